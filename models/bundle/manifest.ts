@@ -1,0 +1,114 @@
+import Type, { type Static } from 'typebox';
+import { Compile } from 'typebox/compile';
+
+/** A whole number of at least one. */
+const Count = Type.Integer({ minimum: 1, maximum: 2 ** 31 - 1 });
+
+const Sha256 = Type.String({ pattern: '^[0-9a-f]{64}$' });
+
+/** A file of the bundle, by its path relative to the folder. */
+const BundleFile = Type.Object(
+  {
+    file: Type.String({ minLength: 1, maxLength: 255, description: 'Path inside the bundle, with forward slashes.' }),
+    bytes: Type.Integer({ minimum: 0 }),
+    sha256: Sha256,
+  },
+  { additionalProperties: false },
+);
+
+/** Pictures: `[batch, channels, frames, height, width]` where `frames` is given, else `[batch, channels, height, width]`. */
+const PictureSpec = Type.Object(
+  {
+    kind: Type.Literal('picture'),
+    channels: Count,
+    frames: Type.Optional(Count),
+    height: Count,
+    width: Count,
+  },
+  { additionalProperties: false },
+);
+
+/** Sound as a log-mel picture: `[batch, 1, melBins, columns]`; `clips` of `clipSeconds` are averaged. */
+const SoundSpec = Type.Object(
+  {
+    kind: Type.Literal('sound'),
+    sampleRateHz: Count,
+    clipSeconds: Type.Number({ exclusiveMinimum: 0 }),
+    clips: Count,
+    melBins: Count,
+    columns: Count,
+  },
+  { additionalProperties: false },
+);
+
+/** Uniformly sampled channels: `[batch, channels, samples]`, `samples = rateHz * windowSeconds`. */
+const SeriesSpec = Type.Object(
+  {
+    kind: Type.Literal('series'),
+    channels: Count,
+    rateHz: Type.Number({ exclusiveMinimum: 0 }),
+    windowSeconds: Type.Number({ exclusiveMinimum: 0 }),
+    samples: Count,
+  },
+  { additionalProperties: false },
+);
+
+/** Token ids, int32: `[batch, length]`. */
+const TokensSpec = Type.Object(
+  { kind: Type.Literal('tokens'), length: Count, vocabulary: Count },
+  { additionalProperties: false },
+);
+
+/** What an encoder's input tensor looks like, and so what a window of its modality must hold. */
+export const InputSpec = Type.Union([PictureSpec, SoundSpec, SeriesSpec, TokensSpec]);
+export type InputSpec = Static<typeof InputSpec>;
+export type PictureSpec = Static<typeof PictureSpec>;
+export type SoundSpec = Static<typeof SoundSpec>;
+export type SeriesSpec = Static<typeof SeriesSpec>;
+export type TokensSpec = Static<typeof TokensSpec>;
+
+/** How weights are stored. Compute is float32 on a CPU whatever this says. Later precisions join this union. */
+export const Precision = Type.Union([Type.Literal('fp32'), Type.Literal('fp16')]);
+export type Precision = Static<typeof Precision>;
+
+const EncoderManifest = Type.Object(
+  {
+    model: BundleFile,
+    weights: Type.Union([BundleFile, Type.Null()], { description: 'External weights beside the model.' }),
+    precision: Precision,
+    input: InputSpec,
+    preset: Type.String({ minLength: 1, maxLength: 64, description: 'How raw readings become the input tensor.' }),
+    logitScale: Type.Number({ exclusiveMinimum: 0, description: 'Multiplies a cosine; never baked into the vector.' }),
+    parameters: Type.Integer({ minimum: 0 }),
+  },
+  { additionalProperties: false },
+);
+export type EncoderManifest = Static<typeof EncoderManifest>;
+
+/** `manifest.json` of a bundle. */
+export const Manifest = Type.Object(
+  {
+    format: Type.Literal('sensebind-bundle/1'),
+    name: Type.String({ minLength: 1, maxLength: 128 }),
+    variant: Type.String({ minLength: 1, maxLength: 128 }),
+    space: Type.String({ minLength: 1, maxLength: 160, description: 'Family and hash of the frozen anchor.' }),
+    dimensions: Count,
+    trained: Type.Boolean({ description: 'False for random weights, whose scores mean nothing.' }),
+    licence: Type.Object(
+      {
+        name: Type.String({ minLength: 1, maxLength: 256 }),
+        text: Type.String({ minLength: 1, maxLength: 65_536 }),
+        source: Type.String({ minLength: 1, maxLength: 1024 }),
+      },
+      { additionalProperties: false },
+    ),
+    tokenizer: Type.Optional(BundleFile),
+    encoders: Type.Record(Type.String({ pattern: '^[a-z][a-z0-9_-]{0,63}$' }), EncoderManifest),
+  },
+  { additionalProperties: false },
+);
+export type Manifest = Static<typeof Manifest>;
+export type BundleFile = Static<typeof BundleFile>;
+
+/** Compiled once: checks bytes from outside against {@link Manifest}. */
+export const manifestValidator = Compile(Manifest);

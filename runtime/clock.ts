@@ -1,0 +1,34 @@
+/** A duration in milliseconds; a bare number does not compile. */
+export type Millis = number & { readonly unit: 'ms' };
+
+/** A point or duration in integer microseconds, on the monotonic clock unless a name says otherwise. */
+export type Micros = number;
+
+/** A timer that was set; `cancel` may be called at any time, also after it fired. */
+export interface Timer {
+  cancel(): void;
+}
+
+/**
+ * Where time comes from. Passed in everywhere, so that replay, soak and clock-jump tests can bring their own
+ * (design.md rule 9).
+ */
+export interface Clock {
+  /** Wall time: integer microseconds since the Unix epoch. May jump. */
+  epochMicros(): Micros;
+  /** Integer microseconds since an arbitrary start. Never jumps, never runs backwards. */
+  monotonicMicros(): Micros;
+  /** Calls `callback` once after `delay`. The timer does not keep the process alive when `background` is set. */
+  setTimer(delay: Millis, callback: () => void, options?: { readonly background?: boolean }): Timer;
+}
+
+/** The clock of the machine. */
+export const systemClock: Clock = {
+  epochMicros: () => Math.round((performance.timeOrigin + performance.now()) * 1000),
+  monotonicMicros: () => Math.round(performance.now() * 1000),
+  setTimer: (delay, callback, options) => {
+    const handle = setTimeout(callback, delay);
+    if (options?.background) handle.unref();
+    return { cancel: () => clearTimeout(handle) };
+  },
+};

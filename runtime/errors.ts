@@ -1,0 +1,77 @@
+/** Who has to act: the person who wrote the configuration, the device, the network peer, or us. */
+export type Blame = 'caller' | 'device' | 'peer' | 'internal';
+
+/** Every code that leaves the runtime, with its blame. Codes are part of the API: never renamed, never reused. */
+const BLAME = {
+  BROKER_REFUSED: 'peer',
+  BROKER_UNREACHABLE: 'peer',
+  BUNDLE_CORRUPT: 'caller',
+  BUNDLE_INVALID: 'caller',
+  BUNDLE_MISSING: 'caller',
+  CHECKPOINT_CORRUPT: 'caller',
+  CHECKPOINT_LAYOUT: 'caller',
+  CHECKPOINT_LIMIT: 'caller',
+  CHECKPOINT_NOT_FINITE: 'caller',
+  CHECKPOINT_UNSAFE: 'caller',
+  CONFIG_INVALID: 'caller',
+  CONVERSION_ABORTED: 'caller',
+  DEVICE_ABSENT: 'device',
+  DEVICE_FAILED: 'device',
+  DEVICE_FROZEN: 'device',
+  DISK_FULL: 'caller',
+  EMBEDDING_NOT_FINITE: 'internal',
+  ENCODE_FAILED: 'internal',
+  ENGINE_CLOSED: 'caller',
+  ENGINE_DEGRADED: 'internal',
+  ENGINE_WORKER_EXITED: 'internal',
+  FILE_UNREADABLE: 'caller',
+  GOLDEN_INVALID: 'caller',
+  INPUT_INVALID: 'caller',
+  INPUT_NOT_FINITE: 'caller',
+  INPUT_TOO_LARGE: 'caller',
+  INPUT_UNSUPPORTED: 'caller',
+  MODALITY_UNKNOWN: 'caller',
+  OUTPUT_EXISTS: 'caller',
+  PRESET_UNKNOWN: 'caller',
+  PROVIDER_UNSUPPORTED: 'caller',
+  REQUEST_ABORTED: 'caller',
+  REQUEST_LATE: 'caller',
+  REQUEST_SUPERSEDED: 'caller',
+  SPACE_MISMATCH: 'caller',
+  TOKENIZER_INVALID: 'caller',
+  VARIANT_INVALID: 'caller',
+  WAV_INVALID: 'caller',
+  WORD_UNKNOWN: 'caller',
+} as const satisfies Record<string, Blame>;
+
+export type ErrorCode = keyof typeof BLAME;
+
+/**
+ * The only error that crosses a module's border.
+ *
+ * `message` says what was expected and what was found; `cure` says what the reader can do about it.
+ */
+export class SensebindError extends Error {
+  override readonly name = 'SensebindError';
+  readonly blame: Blame;
+
+  constructor(
+    readonly code: ErrorCode,
+    message: string,
+    readonly cure: string,
+    options?: ErrorOptions,
+  ) {
+    super(`${message} (${code})`, options);
+    this.blame = BLAME[code];
+  }
+}
+
+/** True for an error of ours; with a code, for that one only. */
+export function isSensebindError(error: unknown, code?: ErrorCode): error is SensebindError {
+  return error instanceof SensebindError && (code === undefined || error.code === code);
+}
+
+/** The text of anything that was thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
