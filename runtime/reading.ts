@@ -38,3 +38,13 @@ export interface AudioReading extends ReadingBase {
 
 /** What a driver emits. Later modalities join this union. */
 export type Reading = AudioReading;
+
+/**
+ * A configured device. `run` reads it once and hands over what it reads, in order, as it comes: it resolves when
+ * `signal` aborts or when there is nothing more to read (a file was played to its end). Whoever calls it restarts it.
+ */
+export interface Driver {
+  readonly modality: Modality;
+  /** @throws {SensebindError} `DEVICE_ABSENT`, `DEVICE_FAILED`, `DEVICE_FROZEN`, or why a file cannot be read. */
+  run(sink: (reading: Reading) => void, signal: AbortSignal): Promise<void>;
+}

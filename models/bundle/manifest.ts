@@ -103,7 +103,10 @@ export const Manifest = Type.Object(
       { additionalProperties: false },
     ),
     tokenizer: Type.Optional(BundleFile),
-    encoders: Type.Record(Type.String({ pattern: '^[a-z][a-z0-9_-]{0,63}$' }), EncoderManifest),
+    encoders: Type.Record(Type.String({ pattern: '^[a-z][a-z0-9_-]{0,63}$' }), EncoderManifest, {
+      additionalProperties: false,
+      minProperties: 1,
+    }),
   },
   { additionalProperties: false },
 );

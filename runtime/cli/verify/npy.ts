@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { messageOf, SensebindError } from '../../errors';
+import { located } from '../located';
 
 /** A NumPy array in C order. */
 export interface NpyArray {
@@ -55,7 +56,7 @@ export async function readNpy(path: string): Promise<NpyArray> {
   try {
     return parseNpy(await readFile(path));
   } catch (error) {
-    if (error instanceof SensebindError) throw new SensebindError(error.code, `${path}: ${error.message}`, error.cure);
+    if (error instanceof SensebindError) throw located(error, path);
     throw new SensebindError('GOLDEN_INVALID', `${path}: ${messageOf(error)}`, 'Check that the file is there.', {
       cause: error,
     });
@@ -67,7 +68,7 @@ export async function readFloats(
   path: string,
 ): Promise<{ readonly data: Float32Array; readonly shape: readonly number[] }> {
   const { data, shape } = await readNpy(path);
-  if (!(data instanceof Float32Array)) throw invalid(`${path}: elements that are not float32`);
+  if (!(data instanceof Float32Array)) throw located(invalid('elements that are not float32'), path);
   return { data, shape };
 }
 

@@ -1,0 +1,40 @@
+import { decodeGray16, type Gray16 } from '../gray16';
+import { requirePlausibleMedian } from '../plausible';
+
+/**
+ * Metres that one step of a 16-bit depth picture stands for: millimetres for RealSense D4xx, Kinect and most others,
+ * 0.1 mm for the D405 (reference/devices.md §4), centimetres and metres for some simulators.
+ */
+export const METRES_PER_DEPTH_UNIT = { m: 1, cm: 0.01, mm: 0.001, '100um': 0.0001 } as const;
+
+export type DepthUnit = keyof typeof METRES_PER_DEPTH_UNIT;
+
+/** Metres, row-major; 0 means missing. */
+export interface DepthPicture {
+  readonly metres: Float32Array;
+  readonly width: number;
+  readonly height: number;
+}
+
+/**
+ * Reads a 16-bit gray PNG as depth.
+ *
+ * @throws {SensebindError} `INPUT_INVALID` for another file, damaged data or a unit that makes no sense;
+ * `INPUT_TOO_LARGE`.
+ */
+export async function readDepthPng(bytes: Uint8Array, options: { readonly unit: DepthUnit }): Promise<DepthPicture> {
+  return depthOf(await decodeGray16(bytes), options);
+}
+
+/** {@link readDepthPng} of a decoded picture. */
+export function depthOf({ values, width, height }: Gray16, { unit }: { readonly unit: DepthUnit }): DepthPicture {
+  const scale = METRES_PER_DEPTH_UNIT[unit];
+  const metres = Float32Array.from(values, (value) => value * scale);
+  requirePlausibleMedian(metres, {
+    what: `depth in metres (unit ${unit})`,
+    minimum: 0.01,
+    maximum: 500,
+    cure: `State the unit of one step: one of ${Object.keys(METRES_PER_DEPTH_UNIT).join(', ')}.`,
+  });
+  return { metres, width, height };
+}

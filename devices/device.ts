@@ -1,0 +1,56 @@
+import path from 'node:path';
+import type { Static, TObject } from 'typebox';
+import { Compile } from 'typebox/compile';
+import type { Clock } from '../runtime/clock';
+import { SensebindError } from '../runtime/errors';
+import type { Driver, Modality } from '../runtime/reading';
+
+/** What a driver gets beside its options. */
+export interface DeviceContext {
+  /** Id of the source, as its readings carry it. */
+  readonly source: string;
+  readonly clock: Clock;
+  /** Relative paths in the options start here: the folder of the configuration file. */
+  readonly folder: string;
+}
+
+/** A kind of device: what the command line, validation and Node-RED need to know of it. */
+export interface DeviceDeclaration {
+  readonly kind: string;
+  readonly modality: Modality;
+  readonly title: string;
+  /** Its options in a configuration, `kind` among them. */
+  readonly options: TObject;
+  /** @throws {SensebindError} `CONFIG_INVALID` when `options` do not match the schema. */
+  open(options: unknown, context: DeviceContext): Driver;
+}
+
+/** Makes a {@link DeviceDeclaration} of a schema and a factory that takes what the schema describes. */
+export function declareDevice<Options extends TObject>(declaration: {
+  readonly kind: string;
+  readonly modality: Modality;
+  readonly title: string;
+  readonly options: Options;
+  readonly open: (options: Static<Options>, context: DeviceContext) => Driver;
+}): DeviceDeclaration {
+  const validator = Compile(declaration.options);
+  return {
+    ...declaration,
+    open(options, context) {
+      if (!validator.Check(options)) {
+        const [first] = validator.Errors(options);
+        throw new SensebindError(
+          'CONFIG_INVALID',
+          `expected options of the device "${declaration.kind}", found: ${first?.instancePath ?? ''} ${first?.message ?? ''}`,
+          `correct the source "${context.source}"`,
+        );
+      }
+      return declaration.open(options, context);
+    },
+  };
+}
+
+/** A path of the options, made absolute. */
+export function resolvePath(file: string, context: DeviceContext): string {
+  return path.resolve(context.folder, file);
+}

@@ -1,0 +1,128 @@
+import { SensebindError } from '../../runtime/errors';
+import type { Precision } from '../bundle/manifest';
+import type { StateDict } from '../checkpoint/stateDict';
+import { cast } from '../onnx/elementwise';
+import type { Graph, Value } from '../onnx/graph';
+import { elementCount, graphInvalid } from '../onnx/shape';
+
+/** Factor on the first `count` elements of a tensor. */
+export interface LeadingFactor {
+  readonly factor: number;
+  readonly count: number;
+}
+
+/** Side of the squares in which a matrix is transposed, so that both sides stay in the cache. */
+const TILE = 32;
+
+/**
+ * The tensors of a checkpoint as initialisers of a graph, under the names that they have there. They are read when the
+ * model is written, and every number is checked then.
+ */
+export class Weights {
+  readonly #checkpoint: StateDict;
+  readonly #graph: Graph;
+  readonly #precision: Precision;
+
+  constructor(checkpoint: StateDict, { graph, precision }: { readonly graph: Graph; readonly precision: Precision }) {
+    this.#checkpoint = checkpoint;
+    this.#graph = graph;
+    this.#precision = precision;
+  }
+
+  /** A norm, bias, token or table of positions: always float32. */
+  vector(name: string, leading?: LeadingFactor): Value<'float32'> {
+    const read = async (): Promise<Float32Array> => scaled(await readFinite(this.#checkpoint, name), leading);
+    return this.#graph.initializer(name, {
+      type: 'float32',
+      shape: this.#shapeOf(name),
+      content: { kind: 'streamed', read },
+    });
+  }
+
+  /** A convolution's kernel, as it is. */
+  kernel(name: string): Value<'float32'> {
+    return cast32(this.#stored(name, { shape: this.#shapeOf(name), transform: (numbers) => numbers }));
+  }
+
+  /** The rows of a table, to be cast after the ones that are needed were taken. */
+  table(name: string): Value<'float32'> | Value<'float16'> {
+    return this.#stored(name, { shape: this.#shapeOf(name), transform: (numbers) => numbers });
+  }
+
+  /** The weight of a linear layer: `[out, in]` in the checkpoint, `[in, out]` here (reference/onnxruntime.md §0.2). */
+  matrix(name: string, leading?: LeadingFactor): Value<'float32'> {
+    const [rows = 0, columns = 0] = this.#shapeOf(name);
+    const transform = (numbers: Float32Array): Float32Array => transposed(scaled(numbers, leading), { rows, columns });
+    return cast32(this.#stored(name, { shape: [columns, rows], transform }));
+  }
+
+  #stored(
+    name: string,
+    { shape, transform }: { readonly shape: readonly number[]; transform(numbers: Float32Array): Float32Array },
+  ): Value<'float32'> | Value<'float16'> {
+    const read = async (): Promise<Float32Array> => transform(await readFinite(this.#checkpoint, name));
+    const content = { kind: 'streamed', read } as const;
+    return this.#precision === 'fp16'
+      ? this.#graph.initializer(name, { type: 'float16', shape, content })
+      : this.#graph.initializer(name, { type: 'float32', shape, content });
+  }
+
+  #shapeOf(name: string): readonly number[] {
+    const tensor = this.#checkpoint.tensors.get(name);
+    if (tensor === undefined) throw graphInvalid(`Expected a checked tensor, found ${name}`);
+    return tensor.shape;
+  }
+}
+
+/** What was stored as float16 becomes float32; the runtime does that once, when it loads the model. */
+export function cast32(value: Value<'float32'> | Value<'float16'>): Value<'float32'> {
+  return value.type === 'float32' ? value : cast(value, 'float32');
+}
+
+/**
+ * The numbers of a tensor.
+ *
+ * @throws {SensebindError} `CHECKPOINT_NOT_FINITE` for NaN or an infinity among them.
+ */
+export async function readFinite(checkpoint: StateDict, name: string): Promise<Float32Array> {
+  const numbers = await checkpoint.readFloats(name);
+  const index = firstNotFinite(numbers);
+  if (index === -1) return numbers;
+  throw new SensebindError(
+    'CHECKPOINT_NOT_FINITE',
+    `Expected finite numbers in ${name}, found ${numbers[index]} at ${index} of ${numbers.length}`,
+    'Use a checkpoint of a training run that did not diverge.',
+  );
+}
+
+/** A plain loop: `findIndex` takes several times as long, and a checkpoint has a thousand million numbers. */
+function firstNotFinite(numbers: Float32Array): number {
+  for (let index = 0; index < numbers.length; index++) {
+    if (!Number.isFinite(numbers[index])) return index;
+  }
+  return -1;
+}
+
+function scaled(numbers: Float32Array, leading: LeadingFactor | undefined): Float32Array {
+  if (leading === undefined) return numbers;
+  return numbers.map((number, index) => (index < leading.count ? number * leading.factor : number));
+}
+
+function transposed(
+  numbers: Float32Array,
+  { rows, columns }: { readonly rows: number; readonly columns: number },
+): Float32Array {
+  const turned = new Float32Array(elementCount([rows, columns]));
+  for (let top = 0; top < rows; top += TILE) {
+    for (let left = 0; left < columns; left += TILE) {
+      const bottom = Math.min(top + TILE, rows);
+      const right = Math.min(left + TILE, columns);
+      for (let row = top; row < bottom; row++) {
+        for (let column = left; column < right; column++) {
+          turned[column * rows + row] = numbers[row * columns + column] ?? 0;
+        }
+      }
+    }
+  }
+  return turned;
+}

@@ -1,0 +1,59 @@
+#!/usr/bin/env node
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { Command, CommanderError } from 'commander';
+import { registerCompare } from './compare';
+import { registerEmbed } from './embed';
+import { registerModels } from './models';
+import { type OutputOptions, reportError, USAGE_EXIT_CODE, UsageError } from './output';
+
+const EXAMPLES = `
+Examples:
+  sensebind models convert imagebind_huge.pth ./bundle --modalities audio,text
+  sensebind embed door.wav room.png --text "a dog" --bundle ./bundle
+  sensebind compare --audio door.wav --text "a door" "a dog" --bundle ./bundle
+
+Exit codes: 0 done, 1 failed, 2 wrong command line, 130 interrupted. With --json, answers and errors are JSON.`;
+
+/** Every command of `sensebind`, each registered by its own file. */
+function createProgram({ json }: OutputOptions): Command {
+  const program = new Command('sensebind')
+    .description('Sensor readings in, unit vectors in one joint space out, and words decide what they mean.')
+    .version(version())
+    .addHelpText('after', EXAMPLES)
+    .showHelpAfterError('(add --help for the options)')
+    .showSuggestionAfterError()
+    .exitOverride();
+  if (json) program.configureOutput({ writeErr: () => undefined });
+  for (const register of [registerEmbed, registerCompare, registerModels]) register(program);
+  return program;
+}
+
+function version(): string {
+  const file = path.join(__dirname, '..', '..', '..', 'package.json');
+  const description: unknown = JSON.parse(readFileSync(file, 'utf8'));
+  return typeof description === 'object' && description !== null && 'version' in description
+    ? String(description.version)
+    : 'unknown';
+}
+
+/** Reports a failure; what commander found, it has printed itself unless a program asked for JSON. */
+function report(error: unknown, options: OutputOptions): number {
+  if (!(error instanceof CommanderError)) return reportError(error, options);
+  if (error.exitCode === 0) return 0;
+  if (!options.json) return USAGE_EXIT_CODE;
+  return reportError(new UsageError(error.message, 'See sensebind --help.'), options);
+}
+
+async function main(argv: readonly string[]): Promise<void> {
+  const options = { json: argv.includes('--json') };
+  // A reader that has seen enough, such as head, is no failure.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
+  try {
+    await createProgram(options).parseAsync(argv);
+  } catch (error) {
+    process.exitCode = report(error, options);
+  }
+}
+
+void main(process.argv);

@@ -1,0 +1,51 @@
+import type { Millis } from '../clock';
+import type { VectorElementType } from '../mqtt/messages';
+import type { ProtocolVersion } from '../mqtt/connection';
+import type { LabelSet } from '../zeroshot/labelSet';
+
+/** A configuration with every default filled in, paths absolute and durations as numbers. Secrets are not in it. */
+export interface Config {
+  /** Folder of the file: where relative paths start. */
+  readonly folder: string;
+  readonly node: string;
+  readonly baseTopic: string;
+  /** Absolute path of the bundle. */
+  readonly bundle: string;
+  readonly broker: BrokerConfig;
+  readonly sources: readonly SourceConfig[];
+  readonly labelSets: readonly LabelSet[];
+  readonly publish: PublishConfig;
+}
+
+export interface BrokerConfig {
+  readonly url: string;
+  readonly protocol: ProtocolVersion | 'auto';
+  readonly clientId: string;
+  readonly username?: string;
+  /** Where the password is; absolute path, or name of an environment variable. */
+  readonly password?: { readonly file: string } | { readonly environment: string };
+  readonly caFile?: string;
+  readonly certFile?: string;
+  readonly keyFile?: string;
+}
+
+export interface SourceConfig {
+  readonly id: string;
+  /** Options of its kind of device, checked against the schema of that kind. */
+  readonly device: { readonly kind: string } & Readonly<Record<string, unknown>>;
+  readonly enabled: boolean;
+  readonly window: Millis;
+  readonly hop: Millis;
+  readonly channel: number;
+  /** Ids of label sets. */
+  readonly labels: readonly string[];
+}
+
+export interface PublishConfig {
+  readonly embeddings: {
+    readonly enabled: boolean;
+    readonly elementType: VectorElementType;
+    readonly maxRateHz: number;
+  };
+  readonly scores: { readonly topK: number; readonly maxRateHz: number };
+}

@@ -1,0 +1,176 @@
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import { messageOf, SensebindError } from '../errors';
+import { inputShape } from '../preprocess/tensor';
+import type { EncoderSetup, ProviderInUse, TensorData } from './protocol';
+import type { WorkerFlags } from './quiesce';
+import { EncoderSession, type Runtime } from './session';
+import { dot, unit } from './vectors';
+
+/** Names that onnxruntime gives to its execution providers; a build lists further ones of its own. */
+const KNOWN_PROVIDERS: readonly string[] = [
+  'cann',
+  'coreml',
+  'cpu',
+  'cuda',
+  'dml',
+  'migraphx',
+  'nnapi',
+  'openvino',
+  'qnn',
+  'rocm',
+  'tensorrt',
+  'webgpu',
+  'xnnpack',
+];
+
+/** Another provider is accepted only when it agrees this well with the CPU on a probe (design.md, Choices made). */
+export const PROBE_COSINE = 0.999;
+
+/** What has to lie beside the binding for `cuda` to work, by platform. */
+const CUDA_LIBRARIES: readonly string[] = ['libonnxruntime_providers_cuda.so', 'onnxruntime_providers_cuda.dll'];
+
+export interface ProviderWishes {
+  /** By preference; `undefined` leaves the choice to this class. */
+  readonly providers: readonly string[] | undefined;
+  /** Why nothing but the CPU is to be tried; set after a provider took a worker down. */
+  readonly cpuOnlyReason: string | undefined;
+}
+
+export interface ProviderOptions extends ProviderWishes {
+  readonly runtime: Runtime;
+  readonly flags: WorkerFlags;
+  readonly threads: number;
+}
+
+/** Opens sessions on the best execution provider that works, the CPU at the latest (fault row F19). */
+export class Providers {
+  readonly #options: ProviderOptions;
+  readonly #accelerators: readonly string[];
+  /** Why providers are not used, by name; none is tried twice. */
+  readonly #refusals = new Map<string, string>();
+
+  /** @throws {SensebindError} `PROVIDER_UNSUPPORTED` for a name that no build of onnxruntime knows. */
+  constructor(options: ProviderOptions) {
+    this.#options = options;
+    const supported = options.runtime.listSupportedBackends().map(({ name }) => name);
+    const wanted = options.providers ?? defaultProviders(supported);
+    const unknown = wanted.find((name) => !KNOWN_PROVIDERS.includes(name) && !supported.includes(name));
+    if (unknown !== undefined) throw unsupported(unknown, supported);
+    const cpuAt = wanted.indexOf('cpu');
+    this.#accelerators = cpuAt < 0 ? wanted : wanted.slice(0, cpuAt);
+    for (const name of this.#accelerators) {
+      if (!supported.includes(name)) this.#refusals.set(name, 'this build of onnxruntime does not have it');
+      else if (options.cpuOnlyReason !== undefined) this.#refusals.set(name, options.cpuOnlyReason);
+    }
+  }
+
+  /**
+   * @throws {SensebindError} `ENCODE_FAILED`, `BUNDLE_INVALID` or `EMBEDDING_NOT_FINITE` when the encoder does not work on
+   * the CPU either.
+   */
+  async open(setup: EncoderSetup): Promise<OpenedSession> {
+    const cpu = await this.openOnCpu(setup);
+    if (this.#accelerators.every((name) => this.#refusals.has(name))) return this.#onCpu(cpu, []);
+    const probe = await this.#probe(cpu, setup);
+    const reasons: string[] = [];
+    for (const name of this.#accelerators) {
+      const attempt = await this.#try(name, setup, probe);
+      if (attempt.kind === 'accepted') {
+        await cpu.release();
+        return { session: attempt.session, inUse: { provider: name, reason: attempt.reason } };
+      }
+      reasons.push(`${name} is not used: ${attempt.reason}`);
+    }
+    return this.#onCpu(cpu, reasons);
+  }
+
+  async openOnCpu(setup: EncoderSetup): Promise<EncoderSession> {
+    return EncoderSession.open(setup, { ...this.#options, provider: 'cpu' });
+  }
+
+  #onCpu(session: EncoderSession, probed: readonly string[]): OpenedSession {
+    const refused = [...this.#refusals].map(([name, reason]) => `${name} is not used: ${reason}`);
+    const reasons = new Set([...refused, ...probed]);
+    return { session, inUse: { provider: 'cpu', reason: [...reasons].join('; ') || 'no other provider is asked for' } };
+  }
+
+  async #probe(cpu: EncoderSession, setup: EncoderSetup): Promise<Probe> {
+    const input = probeInput(setup);
+    try {
+      const [expected = []] = await cpu.run(input);
+      return { input, expected: unit(expected) };
+    } catch (error) {
+      await cpu.release();
+      throw error;
+    }
+  }
+
+  async #try(provider: string, setup: EncoderSetup, { input, expected }: Probe): Promise<Attempt> {
+    const known = this.#refusals.get(provider);
+    if (known !== undefined) return { kind: 'refused', reason: known };
+    let session: EncoderSession | undefined;
+    try {
+      session = await EncoderSession.open(setup, { ...this.#options, provider, activity: 'probing' });
+      const [found = []] = await session.run(input, 'probing');
+      const cosine = dot(expected, unit(found));
+      const figure = `cosine ${cosine.toFixed(6)} to the CPU on a probe, ${PROBE_COSINE} needed`;
+      if (cosine >= PROBE_COSINE) return { kind: 'accepted', session, reason: figure };
+      await session.release();
+      return { kind: 'refused', reason: figure };
+    } catch (error) {
+      await session?.release();
+      const reason = messageOf(error instanceof SensebindError ? (error.cause ?? error) : error);
+      this.#refusals.set(provider, reason);
+      return { kind: 'refused', reason };
+    }
+  }
+}
+
+interface OpenedSession {
+  readonly session: EncoderSession;
+  readonly inUse: ProviderInUse;
+}
+
+/** What the CPU makes of {@link probeInput}. */
+interface Probe {
+  readonly input: TensorData;
+  readonly expected: Float32Array;
+}
+
+type Attempt =
+  | { readonly kind: 'accepted'; readonly session: EncoderSession; readonly reason: string }
+  | { readonly kind: 'refused'; readonly reason: string };
+
+/** `cuda` where this build has it and its library is installed; trying without would cost a failed load each start. */
+function defaultProviders(supported: readonly string[]): readonly string[] {
+  return supported.includes('cuda') && hasCudaLibrary() ? ['cuda', 'cpu'] : ['cpu'];
+}
+
+/** Looks beside the binding that this thread has loaded, wherever the module came from. */
+function hasCudaLibrary(): boolean {
+  const loaded = Object.keys(createRequire(__filename).cache);
+  const binding = loaded.find((file) => path.basename(file) === 'onnxruntime_binding.node');
+  if (binding === undefined) return false;
+  return CUDA_LIBRARIES.some((library) => existsSync(path.join(path.dirname(binding), library)));
+}
+
+/** One item that is the same each time: varied values of ordinary size, or every kind of token id. */
+function probeInput({ spec }: EncoderSetup): TensorData {
+  const shape = [1, ...inputShape(spec)];
+  const length = shape.reduce((product, size) => product * size, 1);
+  const data =
+    spec.kind === 'tokens'
+      ? Int32Array.from({ length }, (_, index) => (index * 7919 + 1) % spec.vocabulary)
+      : Float32Array.from({ length }, (_, index) => Math.sin(index * 0.37) + 0.5 * Math.cos(index * 0.0113));
+  return { data, shape };
+}
+
+function unsupported(name: string, supported: readonly string[]): SensebindError {
+  return new SensebindError(
+    'PROVIDER_UNSUPPORTED',
+    `Expected the name of an execution provider, found "${name}"`,
+    `This build of onnxruntime has ${supported.join(', ')}; "cpu" always works.`,
+  );
+}

@@ -1,0 +1,277 @@
+import path from 'node:path';
+import { Worker } from 'node:worker_threads';
+import type { Clock, Millis, Timer } from '../clock';
+import { messageOf, type SensebindError } from '../errors';
+import type { Modality } from '../reading';
+import { RestartPolicy } from '../restarts';
+import {
+  engineClosed,
+  engineDegraded,
+  notTransferable,
+  queueFull,
+  requestLate,
+  requestSuperseded,
+  settle,
+  workerExited,
+} from './engineErrors';
+import type { ProviderInUse, WorkerReply, WorkerSetup } from './protocol';
+import { type Activity, guard, unguard, WorkerFlags } from './quiesce';
+import { Scheduler } from './scheduler';
+import type { Task } from './task';
+import { fromWire } from './wireError';
+
+/** `restarting`: between an exit and the next start. `degraded`: failed too often, tried again each minute. */
+export type WorkerState = 'starting' | 'ready' | 'restarting' | 'degraded' | 'closed';
+
+export interface WorkerStatus {
+  readonly state: WorkerState;
+  /** Why it is in this state, in words. */
+  readonly reason: string;
+  readonly restarts: number;
+  /** What it does right now. */
+  readonly activity: Activity;
+  readonly threads: number;
+}
+
+export interface WorkerHostOptions {
+  readonly name: string;
+  readonly clock: Clock;
+  readonly setup: Omit<WorkerSetup, 'flags' | 'cpuOnlyReason'>;
+  /** Requests that may wait. */
+  readonly queueLimit: number;
+  readonly onProvider: (modality: Modality, inUse: ProviderInUse) => void;
+  readonly onChange: () => void;
+}
+
+/** A native call may be in the way of an orderly stop; after this long `close()` goes on without the worker. */
+const CLOSE_PATIENCE: Millis = 30_000 as Millis;
+
+/** The thread that runs now, and the memory on which it says what it does. */
+interface Thread {
+  readonly worker: Worker;
+  readonly flags: WorkerFlags;
+  /** What it threw, before it exits of that. */
+  failure: unknown;
+}
+
+/** One supervised encoder worker with its queue: hands over one task at a time, starts the thread again when it ends. */
+export class WorkerHost {
+  readonly #options: WorkerHostOptions;
+  readonly #scheduler: Scheduler<Task>;
+  readonly #policy: RestartPolicy;
+  #state: WorkerState = 'starting';
+  #reason = 'loading onnxruntime';
+  #restarts = 0;
+  #thread: Thread | undefined;
+  #running: Task | undefined;
+  #retry: Timer | undefined;
+  #cpuOnlyReason: string | undefined;
+  #closing: Promise<void> | undefined;
+  /** Settles {@link start}. A worker that never was ready is its caller's matter, not one of restarts. */
+  #starting: { resolve(): void; reject(error: SensebindError): void } | undefined;
+  #wasReady: boolean = false;
+  #onStopped: () => void = () => {};
+
+  constructor(options: WorkerHostOptions) {
+    this.#options = options;
+    this.#scheduler = new Scheduler(options.queueLimit);
+    this.#policy = new RestartPolicy(options.clock);
+  }
+
+  get status(): WorkerStatus {
+    return {
+      state: this.#state,
+      reason: this.#reason,
+      restarts: this.#restarts,
+      activity: this.#thread?.flags.activity ?? 'idle',
+      threads: this.#options.setup.threads,
+    };
+  }
+
+  /**
+   * Resolves when the worker takes requests.
+   *
+   * @throws {SensebindError} why it cannot work with its setup, or `ENGINE_WORKER_EXITED`.
+   */
+  start(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#starting = { resolve, reject };
+      this.#spawn();
+    });
+  }
+
+  waiting(modality: Modality): number {
+    return this.#scheduler.depthOf(modality);
+  }
+
+  /** Queues `task`; whatever becomes of it is told through the task. */
+  submit(task: Task): void {
+    const refusal = this.#refusal();
+    if (refusal !== undefined) {
+      settle(task, refusal);
+      return;
+    }
+    const submitted = this.#scheduler.submit(task);
+    if (submitted.kind === 'full') settle(task, queueFull(this.#options.queueLimit));
+    if (submitted.kind === 'superseding') settle(submitted.older, requestSuperseded(submitted.older));
+    this.#dispatch();
+  }
+
+  /** Takes `task` back: out of the queue at once; a native call that runs already is let run, its result dropped. */
+  withdraw(task: Task, error: SensebindError): void {
+    if (this.#scheduler.remove(task)) settle(task, error);
+    else task.reject(error);
+  }
+
+  /** Ends the worker, and every task with `ENGINE_CLOSED`. Resolves at the latest when patience with it has run out. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    this.#become('closed', 'closed by its owner');
+    this.#retry?.cancel();
+    for (const task of this.#scheduler.drain()) settle(task, engineClosed());
+    this.#running?.reject(engineClosed());
+    this.#starting?.reject(engineClosed());
+    const thread = this.#thread;
+    if (thread === undefined) return;
+    const stopped = await this.#askToStop(thread);
+    thread.flags.forbid();
+    if (stopped || thread.flags.waitUntilIdle(0 as Millis)) {
+      await thread.worker.terminate();
+      return;
+    }
+    // Inside a native call it must not be torn down: its next message says that the call came back.
+    thread.worker.unref();
+    thread.worker.once('message', () => void thread.worker.terminate());
+  }
+
+  /** True when the worker said that it has released everything, or ended; false when patience ran out. */
+  #askToStop({ worker }: Thread): Promise<boolean> {
+    return new Promise((resolve) => {
+      const timer = this.#options.clock.setTimer(CLOSE_PATIENCE, () => resolve(false));
+      this.#onStopped = () => {
+        timer.cancel();
+        resolve(true);
+      };
+      worker.postMessage({ kind: 'stop' });
+    });
+  }
+
+  #spawn(): void {
+    const flags = new WorkerFlags();
+    const workerData: WorkerSetup = {
+      ...this.#options.setup,
+      flags: flags.buffer,
+      cpuOnlyReason: this.#cpuOnlyReason,
+    };
+    // The parent's flags are none of its business: `node --eval` or `--test` would change what it runs.
+    const worker = new Worker(path.join(__dirname, 'worker.js'), {
+      workerData,
+      execArgv: [],
+      name: this.#options.name,
+    });
+    const thread: Thread = { worker, flags, failure: undefined };
+    this.#thread = thread;
+    guard(flags);
+    worker.on('message', (reply: WorkerReply) => this.#onReply(reply));
+    worker.on('error', (error) => {
+      thread.failure = error;
+    });
+    worker.once('exit', (code) => this.#onExit(thread, code));
+  }
+
+  #onReply(reply: WorkerReply): void {
+    switch (reply.kind) {
+      case 'ready':
+        this.#wasReady = true;
+        this.#starting?.resolve();
+        if (this.#state !== 'closed') this.#become('ready', this.#restarts === 0 ? 'started' : 'started again');
+        break;
+      case 'refused':
+        this.#starting?.reject(fromWire(reply.error));
+        if (this.#thread !== undefined) this.#thread.failure = fromWire(reply.error);
+        break;
+      case 'provider':
+        this.#options.onProvider(reply.modality, reply.inUse);
+        break;
+      case 'stopped':
+        this.#onStopped();
+        break;
+      case 'failed':
+        this.#settleRunning((task) => task.reject(fromWire(reply.error)));
+        break;
+      default:
+        this.#settleRunning((task) => task.resolve(reply));
+    }
+    this.#dispatch();
+  }
+
+  #settleRunning(settleTask: (task: Task) => void): void {
+    const task = this.#running;
+    this.#running = undefined;
+    if (task === undefined) return;
+    this.#policy.succeeded();
+    settleTask(task);
+    task.finish();
+  }
+
+  #dispatch(): void {
+    if (this.#state !== 'ready' || this.#running !== undefined || this.#thread === undefined) return;
+    const now = this.#options.clock.monotonicMicros();
+    const { ticket: task, late } = this.#scheduler.next(now);
+    for (const missed of late) settle(missed, requestLate(missed, now));
+    if (task === undefined) return;
+    try {
+      this.#thread.worker.postMessage(task.request);
+    } catch (error) {
+      settle(task, notTransferable(error));
+      this.#dispatch();
+      return;
+    }
+    task.startedMicros = now;
+    this.#running = task;
+  }
+
+  #onExit(thread: Thread, code: number): void {
+    unguard(thread.flags);
+    this.#thread = undefined;
+    const reason = thread.failure === undefined ? `its thread exited with code ${code}` : messageOf(thread.failure);
+    if (thread.flags.activity === 'probing') this.#cpuOnlyReason = `it took the worker down: ${reason}`;
+    const error = workerExited(reason, thread.failure);
+    const task = this.#running;
+    this.#running = undefined;
+    if (task !== undefined) settle(task, error);
+    this.#onStopped();
+    if (this.#state === 'closed') return;
+    if (this.#wasReady) this.#recover(reason);
+    else this.#starting?.reject(error);
+  }
+
+  #recover(reason: string): void {
+    const { kind, delay } = this.#policy.failed();
+    this.#retry = this.#options.clock.setTimer(delay, () => {
+      this.#restarts++;
+      this.#spawn();
+    });
+    if (kind === 'restart') {
+      this.#become('restarting', reason);
+      return;
+    }
+    this.#become('degraded', `failed too often, next try in ${delay / 1000} s: ${reason}`);
+    for (const task of this.#scheduler.drain()) settle(task, engineDegraded(this.#reason));
+  }
+
+  #refusal(): SensebindError | undefined {
+    if (this.#state === 'closed') return engineClosed();
+    return this.#state === 'degraded' ? engineDegraded(this.#reason) : undefined;
+  }
+
+  #become(state: WorkerState, reason: string): void {
+    this.#state = state;
+    this.#reason = reason;
+    this.#options.onChange();
+  }
+}

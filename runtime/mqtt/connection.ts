@@ -1,0 +1,247 @@
+import { connect, type IClientOptions, type MqttClient } from 'mqtt';
+import type { Clock, Millis, Timer } from '../clock';
+import { messageOf } from '../errors';
+import type { Message } from './message';
+
+export type ProtocolVersion = '5' | '3.1.1';
+
+/** Where the broker is and who we are there. Secrets come from files or the environment (runtime/config/secrets.ts). */
+export interface BrokerAccess {
+  readonly url: string;
+  readonly clientId: string;
+  readonly username?: string;
+  readonly password?: string;
+  /** PEM. */
+  readonly ca?: Buffer;
+  readonly cert?: Buffer;
+  readonly key?: Buffer;
+}
+
+/** What the broker says when we are gone without a goodbye. */
+export interface Will {
+  readonly topic: string;
+  readonly message: Message;
+}
+
+/** What a broker allows, from its CONNACK. */
+export interface BrokerLimits {
+  /** QoS 1 messages that may wait for their acknowledgement. */
+  readonly receiveMaximum: number;
+  readonly maximumPacketBytes: number;
+}
+
+/** Why there is no connection (any more). */
+export type ConnectionEnd =
+  | { readonly kind: 'version-refused' }
+  /** `lasting`: trying again soon will not help, as with bad credentials. */
+  | { readonly kind: 'refused'; readonly reason: string; readonly lasting: boolean }
+  | { readonly kind: 'lost'; readonly reason: string };
+
+export interface ConnectionEvents {
+  connected(limits: BrokerLimits): void;
+  /** Once, and nothing after it. */
+  ended(end: ConnectionEnd): void;
+}
+
+export interface ConnectionOptions {
+  readonly access: BrokerAccess;
+  readonly version: ProtocolVersion;
+  readonly will: Will;
+  readonly keepaliveSeconds: number;
+  readonly clock: Clock;
+}
+
+const CONNECT_TIMEOUT = 10_000 as Millis;
+
+/** A blink of the network must not show every device as gone; needs a session that outlives the connection. */
+const WILL_DELAY_SECONDS = 5;
+const SESSION_EXPIRY_SECONDS = 3600;
+
+/** What we accept (reference/mqtt.md §3). */
+const RECEIVE_MAXIMUM = 64;
+const MAXIMUM_PACKET_BYTES = 2 ** 20;
+
+/** Unsent bytes in the socket from which on the link counts as congested. */
+const CONGESTED_BYTES = 2 ** 20;
+
+/** CONNACK codes of MQTT 3.1.1 §3.2.2.3 (1 to 5) and MQTT 5 §3.2.2.2 (from 128). */
+const VERSION_REFUSED: ReadonlySet<number> = new Set([1, 132]);
+const LASTING_REFUSALS: ReadonlySet<number> = new Set([2, 4, 5, 133, 134, 135, 138, 140]);
+
+/** One connection to a broker: one MQTT.js client, used once, so that none of its queues outlives its connection. */
+export class Connection {
+  readonly #client: MqttClient;
+  readonly #options: ConnectionOptions;
+  readonly #events: ConnectionEvents;
+  #reason = '';
+  #open = false;
+  #ended = false;
+  #heardMicros = 0;
+  #watchdog: Timer | undefined;
+
+  constructor(options: ConnectionOptions, events: ConnectionEvents) {
+    this.#options = options;
+    this.#events = events;
+    this.#client = connect(options.access.url, clientOptions(options));
+    this.#listen();
+    this.#client.connect();
+  }
+
+  get open(): boolean {
+    return this.#open;
+  }
+
+  /** More is waiting in the socket than should be: what may be dropped should be. */
+  get congested(): boolean {
+    return this.#client.stream.writableLength > CONGESTED_BYTES;
+  }
+
+  /** QoS 0: handed to the socket. */
+  send(topic: string, message: Message): void {
+    this.#client.publish(topic, message.payload, { qos: 0, ...this.#properties(message) });
+  }
+
+  /** QoS 1, retained. `done` gets the broker's answer, and is not called when the connection ends before it. */
+  retain(topic: string, message: Message, done: (refusal: string | undefined) => void): void {
+    this.#client.publish(topic, message.payload, { qos: 1, retain: true, ...this.#properties(message) }, (error) => {
+      if (!this.#ended) done(error ? messageOf(error) : undefined);
+    });
+  }
+
+  /** Says goodbye, so that the will is not sent. Resolves when the socket is closed, after a while by force. */
+  async close(): Promise<void> {
+    this.#finish();
+    await new Promise<void>((resolve) => {
+      const force = this.#options.clock.setTimer(1000 as Millis, () => {
+        this.#client.stream.destroy();
+        resolve();
+      });
+      this.#client.end(!this.#open, {}, () => {
+        force.cancel();
+        resolve();
+      });
+    });
+    this.#open = false;
+  }
+
+  #listen(): void {
+    const client = this.#client;
+    client.on('connect', (packet) => {
+      this.#open = true;
+      this.#watch();
+      this.#events.connected({
+        receiveMaximum: packet.properties?.receiveMaximum ?? 65_535,
+        maximumPacketBytes: packet.properties?.maximumPacketSize ?? 268_435_455,
+      });
+    });
+    client.on('packetreceive', () => {
+      this.#heardMicros = this.#options.clock.monotonicMicros();
+    });
+    client.on('disconnect', (packet) => {
+      this.#reason = `the broker ended the connection with reason ${packet.reasonCode}${explained(packet.reasonCode)}`;
+    });
+    // The listener stays after the end: an error event without one would end the process.
+    client.on('error', (error) => {
+      const code = connackCode(error);
+      if (!this.#open && code !== undefined) this.#end(refusal(code, messageOf(error)));
+      else if (this.#reason === '') this.#reason = messageOf(error);
+    });
+    client.on('close', () => this.#end({ kind: 'lost', reason: this.#reason || 'the connection was closed' }));
+  }
+
+  /** MQTT.js has had several faults here; a peer that is silent for two keep-alives is gone (reference/mqtt.md §5). */
+  #watch(): void {
+    const { clock, keepaliveSeconds } = this.#options;
+    this.#heardMicros = clock.monotonicMicros();
+    const look = () => {
+      if (clock.monotonicMicros() - this.#heardMicros < 2e6 * keepaliveSeconds) {
+        this.#watchdog = clock.setTimer((keepaliveSeconds * 1000) as Millis, look, { background: true });
+        return;
+      }
+      this.#reason = `the broker was silent for ${2 * keepaliveSeconds} s`;
+      this.#client.stream.destroy();
+    };
+    this.#watchdog = clock.setTimer((keepaliveSeconds * 1000) as Millis, look, { background: true });
+  }
+
+  #end(end: ConnectionEnd): void {
+    if (this.#ended) return;
+    this.#finish();
+    this.#open = false;
+    this.#client.end(true);
+    this.#events.ended(end);
+  }
+
+  #finish(): void {
+    this.#ended = true;
+    this.#watchdog?.cancel();
+  }
+
+  #properties(message: Message): { properties?: NonNullable<Parameters<MqttClient['publish']>[2]>['properties'] } {
+    if (this.#options.version !== '5') return {};
+    const { contentType, text, expirySeconds, attributes } = message.properties;
+    return {
+      properties: {
+        contentType,
+        payloadFormatIndicator: text,
+        ...(expirySeconds === undefined ? {} : { messageExpiryInterval: expirySeconds }),
+        ...(attributes === undefined ? {} : { userProperties: { ...attributes } }),
+      },
+    };
+  }
+}
+
+function clientOptions({ access, version, will, keepaliveSeconds }: ConnectionOptions): IClientOptions {
+  const isFive = version === '5';
+  return {
+    ...access,
+    protocolVersion: isFive ? 5 : 4,
+    manualConnect: true,
+    reconnectPeriod: 0,
+    connectTimeout: CONNECT_TIMEOUT,
+    queueQoSZero: false,
+    resubscribe: false,
+    keepalive: keepaliveSeconds,
+    // Otherwise a stream of QoS 0 messages puts off the ping for ever, and a half-open link is never noticed.
+    reschedulePings: false,
+    // 3.1.1 knows no expiry: a session would stay on the broker for ever.
+    clean: !isFive,
+    ...(isFive
+      ? {
+          properties: {
+            sessionExpiryInterval: SESSION_EXPIRY_SECONDS,
+            receiveMaximum: RECEIVE_MAXIMUM,
+            maximumPacketSize: MAXIMUM_PACKET_BYTES,
+          },
+        }
+      : {}),
+    will: {
+      topic: will.topic,
+      payload: will.message.payload,
+      qos: 1,
+      retain: true,
+      ...(isFive
+        ? { properties: { willDelayInterval: WILL_DELAY_SECONDS, contentType: will.message.properties.contentType } }
+        : {}),
+    },
+  };
+}
+
+/** The broker's code, where an error is its answer to our CONNECT. */
+function connackCode(error: Error): number | undefined {
+  const code: unknown = 'code' in error ? error.code : undefined;
+  return typeof code === 'number' ? code : undefined;
+}
+
+function refusal(code: number, reason: string): ConnectionEnd {
+  if (VERSION_REFUSED.has(code)) return { kind: 'version-refused' };
+  return { kind: 'refused', reason: `${reason} (code ${code})`, lasting: LASTING_REFUSALS.has(code) };
+}
+
+/** The reasons that tell an administrator what to do (MQTT 5 §3.14.2.1). */
+function explained(reason: number | undefined): string {
+  if (reason === 142) return ': another client connected with the same client id; node ids must differ';
+  if (reason === 149) return ': a message was too large for it';
+  if (reason === 139) return ': it is shutting down';
+  return '';
+}

@@ -1,0 +1,236 @@
+import type { Clock, Millis, Timer } from '../clock';
+import { SensebindError } from '../errors';
+import { Backoff } from './backoff';
+import { type BrokerAccess, type BrokerLimits, Connection, type ConnectionEnd, type ProtocolVersion, type Will } from './connection';
+import { type Message, packetBytes } from './message';
+
+export interface BrokerLinkOptions {
+  readonly access: BrokerAccess;
+  /** `auto`: MQTT 5, and 3.1.1 with brokers that refuse it. */
+  readonly protocol: ProtocolVersion | 'auto';
+  readonly will: Will;
+  readonly clock: Clock;
+  /** In [0, 1): spreads reconnects. */
+  readonly random?: () => number;
+  readonly keepaliveSeconds?: number;
+}
+
+/** What happens on the link, for log and status. */
+export type LinkEvent =
+  | { readonly kind: 'connected'; readonly version: ProtocolVersion }
+  | { readonly kind: 'disconnected'; readonly error: SensebindError; readonly retryMillis: number }
+  /** The broker, or its size limit, did not take a message. */
+  | { readonly kind: 'refused'; readonly topic: string; readonly error: SensebindError };
+
+export type LinkDrop = 'offline' | 'congested' | 'oversize' | 'refused';
+
+export interface LinkCounters {
+  readonly connects: number;
+  readonly published: number;
+  readonly drops: Readonly<Record<LinkDrop, number>>;
+}
+
+/** Trying a wrong password more often locks accounts and fills logs. */
+const LASTING_REFUSAL_DELAY = 300_000 as Millis;
+
+/** Most retained messages in flight, whatever more the broker allows. */
+const WINDOW = 64;
+
+/** How long the last retained messages may take when we stop. */
+const FAREWELL = 2000 as Millis;
+
+const KEEPALIVE_SECONDS = 30;
+
+/** The connection of the moment, and what it still has to carry. */
+interface Live {
+  readonly connection: Connection;
+  readonly limits: BrokerLimits;
+  readonly dirty: Set<string>;
+  inFlight: number;
+}
+
+/**
+ * Keeps one node connected to its broker. QoS 0 messages are dropped and counted while there is no connection; retained
+ * ones are kept, the last of each topic, and published again on every connect, since brokers lose them
+ * (reference/mqtt.md §2.3). Never blocks, never queues without bound, never gives up.
+ */
+export class BrokerLink {
+  readonly #options: BrokerLinkOptions;
+  readonly #backoff: Backoff;
+  readonly #retained = new Map<string, Message>();
+  readonly #drops: Record<LinkDrop, number> = { offline: 0, congested: 0, oversize: 0, refused: 0 };
+  #onEvent: (event: LinkEvent) => void = () => {};
+  #version: ProtocolVersion;
+  #attempt: Connection | undefined;
+  #live: Live | undefined;
+  #retry: Timer | undefined;
+  #connects = 0;
+  #published = 0;
+  #stopped = false;
+  #onSettled: (() => void) | undefined;
+
+  constructor(options: BrokerLinkOptions) {
+    this.#options = options;
+    this.#version = options.protocol === 'auto' ? '5' : options.protocol;
+    this.#backoff = new Backoff(options.clock, options.random ?? Math.random);
+  }
+
+  get connected(): boolean {
+    return this.#live !== undefined;
+  }
+
+  counters(): LinkCounters {
+    return { connects: this.#connects, published: this.#published, drops: { ...this.#drops } };
+  }
+
+  start(onEvent: (event: LinkEvent) => void): void {
+    this.#onEvent = onEvent;
+    this.#connect();
+  }
+
+  /** Publishes at QoS 0, or drops and counts. */
+  publish(topic: string, message: Message): void {
+    const live = this.#live;
+    if (!live) this.#drops.offline++;
+    else if (live.connection.congested) this.#drops.congested++;
+    else if (this.#fits(topic, message, live.limits)) {
+      live.connection.send(topic, message);
+      this.#published++;
+    }
+  }
+
+  /** Publishes at QoS 1 and retained, now and on every later connect, in the order of the first call for each topic. */
+  retain(topic: string, message: Message): void {
+    this.#retained.set(topic, message);
+    this.#live?.dirty.add(topic);
+    this.#flush();
+  }
+
+  /** Waits a while until what is retained has arrived, says goodbye and closes. Always ends. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#retry?.cancel();
+    if (this.#live) await this.#settled();
+    const connection = this.#attempt;
+    this.#attempt = undefined;
+    this.#live = undefined;
+    await connection?.close();
+  }
+
+  #connect(): void {
+    const { access, will, clock, keepaliveSeconds } = this.#options;
+    const connection: Connection = new Connection(
+      { access, will, clock, version: this.#version, keepaliveSeconds: keepaliveSeconds ?? KEEPALIVE_SECONDS },
+      {
+        connected: (limits) => {
+          this.#connects++;
+          this.#backoff.connected();
+          this.#live = { connection, limits, dirty: new Set(this.#retained.keys()), inFlight: 0 };
+          this.#onEvent({ kind: 'connected', version: this.#version });
+          this.#flush();
+        },
+        ended: (end) => this.#ended(end),
+      },
+    );
+    this.#attempt = connection;
+  }
+
+  #ended(end: ConnectionEnd): void {
+    this.#live = undefined;
+    this.#attempt = undefined;
+    this.#onSettled?.();
+    if (this.#stopped) return;
+    if (end.kind === 'version-refused' && this.#options.protocol === 'auto' && this.#version === '5') {
+      this.#version = '3.1.1';
+      this.#connect();
+      return;
+    }
+    const lasting = end.kind === 'version-refused' || (end.kind === 'refused' && end.lasting);
+    const delay = lasting ? LASTING_REFUSAL_DELAY : this.#backoff.next();
+    this.#retry = this.#options.clock.setTimer(delay, () => this.#connect());
+    this.#onEvent({ kind: 'disconnected', error: this.#problem(end), retryMillis: delay });
+  }
+
+  /** Sends what is retained and new, never more at once than the broker takes. */
+  #flush(): void {
+    const live = this.#live;
+    if (!live) return;
+    const window = Math.min(live.limits.receiveMaximum, WINDOW);
+    for (const topic of live.dirty) {
+      if (live.inFlight >= window) return;
+      live.dirty.delete(topic);
+      const message = this.#retained.get(topic);
+      if (!message || !this.#fits(topic, message, live.limits)) continue;
+      live.inFlight++;
+      live.connection.retain(topic, message, (refusal) => {
+        live.inFlight--;
+        if (refusal === undefined) this.#published++;
+        else this.#refused(topic, `expected the broker to take a message on ${topic}, found: ${refusal}`);
+        this.#flush();
+      });
+    }
+    if (live.inFlight === 0) this.#onSettled?.();
+  }
+
+  #fits(topic: string, message: Message, limits: BrokerLimits): boolean {
+    const bytes = packetBytes(topic, message);
+    if (bytes <= limits.maximumPacketBytes) return true;
+    this.#drops.oversize++;
+    this.#report(topic, `expected messages of at most ${limits.maximumPacketBytes} bytes, found ${bytes} on ${topic}`);
+    return false;
+  }
+
+  #refused(topic: string, message: string): void {
+    this.#drops.refused++;
+    this.#report(topic, message);
+  }
+
+  #report(topic: string, message: string): void {
+    const cure = "look at the broker's access rules (ACL) and at its largest packet size";
+    this.#onEvent({ kind: 'refused', topic, error: new SensebindError('BROKER_REFUSED', message, cure) });
+  }
+
+  #settled(): Promise<void> {
+    return new Promise((resolve) => {
+      const done = () => {
+        timer.cancel();
+        this.#onSettled = undefined;
+        resolve();
+      };
+      const timer = this.#options.clock.setTimer(FAREWELL, done);
+      this.#onSettled = done;
+      this.#flush();
+    });
+  }
+
+  #problem(end: ConnectionEnd): SensebindError {
+    const broker = withoutSecrets(this.#options.access.url);
+    switch (end.kind) {
+      case 'version-refused':
+        return new SensebindError(
+          'BROKER_REFUSED',
+          `expected ${broker} to speak MQTT ${this.#version}, found that it refuses this version`,
+          'set broker.protocol to auto',
+        );
+      case 'refused':
+        return new SensebindError(
+          'BROKER_REFUSED',
+          `expected ${broker} to accept the node "${this.#options.access.clientId}", found: ${end.reason}`,
+          end.lasting
+            ? "check broker.username, the password's file or environment variable, and the node id"
+            : 'the broker may be busy; trying again',
+        );
+      case 'lost':
+        return new SensebindError(
+          'BROKER_UNREACHABLE',
+          `expected a connection to ${broker}, found: ${end.reason}`,
+          'check that the broker runs, its address and port, and the network; trying again',
+        );
+    }
+  }
+}
+
+/** A broker's address as it may stand in a log. */
+export function withoutSecrets(url: string): string {
+  return url.replace(/\/\/[^@/]*@/, '//');
+}

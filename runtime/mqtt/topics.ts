@@ -1,0 +1,81 @@
+import { SensebindError } from '../errors';
+
+/** What ids of nodes, sources and labels, and each level of the base topic, look like (reference/mqtt.md §4). */
+export const ID_PATTERN = '^[a-z0-9_-]{1,64}$';
+
+const id = new RegExp(ID_PATTERN);
+
+/** The topics of one node, contract v1 of reference/mqtt.md §4. The major version is a level of its own. */
+export interface Topics {
+  /** Where everything of this node stands. */
+  readonly root: string;
+  readonly status: string;
+  readonly info: string;
+  readonly health: string;
+  source(source: string): SourceTopics;
+}
+
+export interface SourceTopics {
+  readonly status: string;
+  readonly state: string;
+  readonly embedding: string;
+  readonly scores: string;
+}
+
+/**
+ * @throws {SensebindError} `CONFIG_INVALID` for ids that would not be one plain topic level; also from `source`.
+ */
+export function topicsOf(options: { readonly base: string; readonly node: string }): Topics {
+  const root = `${requireBase(options.base)}/v1/${requireId('node', options.node)}`;
+  return {
+    root,
+    status: `${root}/status`,
+    info: `${root}/info`,
+    health: `${root}/health`,
+    source: (source) => {
+      const folder = `${root}/src/${requireId('source', source)}`;
+      return {
+        status: `${folder}/status`,
+        state: `${folder}/state`,
+        embedding: `${folder}/emb`,
+        scores: `${folder}/scores`,
+      };
+    },
+  };
+}
+
+/** What of a node's topics a message came on. */
+export type TopicKind = 'status' | 'info' | 'health' | 'source-status' | 'source-state' | 'embedding' | 'scores';
+
+const KINDS: readonly { readonly pattern: RegExp; readonly kind: TopicKind }[] = [
+  { pattern: /\/v1\/[^/]+\/status$/, kind: 'status' },
+  { pattern: /\/v1\/[^/]+\/info$/, kind: 'info' },
+  { pattern: /\/v1\/[^/]+\/health$/, kind: 'health' },
+  { pattern: /\/v1\/[^/]+\/src\/[^/]+\/status$/, kind: 'source-status' },
+  { pattern: /\/v1\/[^/]+\/src\/[^/]+\/state$/, kind: 'source-state' },
+  { pattern: /\/v1\/[^/]+\/src\/[^/]+\/emb$/, kind: 'embedding' },
+  { pattern: /\/v1\/[^/]+\/src\/[^/]+\/scores$/, kind: 'scores' },
+];
+
+/** The reverse of {@link topicsOf}, for readers; `undefined` for topics of others. */
+export function kindOfTopic(topic: string): TopicKind | undefined {
+  return KINDS.find(({ pattern }) => pattern.test(topic))?.kind;
+}
+
+function requireId(what: string, value: string): string {
+  if (id.test(value)) return value;
+  throw new SensebindError(
+    'CONFIG_INVALID',
+    `expected a ${what} id of 1 to 64 letters a-z, digits, "-" or "_", found "${value}"`,
+    'choose another id: it becomes one level of the MQTT topics',
+  );
+}
+
+function requireBase(base: string): string {
+  if (base.split('/').every((level) => id.test(level))) return base;
+  throw new SensebindError(
+    'CONFIG_INVALID',
+    `expected a base topic of plain levels such as "home/sensors", found "${base}"`,
+    'use a-z, 0-9, "-", "_" and "/" between levels; "+" and "#" are wildcards',
+  );
+}

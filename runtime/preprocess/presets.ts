@@ -1,0 +1,60 @@
+import type { InputSpec } from '../../models/bundle/manifest';
+import { SensebindError } from '../errors';
+import type { Modality } from '../reading';
+import { audioPresets } from './audio';
+import { depthPresets } from './depth';
+import { imagePresets } from './image';
+import type { EncoderInput } from './input';
+import { unsupportedInput } from './inputChecks';
+import type { Prepared, Preprocessor, Preset } from './preset';
+import { tensorItems } from './tensor';
+import { textPresets } from './text';
+import { thermalPresets } from './thermal';
+
+/** Every named preset of every modality; the first of a modality is its default. */
+export const presets: readonly Preset[] = [...imagePresets, ...audioPresets, ...depthPresets, ...thermalPresets, ...textPresets];
+
+/** The preset of modalities that no reading of ours feeds: takes ready-made tensors only. */
+export const RAW_PRESET = 'raw';
+
+/**
+ * The preset of that name; every modality has {@link RAW_PRESET}.
+ *
+ * @throws {SensebindError} `PRESET_UNKNOWN`, with the known names.
+ */
+export function presetOf(modality: Modality, id: string): Preset {
+  if (id === RAW_PRESET) return rawPreset(modality);
+  const ofModality = presets.filter((preset) => preset.modality === modality);
+  const found = ofModality.find((preset) => preset.id === id);
+  if (found) return found;
+  const known = [...ofModality.map((preset) => preset.id), RAW_PRESET];
+  throw new SensebindError(
+    'PRESET_UNKNOWN',
+    `modality "${modality}" has no preset "${id}"`,
+    `Name one of: ${known.join(', ')}.`,
+  );
+}
+
+function rawPreset(modality: Modality): Preset {
+  return {
+    id: RAW_PRESET,
+    modality,
+    title: 'Ready-made tensors of the shape in the manifest',
+    source: 'the maker of the bundle',
+    confidence: 'exact',
+    create: (spec) => new RawPreprocessor(spec),
+  };
+}
+
+class RawPreprocessor implements Preprocessor {
+  readonly #spec: InputSpec;
+
+  constructor(spec: InputSpec) {
+    this.#spec = spec;
+  }
+
+  prepare(input: EncoderInput): Prepared {
+    if (input.kind !== 'tensor') throw unsupportedInput(input, RAW_PRESET, ['tensor']);
+    return tensorItems(input, this.#spec);
+  }
+}

@@ -1,0 +1,147 @@
+import { SensebindError } from '../errors';
+
+/** torchaudio's defaults: zero crossings of the sinc on each side, and the cut-off as a share of the lower Nyquist. */
+const ZERO_CROSSINGS = 6;
+const ROLLOFF = 0.99;
+
+/** 32 MiB of weights: enough for any whole rate up to 384 kHz into 16 kHz. */
+const MAX_WEIGHTS = 2 ** 23;
+const CACHED_KERNELS = 8;
+
+/** Samples in for samples out: a ratio of two rates, in whole numbers. */
+export interface ResampleRatio {
+  readonly input: number;
+  readonly output: number;
+}
+
+/** A piece of a longer signal. `start` is the index of its first sample in that signal. */
+export interface SignalPiece {
+  readonly samples: Float32Array;
+  readonly start: number;
+  readonly end: number;
+}
+
+/**
+ * The windowed-sinc filter bank of `torchaudio.functional.resample` with its defaults (reference/imagebind.md §3.4):
+ * Hann window, 6 zero crossings, roll-off 0.99. Output `m` is the sum over the input around `m * input / output`;
+ * what lies outside the signal counts as zero.
+ *
+ * Phases are computed when first needed, so that a short signal at an odd rate does not pay for thousands of them.
+ */
+export class ResampleKernel {
+  /** Reduced to lowest terms. */
+  readonly ratio: ResampleRatio;
+  /** Output `m` needs no input sample at or after `floor(m * input / output) + reach`. */
+  readonly reach: number;
+
+  readonly #halfWidth: number;
+  readonly #taps: number;
+  readonly #weights: Float32Array;
+  readonly #firstTap: Int32Array;
+  readonly #ready: Uint8Array;
+
+  /** @throws {SensebindError} `INPUT_UNSUPPORTED` when the filter bank would take more than 32 MiB. */
+  constructor(ratio: ResampleRatio) {
+    const divisor = greatestCommonDivisor(ratio.input, ratio.output);
+    const input = ratio.input / divisor;
+    const output = ratio.output / divisor;
+    this.ratio = { input, output };
+    // torchaudio hands equal rates through unfiltered: one tap of weight one.
+    this.#halfWidth = input === output ? 0 : (ZERO_CROSSINGS * input) / (ROLLOFF * Math.min(input, output));
+    this.#taps = Math.floor(2 * this.#halfWidth) + 1;
+    this.reach = Math.ceil(this.#halfWidth) + 2;
+    if (this.#taps * output > MAX_WEIGHTS) {
+      throw new SensebindError(
+        'INPUT_UNSUPPORTED',
+        `Expected a sample rate whose ratio to the encoder's needs at most ${MAX_WEIGHTS} filter weights, found ${input}:${output}`,
+        'Resample the signal to a common rate first, such as 48 kHz for sound.',
+      );
+    }
+    this.#weights = new Float32Array(this.#taps * output);
+    this.#firstTap = new Int32Array(output);
+    this.#ready = new Uint8Array(output);
+  }
+
+  /** How many samples a whole signal of `inputLength` becomes. */
+  outputLength(inputLength: number): number {
+    return Math.ceil((inputLength * this.ratio.output) / this.ratio.input);
+  }
+
+  /**
+   * Writes the output samples `from` … `from + target.length - 1`; `piece` must hold the input around them, as far as
+   * the signal reaches.
+   */
+  apply(piece: SignalPiece, target: Float32Array, from: number): void {
+    const { input, output } = this.ratio;
+    const { samples, start, end } = piece;
+    const length = end - start;
+    const weights = this.#weights;
+    let phase = ((from % output) + output) % output;
+    let base = ((from - phase) / output) * input - start;
+    for (let index = 0; index < target.length; index++) {
+      if (this.#ready[phase] === 0) this.#preparePhase(phase);
+      const first = base + (this.#firstTap[phase] ?? 0);
+      const lowest = Math.max(0, -first);
+      const highest = Math.min(this.#taps, length - first);
+      const row = phase * this.#taps;
+      let sum = 0;
+      for (let tap = lowest; tap < highest; tap++) {
+        sum += (weights[row + tap] ?? 0) * (samples[first + tap] ?? 0);
+      }
+      target[index] = sum;
+      if (++phase === output) {
+        phase = 0;
+        base += input;
+      }
+    }
+  }
+
+  /** Rounded to float32 after every step, because the reference builds its kernel in float32: up to 6e-5 otherwise. */
+  #preparePhase(phase: number): void {
+    const { input, output } = this.ratio;
+    const first = Math.ceil((phase * input) / output - this.#halfWidth);
+    const row = phase * this.#taps;
+    this.#firstTap[phase] = first;
+    this.#ready[phase] = 1;
+    if (input === output) {
+      this.#weights[row] = 1;
+      return;
+    }
+    const round = Math.fround;
+    const base = ROLLOFF * Math.min(input, output);
+    const scale = round(base / input);
+    const shift = round(-phase / output);
+    const pi = round(Math.PI);
+    for (let tap = 0; tap < this.#taps; tap++) {
+      const time = round(round(shift + round((first + tap) / input)) * round(base));
+      if (Math.abs(time) >= ZERO_CROSSINGS) continue;
+      const angle = round(time * pi);
+      const cosine = round(Math.cos(round(round(angle / ZERO_CROSSINGS) / 2)));
+      const window = round(round(cosine * cosine) * scale);
+      const sinc = angle === 0 ? 1 : round(round(Math.sin(angle)) / angle);
+      this.#weights[row + tap] = sinc * window;
+    }
+  }
+}
+
+const kernels = new Map<string, ResampleKernel>();
+
+/**
+ * The filter bank for a ratio; the last few are kept, since they depend on nothing else.
+ *
+ * @throws {SensebindError} `INPUT_UNSUPPORTED` as {@link ResampleKernel}.
+ */
+export function resampleKernel(ratio: ResampleRatio): ResampleKernel {
+  const divisor = greatestCommonDivisor(ratio.input, ratio.output);
+  const key = `${ratio.input / divisor}:${ratio.output / divisor}`;
+  const kernel = kernels.get(key) ?? new ResampleKernel(ratio);
+  kernels.delete(key);
+  kernels.set(key, kernel);
+  const [oldest] = kernels.keys();
+  if (kernels.size > CACHED_KERNELS && oldest !== undefined) kernels.delete(oldest);
+  return kernel;
+}
+
+function greatestCommonDivisor(a: number, b: number): number {
+  return b === 0 ? a : greatestCommonDivisor(b, a % b);
+}

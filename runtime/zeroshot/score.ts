@@ -1,0 +1,104 @@
+import type { Embedding } from '../embedding';
+import { SensebindError } from '../errors';
+import { dot, unit } from '../inference/vectors';
+import { checkComparable, placeOf, softmax } from './arithmetic';
+import type { CompiledLabelSet } from './compileLabelSet';
+
+/** How much one label is the case. */
+export interface LabelScore {
+  readonly label: string;
+  readonly title: string;
+  /** Share among all labels, negatives and background prompts. */
+  readonly probability: number;
+  readonly cosine: number;
+  /** Cosine less that of the best of all others, whether label, negative or background; positive for the best only. */
+  readonly margin: number;
+}
+
+/** What words say about one embedding. */
+export interface Scores {
+  /** Id and revision of the label set: `door-sounds@7`. */
+  readonly labelSet: string;
+  readonly space: string;
+  /** In the order of the label set. */
+  readonly labels: readonly LabelScore[];
+  /** Probability that none of the labels is the case: the share of negatives and background prompts. */
+  readonly background: number;
+  /** What the cosines were multiplied by before the softmax. */
+  readonly scale: number;
+  /** How probabilities were fitted to a site: not at all. */
+  readonly calibration: null;
+  /** False when an encoder has random weights, so that no label means anything. */
+  readonly meaningful: boolean;
+}
+
+/** A logit scale of one is none: ImageBind leaves pictures unscaled. */
+const NO_SCALE = 1;
+
+/**
+ * Compares one embedding with a label set: softmax of cosine × one scale. Multiplying both scales, as raw outputs of
+ * the reference do, saturates to 1 and 0. The scale is the one that the sensor's encoder was bound with; a picture has
+ * none and was trained against the text's, so takes that (reference/imagebind.md §8).
+ *
+ * @throws {SensebindError} `SPACE_MISMATCH` for another space or number of dimensions; `EMBEDDING_NOT_FINITE`;
+ * `INPUT_INVALID` for a scale that is not a positive number.
+ */
+export function score(
+  embedding: Embedding,
+  compiled: CompiledLabelSet,
+  options: { readonly scale?: number } = {},
+): Scores {
+  checkComparable(placeOf(embedding), compiled);
+  const scale = options.scale ?? (embedding.logitScale === NO_SCALE ? compiled.logitScale : embedding.logitScale);
+  checkScale(scale);
+  const direction = unit(embedding.vector);
+  const cosines = compiled.rows.map((row) => dot(direction, row));
+  const probabilities = softmax(cosines, scale);
+  const [best, second] = twoLargest(cosines);
+  return {
+    labelSet: compiled.name,
+    space: compiled.space,
+    labels: compiled.labels.map(({ id, title }, index) => {
+      const cosine = cosines[index] ?? 0;
+      const margin = cosine - (index === best.index ? second.value : best.value);
+      return { label: id, title, probability: probabilities[index] ?? 0, cosine, margin };
+    }),
+    background: probabilities.subarray(compiled.labels.length).reduce((sum, share) => sum + share, 0),
+    scale,
+    calibration: null,
+    meaningful: compiled.trained && !embedding.flags.includes('untrained'),
+  };
+}
+
+/** The `count` most probable labels, best first. */
+export function topLabels(scores: Scores, count: number): readonly LabelScore[] {
+  return scores.labels.toSorted((a, b) => b.probability - a.probability).slice(0, count);
+}
+
+interface Ranked {
+  readonly index: number;
+  readonly value: number;
+}
+
+function twoLargest(values: readonly number[]): readonly [Ranked, Ranked] {
+  let best: Ranked = { index: -1, value: Number.NEGATIVE_INFINITY };
+  let second = best;
+  for (const [index, value] of values.entries()) {
+    if (value > best.value) {
+      second = best;
+      best = { index, value };
+    } else if (value > second.value) {
+      second = { index, value };
+    }
+  }
+  return [best, second];
+}
+
+function checkScale(scale: number): void {
+  if (Number.isFinite(scale) && scale > 0) return;
+  throw new SensebindError(
+    'INPUT_INVALID',
+    `expected a scale above zero, found ${scale}`,
+    'Leave it out to take the one of the encoder.',
+  );
+}

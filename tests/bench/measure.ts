@@ -1,0 +1,58 @@
+/** One line of the bench's table: a measured figure, its budget, and whether it holds. */
+export interface Figure {
+  readonly name: string;
+  /** Shown as is, with its unit. */
+  readonly measured: string;
+  readonly budget: string;
+  readonly holds: boolean;
+  /** Raw numbers, for the JSON of the run. */
+  readonly details: Readonly<Record<string, number | string>>;
+}
+
+/** Milliseconds that `work` takes. */
+export async function timed(work: () => unknown): Promise<number> {
+  const start = performance.now();
+  await work();
+  return performance.now() - start;
+}
+
+export function median(values: readonly number[]): number {
+  return percentile(values, 0.5);
+}
+
+/** The value that `share` of all values do not exceed, interpolated between neighbours. */
+export function percentile(values: readonly number[], share: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const position = share * (sorted.length - 1);
+  const below = sorted[Math.floor(position)] ?? Number.NaN;
+  const above = sorted[Math.ceil(position)] ?? Number.NaN;
+  return below + (above - below) * (position - Math.floor(position));
+}
+
+/**
+ * Times several pieces of work in turn, round after round, so that a machine that speeds up or slows down does so for
+ * all of them. One round to warm up is not counted.
+ */
+export async function interleaved<Name extends string>(
+  works: Readonly<Record<Name, () => unknown>>,
+  rounds: number,
+): Promise<Readonly<Record<Name, readonly number[]>>> {
+  const names = Object.keys(works) as Name[];
+  const millis = Object.fromEntries(names.map((name) => [name, []])) as unknown as Record<Name, number[]>;
+  for (const name of names) await works[name]();
+  for (let round = 0; round < rounds; round++) {
+    for (const name of names) millis[name].push(await timed(works[name]));
+  }
+  return millis;
+}
+
+/** Prints figures as a table; returns whether all budgets hold. */
+export function printFigures(figures: readonly Figure[]): boolean {
+  const columns = ['', 'figure', 'measured', 'budget'];
+  const rows = figures.map(({ holds, name, measured, budget }) => [holds ? 'ok' : 'MISS', name, measured, budget]);
+  const widths = columns.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)));
+  for (const row of [columns, ...rows]) {
+    console.log(row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  '));
+  }
+  return figures.every(({ holds }) => holds);
+}

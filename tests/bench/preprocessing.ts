@@ -1,0 +1,114 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { planEncoder } from '../../models/imagebind/encoder';
+import { IMAGEBIND_HUGE, imagebindLayout } from '../../models/imagebind/layout';
+import type { ImagebindModality } from '../../models/imagebind/modality';
+import { readVariant } from '../../models/imagebind/variant';
+import { randomStateDict } from '../../models/checkpoint/randomStateDict';
+import { tokenizerDefinition } from '../../models/text/publishedTokenizer';
+import { serialiseTokenizer } from '../../models/text/tokenizerDefinition';
+import type { EncoderInput } from '../../runtime/preprocess/input';
+import { presetOf } from '../../runtime/preprocess/presets';
+import { type Figure, median, timed } from './measure';
+import { noise } from './noise';
+
+const LARGEST_SHARE = 0.05;
+const DEPTH_MILLIS = 6;
+const ROUNDS = 21;
+
+interface Job {
+  readonly modality: ImagebindModality;
+  readonly name: string;
+  /** How often the encoder runs for this input. */
+  readonly items: number;
+  /** A new input each round, so that nothing can be remembered from the last. */
+  input(round: number): EncoderInput;
+}
+
+/**
+ * Raw input → tensors as the worker does it, against the full-size forward measured in the same run.
+ *
+ * @param forwardMillis - Milliseconds of one item's forward; modalities without one are left out.
+ */
+export async function benchPreprocessing(
+  forwardMillis: ReadonlyMap<ImagebindModality, number>,
+  { folder }: { readonly folder: string },
+): Promise<readonly Figure[]> {
+  const scratch = await mkdtemp(path.join(folder, 'preprocessing-'));
+  try {
+    const tokenizerPath = path.join(scratch, 'tokenizer.json');
+    await writeFile(tokenizerPath, serialiseTokenizer(tokenizerDefinition()));
+    const figures: Figure[] = [];
+    for (const job of jobs()) {
+      const forward = forwardMillis.get(job.modality);
+      if (forward !== undefined) figures.push(await measure(job, { forward: forward * job.items, tokenizerPath }));
+    }
+    return figures;
+  } finally {
+    await rm(scratch, { recursive: true });
+  }
+}
+
+async function measure(
+  job: Job,
+  { forward, tokenizerPath }: { readonly forward: number; readonly tokenizerPath: string },
+): Promise<Figure> {
+  const { modality } = job;
+  const checkpoint = randomStateDict(imagebindLayout(IMAGEBIND_HUGE, [modality]), { seed: 1 });
+  const plan = await planEncoder(checkpoint, await readVariant('imagebind_huge'), modality);
+  const preprocessor = presetOf(modality, plan.preset).create(plan.input, { tokenizerPath });
+  await preprocessor.prepare(job.input(0));
+  const millis: number[] = [];
+  for (let round = 1; round <= ROUNDS; round++) {
+    const input = job.input(round);
+    millis.push(await timed(() => preprocessor.prepare(input)));
+  }
+  const milliseconds = median(millis);
+  const share = milliseconds / forward;
+  const inTime = modality !== 'depth' || milliseconds <= DEPTH_MILLIS;
+  return {
+    name: `${job.name} → tensor`,
+    measured: `${(100 * share).toFixed(1)} % of its forward (${milliseconds.toFixed(2)} ms)`,
+    budget: `≤ ${100 * LARGEST_SHARE} %${modality === 'depth' ? `, ≤ ${DEPTH_MILLIS} ms` : ''}`,
+    holds: share <= LARGEST_SHARE && inTime,
+    details: { share, milliseconds, rounds: ROUNDS },
+  };
+}
+
+function jobs(): readonly Job[] {
+  const picture = Uint8Array.from(noise(1280 * 720 * 3), (value) => 127.5 + 127.5 * value);
+  const metres = noise(640 * 480).map((value) => (value < -0.9 ? 0 : 3 + 2 * value));
+  const kelvin = noise(256 * 192).map((value) => 300 + 10 * value);
+  const stereo = [noise(5 * 44_100), noise(5 * 44_100)];
+  const stream = noise(16_000 * (2 + ROUNDS));
+  const axes = Array.from({ length: 6 }, () => noise(1000));
+  return [
+    {
+      modality: 'vision',
+      name: 'picture 1280×720',
+      items: 1,
+      input: () => ({ kind: 'picture', frames: [{ rgb: picture, width: 1280, height: 720 }] }),
+    },
+    {
+      modality: 'audio',
+      name: 'recording, 5 s, 44.1 kHz stereo',
+      items: 3,
+      input: () => ({ kind: 'sound', sampleRateHz: 44_100, channels: stereo }),
+    },
+    {
+      modality: 'audio',
+      name: 'running stream, 2 s window, 1 s hop',
+      items: 1,
+      input: (round) => ({
+        kind: 'soundStream',
+        stream: 'bench',
+        firstSample: round * 16_000,
+        samples: stream.subarray(round * 16_000, (round + 2) * 16_000),
+      }),
+    },
+    { modality: 'depth', name: 'depth 640×480 with holes', items: 1, input: () => ({ kind: 'depth', metres, width: 640, height: 480 }) },
+    { modality: 'thermal', name: 'thermal 256×192, kelvin', items: 1, input: () => ({ kind: 'thermal', kelvin, width: 256, height: 192 }) },
+    { modality: 'imu', name: 'motion, 5 s at 200 Hz', items: 1, input: () => ({ kind: 'motion', axes, timing: { rateHz: 200 } }) },
+    { modality: 'text', name: 'a sentence', items: 1, input: (round) => ({ kind: 'text', text: `a person drops ${round} plates in the kitchen` }) },
+  ];
+}

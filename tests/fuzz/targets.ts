@@ -1,0 +1,6 @@
+import { target as pickle } from './pickle';
+import type { FuzzTarget } from './target';
+import { target as zip } from './zip';
+
+/** All readers of outside bytes that are fuzzed. */
+export const TARGETS: readonly FuzzTarget[] = [pickle, zip];
