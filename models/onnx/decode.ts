@@ -1,6 +1,7 @@
 import { fromBinary } from '@bufbuild/protobuf';
 import { messageOf, SensebindError } from '../../runtime/errors';
 import { DATA_TYPES, type DataType, dataTypeOf, type Elements } from './dataType';
+import { OPERATOR_SET } from './encode';
 import { type Attribute, type Content, Graph, type Value } from './graph';
 import {
   type AttributeProto,
@@ -32,8 +33,10 @@ export function decodeModel(bytes: Uint8Array): Graph {
 }
 
 function graphOf(bytes: Uint8Array): Graph {
-  const { graph: proto } = fromBinary(ModelProtoSchema, bytes, { readUnknownFields: false });
+  const { graph: proto, opsetImport } = fromBinary(ModelProtoSchema, bytes, { readUnknownFields: false });
   if (proto === undefined) throw new Error('it holds no graph');
+  const other = opsetImport.find(({ domain, version }) => domain !== '' || version !== OPERATOR_SET);
+  if (other !== undefined) throw new Error(`it needs operator set ${other.version} of the domain "${other.domain}"`);
   const graph = new Graph(proto.name);
   const types = new Map([...proto.valueInfo, ...proto.output].map((info) => [info.name, typeAndShape(info)]));
   const values = new Map<string, Value>();

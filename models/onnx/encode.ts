@@ -14,7 +14,7 @@ import { fixedShape, graphInvalid } from './shape';
 
 /** Versions of the file format and of the standard operators that TensorRT 8.6 loads (reference/onnxruntime.md §9). */
 const IR_VERSION = 8n;
-const OPERATOR_SET = 17n;
+export const OPERATOR_SET = 17n;
 
 /**
  * The bytes of an ONNX model.

@@ -81,12 +81,11 @@ export class Fbank {
   #loadFrame(samples: Float32Array, start: number): void {
     let sum = 0;
     for (let index = 0; index < this.frameLength; index++) sum += samples[start + index] ?? 0;
-    const round = Math.fround;
-    const mean = round(sum / this.frameLength);
-    let previous = round((samples[start] ?? 0) - mean);
+    const mean = sum / this.frameLength;
+    let previous = (samples[start] ?? 0) - mean;
     for (let index = 0; index < this.frameLength; index++) {
-      const value = round((samples[start + index] ?? 0) - mean);
-      this.#frame[index] = round(round(value - round(round(PRE_EMPHASIS) * previous)) * (this.#window[index] ?? 0));
+      const value = (samples[start + index] ?? 0) - mean;
+      this.#frame[index] = (value - PRE_EMPHASIS * previous) * (this.#window[index] ?? 0);
       previous = value;
     }
   }

@@ -12,7 +12,13 @@ import { textPresets } from './text';
 import { thermalPresets } from './thermal';
 
 /** Every named preset of every modality; the first of a modality is its default. */
-export const presets: readonly Preset[] = [...imagePresets, ...audioPresets, ...depthPresets, ...thermalPresets, ...textPresets];
+export const presets: readonly Preset[] = [
+  ...imagePresets,
+  ...audioPresets,
+  ...depthPresets,
+  ...thermalPresets,
+  ...textPresets,
+];
 
 /** The preset of modalities that no reading of ours feeds: takes ready-made tensors only. */
 export const RAW_PRESET = 'raw';

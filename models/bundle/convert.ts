@@ -1,0 +1,183 @@
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { SensebindError } from '../../runtime/errors';
+import type { StateDict } from '../checkpoint/stateDict';
+import { anchorTensors, type EncoderPlan, modalitiesOf, planEncoder, type WrittenFile, writeEncoder } from '../imagebind/encoder';
+import { MODALITIES } from '../imagebind/modality';
+import type { Variant } from '../imagebind/variant';
+import { tokenizerDefinition } from '../text/publishedTokenizer';
+import { serialiseTokenizer, type TokenizerDefinition } from '../text/tokenizerDefinition';
+import { MANIFEST_FILE } from './location';
+import type { BundleFile, EncoderManifest, Manifest, Precision } from './manifest';
+import { sha256OfFile } from './sha256';
+import { type Anchor, spaceOf } from './space';
+import { type Overwrite, systemFailure, Workspace } from './workspace';
+
+/** How far a conversion is. Bytes are those of the checkpoint. */
+export interface ConversionProgress {
+  /** `space`, or the modality that is being written. */
+  readonly step: string;
+  readonly doneBytes: number;
+  readonly totalBytes: number;
+}
+
+export interface ConversionOptions {
+  readonly variant: Variant;
+  /** All that the checkpoint holds, unless named. */
+  readonly modalities?: readonly string[];
+  readonly outputDirectory: string;
+  readonly precision: Precision;
+  readonly name: string;
+  /** False for random weights. */
+  readonly trained: boolean;
+  readonly licence: Manifest['licence'];
+  /** Of the text encoder; the published one unless given. */
+  readonly tokenizer?: TokenizerDefinition;
+  readonly overwrite?: Overwrite;
+  readonly onProgress?: (progress: ConversionProgress) => void;
+  readonly signal?: AbortSignal;
+}
+
+/** Beside the weights: graphs, tokenizer, manifest and the padding between tensors. */
+const OVERHEAD_BYTES = 32 * 2 ** 20;
+
+/**
+ * Turns a checkpoint into a bundle, one tensor at a time. All shapes are checked before the first byte is written, and
+ * the folder appears under its name only when it is whole (design.md rule 7).
+ *
+ * @throws {SensebindError} `MODALITY_UNKNOWN`, `VARIANT_INVALID`, `CHECKPOINT_LAYOUT`, `CHECKPOINT_NOT_FINITE`,
+ * `CHECKPOINT_CORRUPT`, `CONVERSION_ABORTED`, `OUTPUT_EXISTS`, `DISK_FULL`, `FILE_UNWRITABLE`, `PRECISION_OVERFLOW`.
+ * Nothing is left behind then.
+ */
+export async function convertCheckpoint(checkpoint: StateDict, options: ConversionOptions): Promise<Manifest> {
+  const plans = await planAll(checkpoint, options);
+  const tokenizer = tokenizerFor(plans, options);
+  const workspace = await Workspace.create(options.outputDirectory, {
+    overwrite: options.overwrite ?? 'refuse',
+    bytesNeeded: OVERHEAD_BYTES + plans.reduce((sum, plan) => sum + storedBytes(plan, options.precision), 0),
+  });
+  try {
+    const space = await hashSpace(checkpoint, options);
+    const encoders: Record<string, EncoderManifest> = {};
+    for (const plan of plans) encoders[plan.modality] = await convertEncoder(checkpoint, plan, { ...options, workspace });
+    const manifest: Manifest = {
+      format: 'sensebind-bundle/1',
+      name: options.name,
+      variant: options.variant.name,
+      space,
+      dimensions: plans[0]?.dimensions ?? 0,
+      trained: options.trained,
+      licence: options.licence,
+      ...(tokenizer === undefined ? {} : { tokenizer: await writeText(workspace, { name: 'tokenizer.json', content: tokenizer }) }),
+      encoders,
+    };
+    await writeText(workspace, { name: MANIFEST_FILE, content: `${JSON.stringify(manifest, null, 2)}\n` });
+    await workspace.commit();
+    return manifest;
+  } catch (error) {
+    await workspace.discard();
+    throw systemFailure(aborted(options.signal, error), options.outputDirectory);
+  }
+}
+
+/**
+ * The encoders to write, in the order of the checkpoint.
+ *
+ * @throws {SensebindError} `CHECKPOINT_LAYOUT` when there is none, or when they do not share one dimension.
+ */
+async function planAll(checkpoint: StateDict, { variant, modalities }: ConversionOptions): Promise<readonly EncoderPlan[]> {
+  const wanted = new Set(modalities ?? modalitiesOf(checkpoint));
+  const plans: EncoderPlan[] = [];
+  for (const modality of wanted) plans.push(await planEncoder(checkpoint, variant, modality));
+  if (new Set(plans.map(({ dimensions }) => dimensions)).size === 1) return plans;
+  throw new SensebindError(
+    'CHECKPOINT_LAYOUT',
+    `Expected encoders of one joint space, found ${plans.map(({ modality, dimensions }) => `${modality} (${dimensions})`).join(', ') || 'none'}`,
+    `Give a checkpoint that holds some of ${MODALITIES.join(', ')}, all with the same output dimension.`,
+  );
+}
+
+/** Content of the tokenizer file; `undefined` without a text encoder. */
+function tokenizerFor(plans: readonly EncoderPlan[], { tokenizer }: ConversionOptions): string | undefined {
+  const text = plans.find(({ input }) => input.kind === 'tokens');
+  if (text?.input.kind !== 'tokens') return undefined;
+  return serialiseTokenizer(tokenizer ?? tokenizerDefinition({ contextLength: text.input.length }));
+}
+
+async function hashSpace(checkpoint: StateDict, { onProgress, signal }: ConversionOptions): Promise<string> {
+  const anchor = anchorOf(checkpoint);
+  const totalBytes = anchor.tensors.reduce((sum, name) => sum + (checkpoint.tensors.get(name)?.byteLength ?? 0), 0);
+  let doneBytes = 0;
+  return spaceOf(checkpoint, anchor, {
+    ...(signal === undefined ? {} : { signal }),
+    onBytes: (bytes) => {
+      doneBytes += bytes;
+      onProgress?.({ step: 'space', doneBytes, totalBytes });
+    },
+  });
+}
+
+function anchorOf(checkpoint: StateDict): Anchor {
+  const present = modalitiesOf(checkpoint);
+  return present.includes('vision') && present.includes('text')
+    ? { family: 'imagebind', tensors: anchorTensors(checkpoint) }
+    : { family: 'unanchored', tensors: [...checkpoint.tensors.keys()] };
+}
+
+async function convertEncoder(
+  checkpoint: StateDict,
+  plan: EncoderPlan,
+  { workspace, precision, onProgress, signal }: ConversionOptions & { readonly workspace: Workspace },
+): Promise<EncoderManifest> {
+  const { modality } = plan;
+  const totalBytes = plan.tensors.reduce((sum, name) => sum + (checkpoint.tensors.get(name)?.byteLength ?? 0), 0);
+  let doneBytes = 0;
+  const modelPath = path.join(workspace.directory, `${modality}.onnx`);
+  const { model, weights } = await writeEncoder(checkpoint, plan, {
+    modelPath,
+    weightsPath: `${modelPath}.data`,
+    precision,
+    onTensor: (_, bytes) => {
+      doneBytes += bytes;
+      onProgress?.({ step: modality, doneBytes, totalBytes });
+    },
+    ...(signal === undefined ? {} : { signal }),
+  });
+  return {
+    model: bundleFile(model),
+    weights: bundleFile(weights),
+    precision,
+    input: plan.input,
+    preset: plan.preset,
+    logitScale: plan.logitScale,
+    parameters: plan.parameters,
+  };
+}
+
+function bundleFile({ path: file, bytes, sha256 }: WrittenFile): BundleFile {
+  return { file: path.basename(file), bytes, sha256 };
+}
+
+async function writeText(
+  workspace: Workspace,
+  { name, content }: { readonly name: string; readonly content: string },
+): Promise<BundleFile> {
+  const file = path.join(workspace.directory, name);
+  await writeFile(file, content, { flush: true });
+  return { file: name, bytes: Buffer.byteLength(content), sha256: await sha256OfFile(file) };
+}
+
+function storedBytes({ parameters }: EncoderPlan, precision: Precision): number {
+  return parameters * (precision === 'fp16' ? 2 : 4);
+}
+
+/** What an abort made of the work, under one code. */
+function aborted(signal: AbortSignal | undefined, error: unknown): unknown {
+  if (!signal?.aborted || error instanceof SensebindError) return error;
+  return new SensebindError(
+    'CONVERSION_ABORTED',
+    'Expected to write the whole bundle, found that the conversion was aborted',
+    'Run the same command again: it starts afresh, and nothing of this run is left.',
+    { cause: error },
+  );
+}
