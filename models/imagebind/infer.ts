@@ -55,9 +55,12 @@ function shapeOf(
   throw layoutError(`Expected ${name} to have ${rank} dimensions of 1 or more, found ${formatShape(shape)}`);
 }
 
-function countBlocks(checkpoint: StateDict, modality: ImagebindModality): number {
+/** Blocks are there when one of their tensors is: what then lacks is missed by name. */
+function countBlocks({ tensors }: StateDict, modality: ImagebindModality): number {
+  const starts = (index: number): boolean =>
+    Object.values(blockNames(modality, index)).some((name) => tensors.has(name) || tensors.has(`${name}.weight`));
   let count = 1;
-  while (checkpoint.tensors.has(blockNames(modality, count).expandWeight)) count++;
+  while (starts(count)) count++;
   return count;
 }
 

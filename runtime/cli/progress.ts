@@ -42,11 +42,15 @@ function bars(): Progress {
   };
 }
 
+/** Smaller steps are over before a line about them could be read. */
+const WORTH_A_LINE_BYTES = 2 ** 27;
+
 function lines(): Progress {
   let shown = '';
   return {
     update: ({ step, doneBytes, totalBytes }) => {
-      const tenths = totalBytes === 0 ? 10 : Math.floor((10 * doneBytes) / totalBytes);
+      if (totalBytes < WORTH_A_LINE_BYTES) return;
+      const tenths = Math.floor((10 * doneBytes) / totalBytes);
       const line = `${step}: ${tenths * 10} % of ${formatBytes(totalBytes)}`;
       if (line !== shown) printNote(line);
       shown = line;

@@ -1,7 +1,7 @@
 import type { InputSpec, PictureSpec } from '../../models/bundle/manifest';
 import { SensebindError } from '../errors';
 import { CLIP_MEAN, CLIP_STD } from './byteLevels';
-import { HoleFiller, regionOf } from './holes';
+import { HoleFiller } from './holes';
 import type { DepthInput, EncoderInput } from './input';
 import { checkFrame, MAX_SENSOR_PIXELS, pictureSpec, unsupportedInput } from './inputChecks';
 import type { Confidence, Prepared, Preprocessor, Preset } from './preset';
@@ -110,16 +110,14 @@ export const depthPresets: readonly Preset[] = recipes.map((recipe) => ({
 /** Kinect v1: 0.075 m × 520 px. */
 const DEFAULT_BASELINE_FOCAL = 39;
 const MINIMUM_DEPTH_METRES = 0.01;
-const MINIMUM_DISPARITY = 0.01;
 const MAXIMUM_DISPARITY = 75;
-
-/** Every positive number is a distance; what is too far for the sensor arrives as 0, NaN or infinity. */
-const MAXIMUM_METRES = Number.MAX_VALUE;
+/** The least disparity, over the greatest. */
+const LOWEST = 0.01 / MAXIMUM_DISPARITY;
 
 class DepthPreprocessor implements Preprocessor {
   readonly #recipe: DepthRecipe;
   readonly #plans: CoverPlans;
-  readonly #filler = new HoleFiller('a depth frame', MAXIMUM_METRES);
+  readonly #filler = new HoleFiller();
   readonly #resizer = new FloatResizer();
   readonly #tensor: Float32Array;
   readonly #items: Prepared['items'];
@@ -137,21 +135,31 @@ class DepthPreprocessor implements Preprocessor {
     if (input.kind !== 'depth') throw unsupportedInput(input, this.#recipe.id, ['depth']);
     const baselineFocal = checkDepth(input);
     const plan = this.#plans.of(input);
-    const frame = this.#filler.fill(input.metres, input, regionOf(plan));
-    this.#mapRegion(frame.values, plan, baselineFocal);
+    const holes = this.#mapRegion(input.metres, plan, baselineFocal);
+    if (holes === this.#region.length) throw nothingSeen(input);
+    if (holes > 0) this.#filler.fill(this.#region, plan.horizontal.to - plan.horizontal.from);
     const window = this.#resizer.crop(this.#region, plan);
     const { mean, std } = this.#recipe;
     for (let index = 0; index < window.length; index++) this.#tensor[index] = ((window[index] ?? 0) - mean) / std;
-    return { items: this.#items, flags: frame.holes > 0 ? ['holes-filled'] : [] };
+    return { items: this.#items, flags: holes > 0 ? ['holes-filled'] : [] };
   }
 
-  #mapRegion(metres: Float32Array, plan: CropPlan, baselineFocal: number): void {
+  /** Maps the part of the frame that the crop reads; gives the number of missing pixels, which become NaN. */
+  #mapRegion(metres: Float32Array, plan: CropPlan, baselineFocal: number): number {
     const area = (plan.horizontal.to - plan.horizontal.from) * (plan.vertical.to - plan.vertical.from);
     if (this.#region.length !== area) this.#region = new Float32Array(area);
     const { map } = this.#recipe;
-    if (map.kind === 'gray') grayRegion(metres, plan, { whiteMetres: map.whiteMetres, to: this.#region });
-    else disparityRegion(metres, plan, { ...map, baselineFocal, to: this.#region });
+    if (map.kind === 'gray') return grayRegion(metres, plan, { whiteMetres: map.whiteMetres, to: this.#region });
+    return disparityRegion(metres, plan, { ...map, baselineFocal, to: this.#region });
   }
+}
+
+function nothingSeen({ width, height }: DepthInput): SensebindError {
+  return new SensebindError(
+    'INPUT_INVALID',
+    `the part of a depth frame of ${width} × ${height} pixels that the encoder sees has no valid pixel`,
+    'Look whether the lens is covered, the scene out of range, or the unit wrong.',
+  );
 }
 
 function checkDepth({ metres, width, height, baselineFocal = DEFAULT_BASELINE_FOCAL }: DepthInput): number {
@@ -180,17 +188,26 @@ interface DisparityTarget {
   readonly to: Float32Array;
 }
 
-function disparityRegion(metres: Float32Array, plan: CropPlan, target: DisparityTarget): void {
+/** Gives the number of missing pixels, which become NaN. */
+function disparityRegion(metres: Float32Array, plan: CropPlan, target: DisparityTarget): number {
   const { depthFactor, maximumDepth, baselineFocal, to } = target;
+  const scale = baselineFocal / MAXIMUM_DISPARITY;
+  let holes = 0;
   let index = 0;
   for (let row = plan.vertical.from; row < plan.vertical.to; row++) {
     const end = row * plan.from.width + plan.horizontal.to;
     for (let at = row * plan.from.width + plan.horizontal.from; at < end; at++) {
-      const depth = clamp((metres[at] ?? 0) * depthFactor, MINIMUM_DEPTH_METRES, maximumDepth);
-      to[index] = clamp(baselineFocal / depth, MINIMUM_DISPARITY, MAXIMUM_DISPARITY) / MAXIMUM_DISPARITY;
+      const depth = (metres[at] ?? 0) * depthFactor;
+      if (depth > 0 && depth < Number.POSITIVE_INFINITY) {
+        to[index] = clamp(scale / clamp(depth, MINIMUM_DEPTH_METRES, maximumDepth), LOWEST, 1);
+      } else {
+        to[index] = Number.NaN;
+        holes++;
+      }
       index++;
     }
   }
+  return holes;
 }
 
 interface GrayTarget {
@@ -198,15 +215,24 @@ interface GrayTarget {
   readonly to: Float32Array;
 }
 
-function grayRegion(metres: Float32Array, plan: CropPlan, { whiteMetres, to }: GrayTarget): void {
+/** Gives the number of missing pixels, which become NaN. */
+function grayRegion(metres: Float32Array, plan: CropPlan, { whiteMetres, to }: GrayTarget): number {
+  let holes = 0;
   let index = 0;
   for (let row = plan.vertical.from; row < plan.vertical.to; row++) {
     const end = row * plan.from.width + plan.horizontal.to;
     for (let at = row * plan.from.width + plan.horizontal.from; at < end; at++) {
-      to[index] = Math.round((clamp(metres[at] ?? 0, 0, whiteMetres) / whiteMetres) * 255) / 255;
+      const depth = metres[at] ?? 0;
+      if (depth > 0 && depth < Number.POSITIVE_INFINITY) {
+        to[index] = Math.round((clamp(depth, 0, whiteMetres) / whiteMetres) * 255) / 255;
+      } else {
+        to[index] = Number.NaN;
+        holes++;
+      }
       index++;
     }
   }
+  return holes;
 }
 
 function clamp(value: number, minimum: number, maximum: number): number {

@@ -1,8 +1,10 @@
 import { RealFft } from './realFft';
 
+const round = Math.fround;
+
 const FRAME_MILLISECONDS = 25;
 const SHIFT_MILLISECONDS = 10;
-const PRE_EMPHASIS = 0.97;
+const PRE_EMPHASIS = round(0.97);
 const LOWEST_HZ = 20;
 /** float32 epsilon, as in Kaldi and torchaudio: what silence is taken for. */
 const SMALLEST_ENERGY = 2 ** -23;
@@ -33,7 +35,7 @@ export class Fbank {
   readonly #filters: readonly MelFilter[];
   readonly #window: Float32Array;
   readonly #fft: RealFft;
-  readonly #frame: Float64Array;
+  readonly #frame: Float32Array;
   readonly #power: Float64Array;
   readonly #energies: Float32Array;
 
@@ -43,12 +45,9 @@ export class Fbank {
     this.frameShift = Math.trunc((sampleRateHz * SHIFT_MILLISECONDS) / 1000);
     const size = 2 ** Math.ceil(Math.log2(this.frameLength));
     this.#filters = melFilters(size, { sampleRateHz, melBins });
-    this.#window = Float32Array.from(
-      { length: this.frameLength },
-      (_, index) => 0.5 - 0.5 * Math.cos((2 * Math.PI * index) / (this.frameLength - 1)),
-    );
+    this.#window = hannWindow(this.frameLength);
     this.#fft = new RealFft(size);
-    this.#frame = new Float64Array(size);
+    this.#frame = new Float32Array(size);
     this.#power = new Float64Array(size / 2 + 1);
     this.#energies = new Float32Array(melBins);
   }
@@ -81,14 +80,20 @@ export class Fbank {
   #loadFrame(samples: Float32Array, start: number): void {
     let sum = 0;
     for (let index = 0; index < this.frameLength; index++) sum += samples[start + index] ?? 0;
-    const mean = sum / this.frameLength;
-    let previous = (samples[start] ?? 0) - mean;
+    const mean = round(sum / this.frameLength);
+    let previous = round((samples[start] ?? 0) - mean);
     for (let index = 0; index < this.frameLength; index++) {
-      const value = (samples[start + index] ?? 0) - mean;
-      this.#frame[index] = (value - PRE_EMPHASIS * previous) * (this.#window[index] ?? 0);
+      const value = round((samples[start + index] ?? 0) - mean);
+      this.#frame[index] = round(value - round(PRE_EMPHASIS * previous)) * (this.#window[index] ?? 0);
       previous = value;
     }
   }
+}
+
+/** Symmetric. Rounded as PyTorch does: near the edges, where weights are small, it shows. */
+function hannWindow(length: number): Float32Array {
+  const step = round((2 * Math.PI) / (length - 1));
+  return Float32Array.from({ length }, (_, index) => 0.5 - round(0.5 * round(Math.cos(round(index * step)))));
 }
 
 /**
@@ -96,7 +101,6 @@ export class Fbank {
  * float32 step by step as torchaudio does: the slopes of the narrow low filters depend on it.
  */
 function melFilters(size: number, { sampleRateHz, melBins }: FbankOptions): MelFilter[] {
-  const round = Math.fround;
   const low = melOf(LOWEST_HZ);
   const delta = (melOf(sampleRateHz / 2) - low) / (melBins + 1);
   const corner = (index: number): number => round(round(index * round(delta)) + round(low));

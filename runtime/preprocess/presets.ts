@@ -4,6 +4,7 @@ import type { Modality } from '../reading';
 import { audioPresets } from './audio';
 import { depthPresets } from './depth';
 import { imagePresets } from './image';
+import { imuPresets } from './imu';
 import type { EncoderInput } from './input';
 import { unsupportedInput } from './inputChecks';
 import type { Prepared, Preprocessor, Preset } from './preset';

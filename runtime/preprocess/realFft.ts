@@ -1,19 +1,25 @@
+const round = Math.fround;
+const HALF_ROOT = round(Math.SQRT1_2);
+
+/** The transforms of equally long parts of a signal, one after the other: bins 0 … length/2 of each. */
+interface Spectra {
+  readonly real: Float32Array;
+  readonly imaginary: Float32Array;
+}
+
 /**
  * Power spectrum of real signals whose length is a power of two. All tables are made once; nothing is allocated per
  * call.
  *
- * Decimation in time: the even and the odd samples apart where the size is no power of four, then by radix 4, each
- * step rounded to float32. That is how PyTorch's own transform (PocketFFT, in builds without MKL) orders its
- * operations, and order matters: in bins that lie 100 dB below the loudest one, float32 rounding moves the log-mel
- * energy by more than the parity tolerance, and an exact transform would be as far off as any other.
+ * Decimation in time by radix 4, the last stage by radix 2 where the size is no power of four, with every operation
+ * rounded to float32. PyTorch's transform rounds in the same places (PocketFFT, in builds without MKL). That matters:
+ * in bins 100 dB below the loudest one, float32 rounding moves the log-mel energy by more than the parity tolerance,
+ * and an exact transform is as far from the reference as any other.
  */
 export class RealFft {
   readonly #size: number;
-  /** Bins 0 … m/2 of each sub-transform of length m, one after the other; two sets that the stages swap. */
-  #real: Float32Array;
-  #imaginary: Float32Array;
-  #nextReal: Float32Array;
-  #nextImaginary: Float32Array;
+  #parts: Spectra;
+  #combined: Spectra;
   /** cos and sin of 2πk/size. */
   readonly #cosine: Float32Array;
   readonly #sine: Float32Array;
@@ -21,46 +27,145 @@ export class RealFft {
   /** `size`: a power of two, at least 4. */
   constructor(size: number) {
     this.#size = size;
-    this.#real = new Float32Array(size);
-    this.#imaginary = new Float32Array(size);
-    this.#nextReal = new Float32Array(size);
-    this.#nextImaginary = new Float32Array(size);
+    this.#parts = { real: new Float32Array(size), imaginary: new Float32Array(size) };
+    this.#combined = { real: new Float32Array(size), imaginary: new Float32Array(size) };
     this.#cosine = Float32Array.from({ length: size }, (_, index) => Math.cos((2 * Math.PI * index) / size));
     this.#sine = Float32Array.from({ length: size }, (_, index) => Math.sin((2 * Math.PI * index) / size));
   }
 
   /** `power[k] = |Σ signal[t]·exp(−2πikt/size)|²` for k = 0 … size/2. `signal` holds `size` values. */
   powerSpectrum(signal: Float32Array, power: Float64Array): void {
-    this.#real.set(signal);
-    this.#imaginary.fill(0);
+    this.#parts.real.set(signal);
+    this.#parts.imaginary.fill(0);
     let length = 1;
-    for (; length * 4 <= this.#size; length *= 4) this.#combineFour(length);
+    for (; 4 * length <= this.#size; length *= 4) this.#combineFours(length);
     if (length < this.#size) this.#combineTwo(length);
-    for (let bin = 0; bin <= this.#size / 2; bin++) {
-      power[bin] = (this.#real[bin] ?? 0) ** 2 + (this.#imaginary[bin] ?? 0) ** 2;
-    }
+    const { real, imaginary } = this.#parts;
+    for (let bin = 0; bin <= this.#size / 2; bin++) power[bin] = (real[bin] ?? 0) ** 2 + (imaginary[bin] ?? 0) ** 2;
   }
 
-  /** Sub-transforms of `length` → a quarter as many of four times the length. */
-  #combineFour(length: number): void {
+  /** Each four parts of `length`, a quarter of all apart, become one. */
+  #combineFours(length: number): void {
     const groups = this.#size / (4 * length);
     const bins = Math.floor(length / 2) + 1;
     for (let group = 0; group < groups; group++) {
-      const from = group * bins;
-      const to = group * (2 * length + 1);
-      this.#combineFourAtZero({ from, apart: groups * bins, to, length });
-      if (length > 1) this.#combineFourAtHalf({ from: from + length / 2, apart: groups * bins, to, length });
-      this.#combineFourBetween({ from, apart: groups * bins, to, length });
+      this.#combineFour({ length, from: group * bins, apart: groups * bins, to: group * (2 * length + 1) });
     }
     this.#swap();
   }
 
-  #combineFourAtZero({ from, apart, to, length }: Step): void {
-    const [first, second, third, fourth] = this.#realsAt(from, apart);
-    const odd = Math.fround(fourth + second);
-    const even = Math.fround(first + third);
-    this.#store(to, even + odd, 0);
-    this.#store(to + length, first - third, fourth - second);
-    this.#store(to + 2 * length, even - odd, 0);
+  /** With w = exp(−2πik/4m): X[k + jm] = Σ over parts p of (−i)^(jp)·w^p·P[k]; X[2m − k] is the conjugate of X[2m + k]. */
+  #combineFour({ length, from, apart, to }: Step): void {
+    const { real, imaginary } = this.#parts;
+    const { real: toReal, imaginary: toImaginary } = this.#combined;
+    const stride = this.#size / (4 * length);
+    this.#combineFourEnds({ length, from, apart, to });
+    for (let bin = 1; bin < length / 2; bin++) {
+      const at = from + bin;
+      const secondReal = this.#turnedReal(at + apart, bin * stride);
+      const secondImaginary = this.#turnedImaginary(at + apart, bin * stride);
+      const thirdReal = this.#turnedReal(at + 2 * apart, 2 * bin * stride);
+      const thirdImaginary = this.#turnedImaginary(at + 2 * apart, 2 * bin * stride);
+      const fourthReal = this.#turnedReal(at + 3 * apart, 3 * bin * stride);
+      const fourthImaginary = this.#turnedImaginary(at + 3 * apart, 3 * bin * stride);
+      const oddSumReal = round(fourthReal + secondReal);
+      const oddSumImaginary = round(secondImaginary + fourthImaginary);
+      const oddDifferenceReal = round(fourthReal - secondReal);
+      const oddDifferenceImaginary = round(secondImaginary - fourthImaginary);
+      const evenSumReal = round((real[at] ?? 0) + thirdReal);
+      const evenSumImaginary = round((imaginary[at] ?? 0) + thirdImaginary);
+      const evenDifferenceReal = round((real[at] ?? 0) - thirdReal);
+      const evenDifferenceImaginary = round((imaginary[at] ?? 0) - thirdImaginary);
+      toReal[to + bin] = evenSumReal + oddSumReal;
+      toImaginary[to + bin] = oddSumImaginary + evenSumImaginary;
+      toReal[to + 2 * length - bin] = evenSumReal - oddSumReal;
+      toImaginary[to + 2 * length - bin] = oddSumImaginary - evenSumImaginary;
+      toReal[to + length + bin] = evenDifferenceReal + oddDifferenceImaginary;
+      toImaginary[to + length + bin] = oddDifferenceReal + evenDifferenceImaginary;
+      toReal[to + length - bin] = evenDifferenceReal - oddDifferenceImaginary;
+      toImaginary[to + length - bin] = oddDifferenceReal - evenDifferenceImaginary;
+    }
   }
+
+  /** {@link #combineFour} for the parts' bins 0 and length/2, which are real. */
+  #combineFourEnds({ length, from, apart, to }: Step): void {
+    const { real } = this.#parts;
+    const { real: toReal, imaginary: toImaginary } = this.#combined;
+    const first = real[from] ?? 0;
+    const second = real[from + apart] ?? 0;
+    const third = real[from + 2 * apart] ?? 0;
+    const fourth = real[from + 3 * apart] ?? 0;
+    const odd = round(fourth + second);
+    const even = round(first + third);
+    toReal[to] = even + odd;
+    toImaginary[to] = 0;
+    toReal[to + length] = first - third;
+    toImaginary[to + length] = fourth - second;
+    toReal[to + 2 * length] = even - odd;
+    toImaginary[to + 2 * length] = 0;
+    if (length === 1) return;
+    const half = length / 2;
+    const firstHalf = real[from + half] ?? 0;
+    const secondHalf = real[from + apart + half] ?? 0;
+    const thirdHalf = real[from + 2 * apart + half] ?? 0;
+    const fourthHalf = real[from + 3 * apart + half] ?? 0;
+    const difference = round(HALF_ROOT * round(secondHalf - fourthHalf));
+    const sum = round(-HALF_ROOT * round(secondHalf + fourthHalf));
+    toReal[to + half] = firstHalf + difference;
+    toImaginary[to + half] = sum - thirdHalf;
+    toReal[to + 3 * half] = firstHalf - difference;
+    toImaginary[to + 3 * half] = sum + thirdHalf;
+  }
+
+  /** The last two parts, of even and of odd samples, become one. */
+  #combineTwo(length: number): void {
+    const { real, imaginary } = this.#parts;
+    const { real: toReal, imaginary: toImaginary } = this.#combined;
+    const half = length / 2;
+    const odd = half + 1;
+    toReal[0] = (real[0] ?? 0) + (real[odd] ?? 0);
+    toImaginary[0] = 0;
+    toReal[length] = (real[0] ?? 0) - (real[odd] ?? 0);
+    toImaginary[length] = 0;
+    toReal[half] = real[half] ?? 0;
+    toImaginary[half] = -(real[odd + half] ?? 0);
+    for (let bin = 1; bin < half; bin++) {
+      const turnedReal = this.#turnedReal(odd + bin, bin);
+      const turnedImaginary = this.#turnedImaginary(odd + bin, bin);
+      toReal[bin] = (real[bin] ?? 0) + turnedReal;
+      toImaginary[bin] = turnedImaginary + (imaginary[bin] ?? 0);
+      toReal[length - bin] = (real[bin] ?? 0) - turnedReal;
+      toImaginary[length - bin] = turnedImaginary - (imaginary[bin] ?? 0);
+    }
+    this.#swap();
+  }
+
+  /** Real part of bin `at` times exp(−2πi·angle/size). */
+  #turnedReal(at: number, angle: number): number {
+    const { real, imaginary } = this.#parts;
+    return round(
+      round((this.#cosine[angle] ?? 0) * (real[at] ?? 0)) + round((this.#sine[angle] ?? 0) * (imaginary[at] ?? 0)),
+    );
+  }
+
+  #turnedImaginary(at: number, angle: number): number {
+    const { real, imaginary } = this.#parts;
+    return round(
+      round((this.#cosine[angle] ?? 0) * (imaginary[at] ?? 0)) - round((this.#sine[angle] ?? 0) * (real[at] ?? 0)),
+    );
+  }
+
+  #swap(): void {
+    const parts = this.#parts;
+    this.#parts = this.#combined;
+    this.#combined = parts;
+  }
+}
+
+/** Where four parts stand, and where the combined one goes. */
+interface Step {
+  readonly length: number;
+  readonly from: number;
+  readonly apart: number;
+  readonly to: number;
 }

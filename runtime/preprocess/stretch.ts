@@ -25,18 +25,19 @@ export class PercentileStretch {
     if (this.#gray.length !== kelvin.length) this.#gray = new Uint8Array(kelvin.length);
     const { black, white } = this.#limits(kelvin);
     const scale = 255 / (white - black);
+    const gray = this.#gray;
     for (let index = 0; index < kelvin.length; index++) {
-      const level = Math.round(((kelvin[index] ?? 0) - black) * scale);
-      this.#gray[index] = level < 0 ? 0 : level > 255 ? 255 : level;
+      const level = ((kelvin[index] ?? 0) - black) * scale + 0.5;
+      if (level <= 0) gray[index] = 0;
+      else gray[index] = level >= 255 ? 255 : Math.trunc(level);
     }
-    return this.#gray;
+    return gray;
   }
 
   #limits(kelvin: Float32Array): { readonly black: number; readonly white: number } {
     const { lowest, highest } = extremes(kelvin);
-    const low = lowest;
+    if (lowest === highest) return widened(lowest, highest);
     const binWidth = (highest - lowest) / (BINS - 1);
-    if (binWidth === 0) return widened(low, low);
     this.#count(kelvin, lowest, binWidth);
     const last = kelvin.length - 1;
     return widened(
@@ -50,7 +51,7 @@ export class PercentileStretch {
     const perKelvin = 1 / binWidth;
     histogram.fill(0);
     for (let index = 0; index < kelvin.length; index++) {
-      const bin = Math.round(((kelvin[index] ?? 0) - lowest) * perKelvin);
+      const bin = Math.trunc(((kelvin[index] ?? 0) - lowest) * perKelvin + 0.5);
       histogram[bin] = (histogram[bin] ?? 0) + 1;
     }
   }

@@ -85,14 +85,18 @@ function checkLength(input: TensorInput, expected: number): void {
 }
 
 function checkValues({ data }: TensorInput, spec: InputSpec): void {
-  if (spec.kind === 'tokens' && data instanceof Int32Array) return checkTokens(data, spec.vocabulary);
-  if (spec.kind !== 'tokens' && data instanceof Float32Array) return checkFinite(data, 'the tensor');
-  const wanted = spec.kind === 'tokens' ? 'token ids as an Int32Array' : 'values as a Float32Array';
-  throw new SensebindError(
-    'INPUT_INVALID',
-    `this encoder takes ${wanted}, found ${data.constructor.name}`,
-    'Convert the values first.',
-  );
+  if (spec.kind === 'tokens' && data instanceof Int32Array) {
+    checkTokens(data, spec.vocabulary);
+  } else if (spec.kind !== 'tokens' && data instanceof Float32Array) {
+    checkFinite(data, 'the tensor');
+  } else {
+    const wanted = spec.kind === 'tokens' ? 'token ids as an Int32Array' : 'values as a Float32Array';
+    throw new SensebindError(
+      'INPUT_INVALID',
+      `this encoder takes ${wanted}, found ${data.constructor.name}`,
+      'Convert the values first.',
+    );
+  }
 }
 
 function checkTokens(ids: ArrayLike<number>, vocabulary: number): void {

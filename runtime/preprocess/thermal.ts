@@ -3,7 +3,7 @@ import { SensebindError } from '../errors';
 import type { Flag } from '../reading';
 import { byteLevels, CLIP_MEAN, CLIP_STD } from './byteLevels';
 import type { Size } from './crop';
-import { HoleFiller, wholeFrame } from './holes';
+import { HoleFiller } from './holes';
 import type { EncoderInput, PictureFileInput, ThermalInput, ThermalPictureInput } from './input';
 import { checkFrame, MAX_PHOTO_PIXELS, MAX_SENSOR_PIXELS, pictureSpec, unsupportedInput } from './inputChecks';
 import { decodeGray } from './pictureFile';
@@ -80,12 +80,13 @@ const MAXIMUM_KELVIN = 5000;
 class ThermalPreprocessor implements Preprocessor {
   readonly #recipe: ThermalRecipe;
   readonly #plans: CoverPlans;
-  readonly #filler = new HoleFiller('a thermal frame', MAXIMUM_KELVIN);
+  readonly #filler = new HoleFiller();
   readonly #stretch = new PercentileStretch();
   readonly #resizer = new ByteResizer(1);
   readonly #levels: Float32Array;
   readonly #tensor: Float32Array;
   readonly #items: Prepared['items'];
+  #kelvin = new Float32Array(0);
 
   constructor(recipe: ThermalRecipe, spec: PictureSpec) {
     this.#recipe = recipe;
@@ -110,8 +111,27 @@ class ThermalPreprocessor implements Preprocessor {
 
   #prepareRadiometric(input: ThermalInput): Prepared {
     checkFrame({ ...frame(input), values: input.kelvin, maxPixels: MAX_SENSOR_PIXELS });
-    const { values, holes } = this.#filler.fill(input.kelvin, input, wholeFrame(input));
-    return this.#prepareGray(this.#stretch.apply(values), input, holes > 0 ? ['holes-filled'] : []);
+    const holes = this.#copyValid(input.kelvin);
+    if (holes === input.kelvin.length) throw nothingSeen(input);
+    if (holes > 0) this.#filler.fill(this.#kelvin, input.width);
+    return this.#prepareGray(this.#stretch.apply(this.#kelvin), input, holes > 0 ? ['holes-filled'] : []);
+  }
+
+  /** Copies a frame; gives the number of dead pixels, which become NaN. */
+  #copyValid(kelvin: Float32Array): number {
+    if (this.#kelvin.length !== kelvin.length) this.#kelvin = new Float32Array(kelvin.length);
+    const copy = this.#kelvin;
+    let holes = 0;
+    for (let index = 0; index < kelvin.length; index++) {
+      const value = kelvin[index] ?? 0;
+      if (value > 0 && value <= MAXIMUM_KELVIN) {
+        copy[index] = value;
+      } else {
+        copy[index] = Number.NaN;
+        holes++;
+      }
+    }
+    return holes;
   }
 
   #prepareDisplay(input: ThermalPictureInput): Prepared {
@@ -139,4 +159,12 @@ class ThermalPreprocessor implements Preprocessor {
 
 function frame({ width, height }: Size): { name: string; valuesPerPixel: number; width: number; height: number } {
   return { name: 'a thermal frame', valuesPerPixel: 1, width, height };
+}
+
+function nothingSeen({ width, height }: Size): SensebindError {
+  return new SensebindError(
+    'INPUT_INVALID',
+    `a thermal frame of ${width} × ${height} pixels has no pixel between 0 K and ${MAXIMUM_KELVIN} K`,
+    'Look at the unit of the values: this input takes kelvin.',
+  );
 }

@@ -1,0 +1,29 @@
+import type { Manifest } from './manifest';
+
+type Licence = Manifest['licence'];
+
+/** Of the weights that Meta published (reference: LICENSE and model_card.md of facebookresearch/ImageBind). */
+export const IMAGEBIND_LICENCE: Licence = {
+  name: 'CC BY-NC-SA 4.0',
+  text:
+    'Attribution, non-commercial use only, share alike: https://creativecommons.org/licenses/by-nc-sa/4.0/\n' +
+    'The model card says that these weights are for research and not intended for any real-world application, ' +
+    'commercial or otherwise.',
+  source: 'https://github.com/facebookresearch/ImageBind',
+};
+
+/** Of weights that nobody trained. */
+export const RANDOM_WEIGHTS_LICENCE: Licence = {
+  name: 'none needed',
+  text: 'Random numbers, made by a seeded generator. They have learnt nothing.',
+  source: 'models/checkpoint/randomStateDict.ts',
+};
+
+/** Of weights that came from elsewhere, under the name that the user gives. */
+export function namedLicence(name: string | undefined, source: string): Licence {
+  return {
+    name: name ?? 'not stated',
+    text: 'Named by the person who converted the checkpoint: ask whoever trained it what you may do with it.',
+    source,
+  };
+}

@@ -1,0 +1,90 @@
+import { stat } from 'node:fs/promises';
+import type { Command } from 'commander';
+import { openCheckpoint } from '../../../models/checkpoint/checkpoint';
+import type { StateDict } from '../../../models/checkpoint/stateDict';
+import { modalitiesOf, planEncoder } from '../../../models/imagebind/encoder';
+import { readVariant, type Variant, variantBeside } from '../../../models/imagebind/variant';
+import { isSensebindError } from '../../errors';
+import { openNamedBundle } from '../bundle';
+import { formatBytes, type OutputOptions, print, printJson, printTable } from '../output';
+
+interface InspectFlags extends OutputOptions {
+  readonly variant?: string;
+  readonly tensors?: boolean;
+}
+
+/** `sensebind models inspect`: what is in a checkpoint or a bundle. */
+export function registerInspect(models: Command): void {
+  models
+    .command('inspect')
+    .description('show what is in a checkpoint or a bundle')
+    .argument('<path>', 'a checkpoint file or a bundle folder')
+    .option('--variant <name>', 'what the shapes of a checkpoint cannot tell: a name or a JSON file')
+    .option('--tensors', 'list every tensor of a checkpoint')
+    .option('--json', 'print JSON')
+    .action(async (path: string, flags: InspectFlags) => {
+      const found = await stat(path).catch(() => undefined);
+      await (found?.isDirectory() ? inspectBundle(path, flags) : inspectCheckpoint(path, flags));
+    });
+}
+
+async function inspectBundle(directory: string, flags: InspectFlags): Promise<void> {
+  const { manifest } = await openNamedBundle({ ...flags, bundle: directory });
+  if (flags.json) return printJson({ kind: 'bundle', verified: true, manifest });
+  printTable(
+    ['encoder', 'parameters', 'size', 'precision', 'preset', 'logit scale'],
+    Object.entries(manifest.encoders).map(([modality, { parameters, model, weights, precision, preset, logitScale }]) => [
+      modality,
+      parameters,
+      formatBytes(model.bytes + (weights?.bytes ?? 0)),
+      precision,
+      preset,
+      logitScale.toFixed(2),
+    ]),
+  );
+  print(`${manifest.name}: ${manifest.variant}, ${manifest.dimensions} dimensions, space ${manifest.space}`);
+  print(`licence ${manifest.licence.name}; every file has the size and content that the manifest states`);
+}
+
+/** One encoder of a checkpoint, or why it cannot be converted. */
+type Finding =
+  | { readonly modality: string; readonly parameters: number; readonly width: number; readonly blocks: number; readonly tokens: number; readonly dimensions: number }
+  | { readonly modality: string; readonly problem: string };
+
+async function inspectCheckpoint(file: string, flags: InspectFlags): Promise<void> {
+  const checkpoint = await openCheckpoint(file);
+  try {
+    const variant = flags.variant === undefined ? await variantBeside(file) : await readVariant(flags.variant);
+    const findings = await inspectAll(checkpoint, variant ?? (await readVariant('imagebind_huge')));
+    const tensors = [...checkpoint.tensors.values()];
+    if (flags.json) {
+      return printJson({ kind: 'checkpoint', bytes: checkpoint.fileBytes, tensorCount: tensors.length, encoders: findings, ...(flags.tensors ? { tensors } : {}) });
+    }
+    printTable(
+      ['encoder', 'parameters', 'width', 'blocks', 'tokens', 'dimensions', 'problem'],
+      findings.map((found) =>
+        'problem' in found
+          ? [found.modality, '', '', '', '', '', found.problem]
+          : [found.modality, found.parameters, found.width, found.blocks, found.tokens, found.dimensions, ''],
+      ),
+    );
+    if (flags.tensors) printTable(['tensor', 'type', 'shape'], tensors.map(({ name, elementType, shape }) => [name, elementType, shape.join('×')]));
+    print(`${tensors.length} tensors, ${formatBytes(checkpoint.fileBytes)}`);
+  } finally {
+    await checkpoint.close();
+  }
+}
+
+async function inspectAll(checkpoint: StateDict, variant: Variant): Promise<readonly Finding[]> {
+  const findings: Finding[] = [];
+  for (const modality of modalitiesOf(checkpoint)) {
+    try {
+      const { parameters, dimensions, tower } = await planEncoder(checkpoint, variant, modality);
+      findings.push({ modality, parameters, width: tower.width, blocks: tower.blocks, tokens: tower.tokens, dimensions });
+    } catch (error) {
+      if (!isSensebindError(error)) throw error;
+      findings.push({ modality, problem: error.message });
+    }
+  }
+  return findings;
+}
