@@ -33,6 +33,7 @@ const BLAME = {
   INPUT_NOT_FINITE: 'caller',
   INPUT_TOO_LARGE: 'caller',
   INPUT_UNSUPPORTED: 'caller',
+  INTERNAL: 'internal',
   MESSAGE_INVALID: 'peer',
   MODALITY_UNKNOWN: 'caller',
   OUTPUT_EXISTS: 'caller',

@@ -41,7 +41,7 @@ export class Weights {
 
   /** A convolution's kernel, as it is. */
   kernel(name: string): Value<'float32'> {
-    return cast32(this.#stored(name, { shape: this.#shapeOf(name), transform: (numbers) => numbers }));
+    return cast32(this.table(name));
   }
 
   /** The rows of a table, to be cast after the ones that are needed were taken. */

@@ -1,11 +1,13 @@
 #!/usr/bin/env node
-import { readFileSync } from 'node:fs';
-import path from 'node:path';
 import { Command, CommanderError } from 'commander';
 import { registerCompare } from './compare';
+import { registerDemo } from './demo';
 import { registerEmbed } from './embed';
 import { registerModels } from './models';
 import { type OutputOptions, reportError, USAGE_EXIT_CODE, UsageError } from './output';
+import { registerRun } from './run';
+import { packageVersion } from './runConfig';
+import { registerWatch } from './watch';
 
 const EXAMPLES = `
 Examples:
@@ -19,22 +21,14 @@ Exit codes: 0 done, 1 failed, 2 wrong command line, 130 interrupted. With --json
 function createProgram({ json }: OutputOptions): Command {
   const program = new Command('sensebind')
     .description('Sensor readings in, unit vectors in one joint space out, and words decide what they mean.')
-    .version(version())
+    .version(packageVersion())
     .addHelpText('after', EXAMPLES)
     .showHelpAfterError('(add --help for the options)')
     .showSuggestionAfterError()
     .exitOverride();
   if (json) program.configureOutput({ writeErr: () => undefined });
-  for (const register of [registerEmbed, registerCompare, registerModels]) register(program);
+  for (const register of [registerDemo, registerRun, registerWatch, registerEmbed, registerCompare, registerModels]) register(program);
   return program;
-}
-
-function version(): string {
-  const file = path.join(__dirname, '..', '..', '..', 'package.json');
-  const description: unknown = JSON.parse(readFileSync(file, 'utf8'));
-  return typeof description === 'object' && description !== null && 'version' in description
-    ? String(description.version)
-    : 'unknown';
 }
 
 /** Reports a failure; what commander found, it has printed itself unless a program asked for JSON. */

@@ -1,11 +1,12 @@
 import type { InputSpec, PictureSpec } from '../../models/bundle/manifest';
 import { SensebindError } from '../errors';
 import { CLIP_MEAN, CLIP_STD } from './byteLevels';
+import { CoverPlans, type CropPlan } from './cropPlan';
 import { HoleFiller } from './holes';
 import type { DepthInput, EncoderInput } from './input';
 import { checkFrame, MAX_SENSOR_PIXELS, pictureSpec, unsupportedInput } from './inputChecks';
 import type { Confidence, Prepared, Preprocessor, Preset } from './preset';
-import { CoverPlans, type CropPlan, FloatResizer } from './resize';
+import { FloatResizer } from './resize';
 import { inputShape } from './tensor';
 
 /** How metres become the picture that the encoder sees, before the resize. */
@@ -104,7 +105,8 @@ export const depthPresets: readonly Preset[] = recipes.map((recipe) => ({
   title: recipe.title,
   source: recipe.source,
   confidence: recipe.confidence,
-  create: (spec: InputSpec) => new DepthPreprocessor(recipe, pictureSpec(spec, recipe.id, 1)),
+  create: (spec: InputSpec) =>
+    new DepthPreprocessor(recipe, pictureSpec(spec, { preset: recipe.id, channels: 1, frames: 'one' })),
 }));
 
 /** Kinect v1: 0.075 m × 520 px. */
@@ -157,7 +159,7 @@ class DepthPreprocessor implements Preprocessor {
 function nothingSeen({ width, height }: DepthInput): SensebindError {
   return new SensebindError(
     'INPUT_INVALID',
-    `the part of a depth frame of ${width} × ${height} pixels that the encoder sees has no valid pixel`,
+    `Expected distances in the part of a depth frame that the encoder sees, found ${width} × ${height} pixels without one`,
     'Look whether the lens is covered, the scene out of range, or the unit wrong.',
   );
 }
@@ -174,7 +176,7 @@ function checkDepth({ metres, width, height, baselineFocal = DEFAULT_BASELINE_FO
   if (!(baselineFocal > 0 && Number.isFinite(baselineFocal))) {
     throw new SensebindError(
       'INPUT_INVALID',
-      `baseline × focal length must be a positive number of metres × pixels, found ${baselineFocal}`,
+      `Expected a positive baseline × focal length (metres × pixels), found ${baselineFocal}`,
       "Give the camera's own value, or leave it out.",
     );
   }

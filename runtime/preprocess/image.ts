@@ -1,11 +1,12 @@
 import type { InputSpec, PictureSpec } from '../../models/bundle/manifest';
 import { SensebindError } from '../errors';
 import { byteLevels, CLIP_MEAN, CLIP_STD } from './byteLevels';
+import { CoverPlans } from './cropPlan';
 import type { EncoderInput, Pixels } from './input';
 import { checkFrame, MAX_PHOTO_PIXELS, pictureSpec, unsupportedInput } from './inputChecks';
 import { decodePicture } from './pictureFile';
 import type { Prepared, Preprocessor, Preset } from './preset';
-import { ByteResizer, CoverPlans } from './resize';
+import { ByteResizer } from './resize';
 import { inputShape } from './tensor';
 
 const CHANNELS = 3;
@@ -23,7 +24,8 @@ const clip: Preset = {
   title: 'CLIP picture: bicubic, centre crop, CLIP mean and standard deviation',
   source: 'facebookresearch/ImageBind imagebind/data.py (reference/imagebind.md §2.1)',
   confidence: 'exact',
-  create: (spec: InputSpec) => new ImagePreprocessor(pictureSpec(spec, 'clip', CHANNELS)),
+  create: (spec: InputSpec) =>
+    new ImagePreprocessor(pictureSpec(spec, { preset: 'clip', channels: CHANNELS, frames: 'several' })),
 };
 
 export const imagePresets: readonly Preset[] = [clip];
@@ -103,7 +105,7 @@ function checkFrames(frames: readonly Pixels[], slots: number): void {
   if (frames.length !== 1 && frames.length !== slots) {
     throw new SensebindError(
       'INPUT_INVALID',
-      `expected one picture${slots > 1 ? ` or ${slots} frames of a clip` : ''}, found ${frames.length}`,
+      `Expected one picture${slots > 1 ? ` or ${slots} frames of a clip` : ''}, found ${frames.length}`,
       slots > 1 ? 'Send one picture, or one clip.' : 'This encoder takes single pictures: send the frames one by one.',
     );
   }
@@ -121,7 +123,7 @@ function checkFrames(frames: readonly Pixels[], slots: number): void {
   if (sizes.size > 1) {
     throw new SensebindError(
       'INPUT_INVALID',
-      `the frames of a clip must have one size, found ${[...sizes].join(' and ')}`,
+      `Expected the frames of a clip to have one size, found ${[...sizes].join(' and ')}`,
       'Send frames of one camera mode.',
     );
   }

@@ -11,17 +11,24 @@ export const MAX_PHOTO_PIXELS = 50_000_000;
 /** Depth and thermal sensors stay far below a photo; their preprocessing keeps several numbers a pixel. */
 export const MAX_SENSOR_PIXELS = 4096 * 4096;
 
+/** What a preset of pictures makes: so many channels, and several frames an item or one. */
+export interface PictureMade {
+  readonly preset: string;
+  readonly channels: number;
+  readonly frames: 'several' | 'one';
+}
+
 /**
- * The spec, if it is one of pictures with this many channels.
+ * The spec, if it is one of pictures that the preset makes.
  *
  * @throws {SensebindError} `PRESET_UNKNOWN`.
  */
-export function pictureSpec(spec: InputSpec, preset: string, channels: number): PictureSpec {
-  if (spec.kind === 'picture' && spec.channels === channels) return spec;
-  const found = spec.kind === 'picture' ? `pictures of ${spec.channels} channels` : `an input of kind "${spec.kind}"`;
+export function pictureSpec(spec: InputSpec, { preset, channels, frames }: PictureMade): PictureSpec {
+  const fits = spec.kind === 'picture' && spec.channels === channels;
+  if (fits && (spec.frames === undefined || frames === 'several')) return spec;
   throw new SensebindError(
     'PRESET_UNKNOWN',
-    `preset "${preset}" makes pictures with ${channels} channel${channels === 1 ? '' : 's'}, but the encoder takes ${found}`,
+    `Expected an encoder of pictures for preset "${preset}", with ${channels} channels and ${frames === 'one' ? 'no' : 'any number of'} frames; found ${JSON.stringify(spec)}`,
     'Name a preset that fits the encoder in the manifest of the bundle.',
   );
 }
@@ -44,7 +51,7 @@ export function checkFrame(frame: FrameShape): void {
   if (values.length === expected) return;
   throw new SensebindError(
     'INPUT_INVALID',
-    `${name} of ${width} × ${height} pixels must hold ${expected} values, found ${values.length}`,
+    `Expected ${name} of ${width} × ${height} pixels to hold ${expected} values, found ${values.length}`,
     'Pass the width and height of the frame itself, and one whole frame without row padding.',
   );
 }
@@ -54,14 +61,14 @@ export function checkSize({ name, width, height, maxPixels }: Omit<FrameShape, '
   if (!(Number.isInteger(width) && Number.isInteger(height) && width >= 1 && height >= 1)) {
     throw new SensebindError(
       'INPUT_INVALID',
-      `${name} must be at least 1 pixel wide and high, found ${width} × ${height}`,
+      `Expected ${name} at least 1 pixel wide and high, found ${width} × ${height}`,
       'Pass width and height as whole numbers.',
     );
   }
   if (width > MAX_SIDE || height > MAX_SIDE || width * height > maxPixels) {
     throw new SensebindError(
       'INPUT_TOO_LARGE',
-      `${name} may have ${MAX_SIDE} pixels a side and ${maxPixels} in all, found ${width} × ${height}`,
+      `Expected ${name} with at most ${MAX_SIDE} pixels a side and ${maxPixels} in all, found ${width} × ${height}`,
       'Scale the picture down first.',
     );
   }
@@ -71,7 +78,7 @@ export function checkSize({ name, width, height, maxPixels }: Omit<FrameShape, '
 export function unsupportedInput(input: EncoderInput, preset: string, takes: readonly string[]): SensebindError {
   return new SensebindError(
     'INPUT_UNSUPPORTED',
-    `preset "${preset}" takes ${takes.join(', ')}; found "${input.kind}"`,
+    `Expected ${takes.join(' or ')} for preset "${preset}", found "${input.kind}"`,
     'Send the input to the encoder of its own modality.',
   );
 }

@@ -1,5 +1,5 @@
 import { endianness } from 'node:os';
-import { JsColorType, Transformer } from '@napi-rs/image';
+import { JsColorType, type Metadata, Transformer } from '@napi-rs/image';
 import { messageOf, SensebindError } from '../errors';
 import type { Size } from './crop';
 import type { Pixels } from './input';
@@ -59,12 +59,12 @@ interface Decoded extends Size {
   readonly layout: Layout;
 }
 
-/** The claimed size is checked before the decoder sees the file; it runs on a thread of libuv's pool. */
+/** The claimed size is checked before the decoder sees the file. */
 async function decode(bytes: Uint8Array): Promise<Decoded> {
   if (bytes.length > MAX_FILE_BYTES) {
     throw new SensebindError(
       'INPUT_TOO_LARGE',
-      `a picture file may have ${MAX_FILE_BYTES} bytes, found ${bytes.length}`,
+      `Expected a picture file of at most ${MAX_FILE_BYTES} bytes, found ${bytes.length}`,
       'Scale the picture down first.',
     );
   }
@@ -72,13 +72,12 @@ async function decode(bytes: Uint8Array): Promise<Decoded> {
   const file = bytes.buffer instanceof SharedArrayBuffer ? new Uint8Array(bytes) : bytes;
   const size = pictureSize(file);
   checkSize({ name: 'a picture file', ...size, maxPixels: MAX_PHOTO_PIXELS });
-  const decoder = new Transformer(file);
-  const { metadata, raw } = await runDecoder(decoder);
+  const { metadata, raw } = await runDecoder(file);
   const layout = LAYOUTS.get(metadata.colorType);
   if (!layout) {
     throw new SensebindError(
       'INPUT_UNSUPPORTED',
-      `expected a picture of 8 or 16 bits a channel, found ${JsColorType[metadata.colorType]}`,
+      `Expected a picture of 8 or 16 bits a channel, found ${JsColorType[metadata.colorType]}`,
       'Save the picture with 8 bits a channel.',
     );
   }
@@ -91,9 +90,13 @@ async function decode(bytes: Uint8Array): Promise<Decoded> {
   return { raw, layout, ...size };
 }
 
-async function runDecoder(decoder: Transformer) {
+/** It runs on a thread of libuv's pool. */
+async function runDecoder(file: Uint8Array): Promise<{ readonly metadata: Metadata; readonly raw: Uint8Array }> {
   try {
-    return { metadata: await decoder.metadata(), raw: await decoder.rawPixels() };
+    const decoder = new Transformer(file);
+    const metadata = await decoder.metadata();
+    const { buffer, byteOffset, length } = await decoder.rawPixels();
+    return { metadata, raw: new Uint8Array(buffer, byteOffset, length) };
   } catch (error) {
     throw brokenPicture(`one that cannot be decoded: ${messageOf(error)}`, { cause: error });
   }

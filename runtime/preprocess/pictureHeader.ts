@@ -27,7 +27,7 @@ export function pictureSize(bytes: Uint8Array): Size {
   if (bytes[0] === 0xff && bytes[1] === JPEG_START) return jpegSize(bytes);
   throw new SensebindError(
     'INPUT_UNSUPPORTED',
-    'expected a PNG or JPEG file, found another format',
+    'Expected a PNG or JPEG file, found another format',
     'Convert the picture to PNG or JPEG.',
   );
 }
@@ -76,7 +76,7 @@ function frameSize(view: DataView, at: number, marker: number): Size {
   if (!JPEG_DECODABLE.has(marker) || bits !== 8) {
     throw new SensebindError(
       'INPUT_UNSUPPORTED',
-      `expected a baseline or progressive JPEG of 8 bits, found coding ${marker - 0xc0} with ${bits} bits`,
+      `Expected a baseline or progressive JPEG of 8 bits, found coding ${marker - 0xc0} with ${bits} bits`,
       'Save the picture again as an ordinary JPEG, or as PNG.',
     );
   }
@@ -96,7 +96,7 @@ function checkScan(bytes: Uint8Array, scan: number, size: Size | undefined): Siz
 export function brokenPicture(found: string, options?: ErrorOptions): SensebindError {
   return new SensebindError(
     'INPUT_INVALID',
-    `expected a whole PNG or JPEG file, found ${found}`,
+    `Expected a whole PNG or JPEG file, found ${found}`,
     'Save or transfer the picture again.',
     options,
   );

@@ -18,6 +18,7 @@ export const presets: readonly Preset[] = [
   ...audioPresets,
   ...depthPresets,
   ...thermalPresets,
+  ...imuPresets,
   ...textPresets,
 ];
 
@@ -37,7 +38,7 @@ export function presetOf(modality: Modality, id: string): Preset {
   const known = [...ofModality.map((preset) => preset.id), RAW_PRESET];
   throw new SensebindError(
     'PRESET_UNKNOWN',
-    `modality "${modality}" has no preset "${id}"`,
+    `Expected a known preset of modality "${modality}", found "${id}"`,
     `Name one of: ${known.join(', ')}.`,
   );
 }

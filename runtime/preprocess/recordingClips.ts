@@ -73,7 +73,8 @@ export class RecordingClips {
 /** One clip instead of several equal ones: the mean of equal embeddings is the embedding. */
 export function distinct(clips: readonly Clip[]): Clip[] {
   const [first] = clips;
-  return first !== undefined && clips.every(({ start }) => start === first.start) ? [first] : [...clips];
+  return first !== undefined && clips.every(({ start, end }) => start === first.start && end === first.end)
+    ? [first] : [...clips];
 }
 
 function samplesOf(recording: SoundInput): number {

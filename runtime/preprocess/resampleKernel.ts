@@ -1,5 +1,7 @@
 import { SensebindError } from '../errors';
 
+const round = Math.fround;
+
 /** torchaudio's defaults: zero crossings of the sinc on each side, and the cut-off as a share of the lower Nyquist. */
 const ZERO_CROSSINGS = 6;
 const ROLLOFF = 0.99;
@@ -107,7 +109,6 @@ export class ResampleKernel {
       this.#weights[row] = 1;
       return;
     }
-    const round = Math.fround;
     const base = ROLLOFF * Math.min(input, output);
     const scale = round(base / input);
     const shift = round(-phase / output);

@@ -39,7 +39,7 @@ export function tensorItems(input: TensorInput, spec: InputSpec): Prepared {
   if (count > MAX_ITEMS) {
     throw new SensebindError(
       'INPUT_TOO_LARGE',
-      `a tensor may hold ${MAX_ITEMS} items, found ${count}`,
+      `Expected a tensor of at most ${MAX_ITEMS} items, found ${count}`,
       'Send fewer items at once.',
     );
   }
@@ -79,7 +79,7 @@ function checkLength(input: TensorInput, expected: number): void {
   if (input.data.length === expected) return;
   throw new SensebindError(
     'INPUT_INVALID',
-    `a tensor of shape [${input.shape.join(', ')}] has ${expected} values, found ${input.data.length}`,
+    `Expected ${expected} values in a tensor of shape [${input.shape.join(', ')}], found ${input.data.length}`,
     'Pass the shape of the data itself.',
   );
 }
@@ -93,7 +93,7 @@ function checkValues({ data }: TensorInput, spec: InputSpec): void {
     const wanted = spec.kind === 'tokens' ? 'token ids as an Int32Array' : 'values as a Float32Array';
     throw new SensebindError(
       'INPUT_INVALID',
-      `this encoder takes ${wanted}, found ${data.constructor.name}`,
+      `Expected ${wanted}, found ${data.constructor.name}`,
       'Convert the values first.',
     );
   }
@@ -105,7 +105,7 @@ function checkTokens(ids: ArrayLike<number>, vocabulary: number): void {
     if (id >= 0 && id < vocabulary) continue;
     throw new SensebindError(
       'INPUT_INVALID',
-      `token ids must lie in 0 … ${vocabulary - 1}, found ${id} at index ${index}`,
+      `Expected token ids from 0 to ${vocabulary - 1}, found ${id} at index ${index}`,
       'Use the tokenizer of the same bundle.',
     );
   }
@@ -117,7 +117,7 @@ function shapeError(found: readonly number[], spec: InputSpec): SensebindError {
   if (spec.kind === 'picture' && spec.frames !== undefined) wanted.push(stillShape(shape));
   return new SensebindError(
     'INPUT_INVALID',
-    `expected a tensor of shape ${wanted.map((sizes) => `[n, ${sizes.join(', ')}]`).join(' or ')}, found [${found.join(', ')}]`,
+    `Expected a tensor of shape ${wanted.map((sizes) => `[n, ${sizes.join(', ')}]`).join(' or ')}, found [${found.join(', ')}]`,
     'The first dimension counts items; the others come from the manifest of the bundle.',
   );
 }

@@ -3,12 +3,13 @@ import { SensebindError } from '../errors';
 import type { Flag } from '../reading';
 import { byteLevels, CLIP_MEAN, CLIP_STD } from './byteLevels';
 import type { Size } from './crop';
+import { CoverPlans } from './cropPlan';
 import { HoleFiller } from './holes';
 import type { EncoderInput, PictureFileInput, ThermalInput, ThermalPictureInput } from './input';
 import { checkFrame, MAX_PHOTO_PIXELS, MAX_SENSOR_PIXELS, pictureSpec, unsupportedInput } from './inputChecks';
 import { decodeGray } from './pictureFile';
 import type { Confidence, Prepared, Preprocessor, Preset } from './preset';
-import { ByteResizer, CoverPlans } from './resize';
+import { ByteResizer } from './resize';
 import { PercentileStretch } from './stretch';
 import { inputShape } from './tensor';
 
@@ -71,7 +72,8 @@ export const thermalPresets: readonly Preset[] = recipes.map((recipe) => ({
   title: recipe.title,
   source: recipe.source,
   confidence: recipe.confidence,
-  create: (spec: InputSpec) => new ThermalPreprocessor(recipe, pictureSpec(spec, recipe.id, 1)),
+  create: (spec: InputSpec) =>
+    new ThermalPreprocessor(recipe, pictureSpec(spec, { preset: recipe.id, channels: 1, frames: 'one' })),
 }));
 
 /** No thermal camera measures more; a dead pixel that reads full scale must not set the range of the frame. */
@@ -144,7 +146,7 @@ class ThermalPreprocessor implements Preprocessor {
     if (picture.bitDepth === 8) return this.#prepareGray(picture.values, picture, []);
     throw new SensebindError(
       'INPUT_UNSUPPORTED',
-      'a thermal display picture has 8 bits a pixel, found a gray picture of 16 bits',
+      'Expected a thermal display picture of 8 bits a pixel, found a gray picture of 16 bits',
       'If the values are temperatures, pass the file as radiometric together with their unit; else save it with 8 bits.',
     );
   }
@@ -164,7 +166,7 @@ function frame({ width, height }: Size): { name: string; valuesPerPixel: number;
 function nothingSeen({ width, height }: Size): SensebindError {
   return new SensebindError(
     'INPUT_INVALID',
-    `a thermal frame of ${width} × ${height} pixels has no pixel between 0 K and ${MAXIMUM_KELVIN} K`,
+    `Expected temperatures between 0 K and ${MAXIMUM_KELVIN} K, found ${width} × ${height} pixels without one`,
     'Look at the unit of the values: this input takes kelvin.',
   );
 }

@@ -24,6 +24,8 @@ export interface Scores {
   readonly labels: readonly LabelScore[];
   /** Probability that none of the labels is the case: the share of negatives and background prompts. */
   readonly background: number;
+  /** The best cosine among negatives and background prompts; `null` without any. */
+  readonly bestBackgroundCosine: number | null;
   /** What the cosines were multiplied by before the softmax. */
   readonly scale: number;
   /** How probabilities were fitted to a site: not at all. */
@@ -54,6 +56,7 @@ export function score(
   const direction = unit(embedding.vector);
   const cosines = compiled.rows.map((row) => dot(direction, row));
   const probabilities = softmax(cosines, scale);
+  const others = cosines.slice(compiled.labels.length);
   const [best, second] = twoLargest(cosines);
   return {
     labelSet: compiled.name,
@@ -64,6 +67,7 @@ export function score(
       return { label: id, title, probability: probabilities[index] ?? 0, cosine, margin };
     }),
     background: probabilities.subarray(compiled.labels.length).reduce((sum, share) => sum + share, 0),
+    bestBackgroundCosine: others.length === 0 ? null : Math.max(...others),
     scale,
     calibration: null,
     meaningful: compiled.trained && !embedding.flags.includes('untrained'),

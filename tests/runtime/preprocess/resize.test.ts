@@ -3,7 +3,8 @@ import { createHash } from 'node:crypto';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { coverAndCentre, type Size } from '../../../runtime/preprocess/crop';
-import { ByteResizer, type CropPlan, CoverPlans, FloatResizer, planCrop } from '../../../runtime/preprocess/resize';
+import { CoverPlans, type CropPlan, planCrop } from '../../../runtime/preprocess/cropPlan';
+import { ByteResizer, FloatResizer } from '../../../runtime/preprocess/resize';
 import { noise } from './noise';
 
 /**
@@ -12,18 +13,102 @@ import { noise } from './noise';
  * as float32((byte − 100) · float32(0.37)).
  */
 const PILLOW = [
-  { width: 224, height: 224, target: 224, rgb: '8d35d6eb69bfd85f53bea24d86437c04', gray: '3c1928aef09afd5685f34c24e8778dc6', float: '6be1d04ca745f49d385f95398943b0b8' },
-  { width: 225, height: 223, target: 224, rgb: '0927dc20e7a091b675b6b69cfc492fb8', gray: '64c59b7418981e55e9f0166b63675de2', float: 'ff19d8a913962f249b42b73685c19a41' },
-  { width: 97, height: 64, target: 224, rgb: '899785f63af36f6ccfed5c37d589450c', gray: '5fbea89da1b8ef3c2594bb4fe9789c06', float: 'e8a4a3c4be9d4365b16d871be303c002' },
-  { width: 1, height: 1, target: 224, rgb: '8c2d0c0ea4ac329ffba6f35bb8dd0375', gray: '9d400d7341a1afd4c488a2ade7f6a6e7', float: '108ad6407d8a6b8fafbf64f2d8b20302' },
-  { width: 1, height: 300, target: 32, rgb: 'ec2714303fdb2199562b43cbd92b7163', gray: '87bea3e14b5289bb7f79c0c693a89930', float: '535be37e4fb312f7b0599751ff19ec75' },
-  { width: 700, height: 1, target: 32, rgb: '126ccd39743129fee2c78cf16de12c40', gray: 'b96b745945389446efa1399f97ea0430', float: '7204311927d63ba2b8f7fad48dbf15d3' },
-  { width: 640, height: 33, target: 64, rgb: 'a1687e08c41a3703f0de2710718633cf', gray: '7b9b56a2bb571fdfb7c62889d354ecfb', float: '716d3a8d006b652ba9272825189f28d7' },
-  { width: 31, height: 500, target: 64, rgb: 'e1501ba8edb5d6a8e317107974415e20', gray: '3e58fd7cf3f9c4ca41e0218f99af99e1', float: '10ee5a5841f483f5469fc833b2edffc4' },
-  { width: 449, height: 224, target: 112, rgb: '4dd2bf8d796a3c5ad201c1f5e250269e', gray: '5b5440dfcbe6705a05f4e1880c8098fe', float: 'ee7b8aeaaace1475f930095990ce8e77' },
-  { width: 320, height: 240, target: 224, rgb: '3e47949fa61d140405b962b4d03fff99', gray: 'd6dd39ab9cf7213838bbc8628487c5a1', float: '8fe88db4ec23d34c745bb33b8de951a0' },
-  { width: 13, height: 9, target: 5, rgb: 'aba1136fe1e670e3d7ef256fab48f126', gray: '94822f4a01f520c45edeb2192d5d940b', float: 'ce85ec11c4369c094bedc04a87ece8e2' },
-  { width: 64, height: 65, target: 64, rgb: 'ed60817cfee1ab15f30a4186c924334a', gray: '2efd48dd7365c818b6012a23015c65da', float: 'cb4b83decae623cb76f1701f47ff16ab' },
+  {
+    width: 224,
+    height: 224,
+    target: 224,
+    rgb: '8d35d6eb69bfd85f53bea24d86437c04',
+    gray: '3c1928aef09afd5685f34c24e8778dc6',
+    float: '6be1d04ca745f49d385f95398943b0b8',
+  },
+  {
+    width: 225,
+    height: 223,
+    target: 224,
+    rgb: '0927dc20e7a091b675b6b69cfc492fb8',
+    gray: '64c59b7418981e55e9f0166b63675de2',
+    float: 'ff19d8a913962f249b42b73685c19a41',
+  },
+  {
+    width: 97,
+    height: 64,
+    target: 224,
+    rgb: '899785f63af36f6ccfed5c37d589450c',
+    gray: '5fbea89da1b8ef3c2594bb4fe9789c06',
+    float: 'e8a4a3c4be9d4365b16d871be303c002',
+  },
+  {
+    width: 1,
+    height: 1,
+    target: 224,
+    rgb: '8c2d0c0ea4ac329ffba6f35bb8dd0375',
+    gray: '9d400d7341a1afd4c488a2ade7f6a6e7',
+    float: '108ad6407d8a6b8fafbf64f2d8b20302',
+  },
+  {
+    width: 1,
+    height: 300,
+    target: 32,
+    rgb: 'ec2714303fdb2199562b43cbd92b7163',
+    gray: '87bea3e14b5289bb7f79c0c693a89930',
+    float: '535be37e4fb312f7b0599751ff19ec75',
+  },
+  {
+    width: 700,
+    height: 1,
+    target: 32,
+    rgb: '126ccd39743129fee2c78cf16de12c40',
+    gray: 'b96b745945389446efa1399f97ea0430',
+    float: '7204311927d63ba2b8f7fad48dbf15d3',
+  },
+  {
+    width: 640,
+    height: 33,
+    target: 64,
+    rgb: 'a1687e08c41a3703f0de2710718633cf',
+    gray: '7b9b56a2bb571fdfb7c62889d354ecfb',
+    float: '716d3a8d006b652ba9272825189f28d7',
+  },
+  {
+    width: 31,
+    height: 500,
+    target: 64,
+    rgb: 'e1501ba8edb5d6a8e317107974415e20',
+    gray: '3e58fd7cf3f9c4ca41e0218f99af99e1',
+    float: '10ee5a5841f483f5469fc833b2edffc4',
+  },
+  {
+    width: 449,
+    height: 224,
+    target: 112,
+    rgb: '4dd2bf8d796a3c5ad201c1f5e250269e',
+    gray: '5b5440dfcbe6705a05f4e1880c8098fe',
+    float: 'ee7b8aeaaace1475f930095990ce8e77',
+  },
+  {
+    width: 320,
+    height: 240,
+    target: 224,
+    rgb: '3e47949fa61d140405b962b4d03fff99',
+    gray: 'd6dd39ab9cf7213838bbc8628487c5a1',
+    float: '8fe88db4ec23d34c745bb33b8de951a0',
+  },
+  {
+    width: 13,
+    height: 9,
+    target: 5,
+    rgb: 'aba1136fe1e670e3d7ef256fab48f126',
+    gray: '94822f4a01f520c45edeb2192d5d940b',
+    float: 'ce85ec11c4369c094bedc04a87ece8e2',
+  },
+  {
+    width: 64,
+    height: 65,
+    target: 64,
+    rgb: 'ed60817cfee1ab15f30a4186c924334a',
+    gray: '2efd48dd7365c818b6012a23015c65da',
+    float: 'cb4b83decae623cb76f1701f47ff16ab',
+  },
 ] as const;
 
 function digest(values: Uint8Array | Float32Array): string {

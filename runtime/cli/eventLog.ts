@@ -1,0 +1,60 @@
+import type { Clock } from '../clock';
+import { SensebindError } from '../errors';
+import type { PipelineEvent } from '../pipelineEvent';
+import { printNote } from './output';
+
+/** Logs what happens in a pipeline to the standard error: a line for a person, or one JSON object a line. */
+export function eventLog({ json, clock }: { readonly json: boolean; readonly clock: Clock }): (event: PipelineEvent) => void {
+  return (event) => {
+    if (event.kind === 'embedding') return;
+    const line = json ? JSON.stringify(jsonLine(event, clock)) : textLine(event);
+    if (line !== undefined) printNote(line);
+  };
+}
+
+function jsonLine(event: PipelineEvent, clock: Clock): object {
+  const line = { time: new Date(clock.epochMicros() / 1000).toISOString(), ...event };
+  if (event.kind === 'broker') return { ...line, event: { ...event.event, ...errorOf(event.event) } };
+  return { ...line, ...errorOf(event), ...('status' in event ? { status: { ...event.status, ...errorOf(event.status) } } : {}) };
+}
+
+/** An error in words: its own fields are not enumerable. */
+function errorOf(holder: object): object {
+  if (!('error' in holder) || !(holder.error instanceof SensebindError)) return {};
+  const { code, message, cure } = holder.error;
+  return { error: { code, message, cure } };
+}
+
+function textLine(event: PipelineEvent): string | undefined {
+  switch (event.kind) {
+    case 'broker':
+      return brokerLine(event.event);
+    case 'source':
+      return `${event.source}: ${event.status.state}${event.status.reason === undefined ? '' : `, ${event.status.reason}`}`;
+    case 'scores':
+      return `${event.source}: ${event.scores.labels
+        .toSorted((a, b) => b.cosine - a.cosine)
+        .slice(0, 3)
+        .map(({ title, probability, cosine }) =>
+          event.scores.meaningful ? `${title} ${(100 * probability).toFixed(0)} %` : `cosine to "${title}" ${cosine.toFixed(3)}`,
+        )
+        .join(', ')}`;
+    case 'embedding':
+      return undefined;
+    case 'failed':
+      return `${event.source}: ${event.error.message} → ${event.error.cure}`;
+    case 'ended':
+      return 'every source has come to its end';
+  }
+}
+
+function brokerLine(event: Extract<PipelineEvent, { readonly kind: 'broker' }>['event']): string {
+  switch (event.kind) {
+    case 'connected':
+      return `broker: connected, MQTT ${event.version}`;
+    case 'disconnected':
+      return `broker: ${event.error.message} → ${event.error.cure}; next attempt in ${(event.retryMillis / 1000).toFixed(1)} s`;
+    case 'refused':
+      return `broker: ${event.error.message} → ${event.error.cure}`;
+  }
+}

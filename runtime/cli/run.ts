@@ -1,0 +1,49 @@
+import type { Command } from 'commander';
+import { deviceDeclarations } from '../../devices/catalogue';
+import { systemClock } from '../clock';
+import { readConfig } from '../config/readConfig';
+import { eventLog } from './eventLog';
+import { untilInterrupted } from './interrupt';
+import { type OutputOptions, print, printJson } from './output';
+import { runConfig } from './runConfig';
+import { parseRunTime } from './runTime';
+
+interface RunFlags extends OutputOptions {
+  readonly check?: boolean;
+  readonly for?: string;
+}
+
+const EXAMPLE = `
+Example of a configuration:
+  version: 1
+  node: cupboard
+  bundle: ./bundle
+  broker: { url: mqtt://localhost:1883 }
+  sources:
+    mic0: { device: { kind: arecord }, window: 2s, hop: 1s, labels: [house] }
+  labels:
+    house: { labels: [{ id: glass_breaking }, { id: dog_barking }], background: [silence] }`;
+
+/** `sensebind run`: sources → labels → MQTT, from a configuration, until it is told to stop. */
+export function registerRun(program: Command): void {
+  program
+    .command('run')
+    .description('publish what the sources of a configuration sense, over MQTT')
+    .argument('<config>', 'configuration file (YAML)')
+    .option('--check', 'only check the configuration')
+    .option('--for <duration>', 'stop by itself after this long, such as 20s')
+    .option('--json', 'log one JSON object a line')
+    .addHelpText('after', EXAMPLE)
+    .action((file: string, flags: RunFlags) => untilInterrupted((signal) => run(file, { ...flags, signal })));
+}
+
+async function run(file: string, flags: RunFlags & { readonly signal: AbortSignal }): Promise<void> {
+  const config = await readConfig(file, deviceDeclarations);
+  if (flags.check) return flags.json ? printJson({ ok: true, config }) : print(`${file}: no problem found`);
+  await runConfig(config, {
+    clock: systemClock,
+    log: eventLog({ json: flags.json === true, clock: systemClock }),
+    runTime: parseRunTime(flags.for),
+    signal: flags.signal,
+  });
+}

@@ -1,0 +1,209 @@
+import type { Bundle } from '../models/bundle/bundle';
+import type { Clock } from './clock';
+import type { PublishConfig, SourceConfig } from './config/config';
+import type { Embedding } from './embedding';
+import { isSensebindError, messageOf, SensebindError } from './errors';
+import type { FramePool } from './frames';
+import type { Engine } from './inference/engine';
+import type { HealthMessage } from './mqtt/messages';
+import type { NodePublisher } from './mqtt/nodePublisher';
+import type { PipelineEvent } from './pipelineEvent';
+import type { Reading } from './reading';
+import type { Source, SourceStatus } from './source';
+import type { Window, Windows } from './window/window';
+import { windowsFor } from './window/windowsFor';
+import type { CompiledLabelSet } from './zeroshot/compileLabelSet';
+import { score } from './zeroshot/score';
+
+/** A source and what the configuration says of it. */
+export interface LaneSource {
+  readonly source: Source;
+  readonly config: SourceConfig;
+}
+
+export interface LaneOptions {
+  readonly source: LaneSource;
+  readonly labelSets: readonly CompiledLabelSet[];
+  readonly publish: PublishConfig;
+  readonly bundle: Bundle;
+  readonly engine: Engine;
+  readonly publisher: NodePublisher;
+  readonly pool: FramePool;
+  readonly clock: Clock;
+  readonly onEvent: (event: PipelineEvent) => void;
+  /** The source has nothing more to read, and all that it read is dealt with. */
+  readonly onEnded: () => void;
+}
+
+/** Encoding times that the percentiles of the health message are taken from. */
+const REMEMBERED = 256;
+
+/** One source's way through the pipeline. */
+export class Lane {
+  readonly #options: LaneOptions;
+  readonly #windows: Windows;
+  readonly #underWay = new Set<Promise<void>>();
+  readonly #drops: Record<string, number> = {};
+  readonly #encodeMillis: number[] = [];
+  readonly #lastPublishedMicros = { embedding: Number.NEGATIVE_INFINITY, scores: Number.NEGATIVE_INFINITY };
+  #windowCount = 0;
+  #embeddingCount = 0;
+  #gaps = 0;
+
+  /**
+   * @throws {SensebindError} `MODALITY_UNKNOWN` when the bundle has no encoder for the source; `INPUT_UNSUPPORTED` when
+   * its encoder takes no stream.
+   */
+  constructor(options: LaneOptions) {
+    const { source, config } = options.source;
+    const encoder = options.bundle.manifest.encoders[source.modality];
+    if (encoder === undefined) throw noEncoder(source, options.bundle);
+    this.#options = options;
+    this.#windows = windowsFor(
+      {
+        source: source.id,
+        modality: source.modality,
+        spec: encoder.input,
+        size: config,
+        channel: config.channel,
+        pool: options.pool,
+        clock: options.clock,
+      },
+      {
+        window: (window) => this.#take(window),
+        dropped: (reason) => this.#drop(reason),
+        gap: () => {
+          this.#gaps++;
+        },
+      },
+    );
+  }
+
+  get id(): string {
+    return this.#options.source.source.id;
+  }
+
+  start(): void {
+    const { source } = this.#options.source;
+    this.#tellStatus(source.status);
+    source.start({
+      reading: (reading) => this.#append(reading),
+      interrupted: () => this.#windows.interrupt(),
+      status: (status) => this.#tellStatus(status),
+      ended: () => {
+        this.#windows.finish();
+        void this.#settled().then(this.#options.onEnded);
+      },
+    });
+  }
+
+  /** Ends the source; windows under way are encoded and published first. */
+  async stop(): Promise<void> {
+    await this.#options.source.source.close();
+    await this.#settled();
+    this.#tellStatus(this.#options.source.source.status);
+  }
+
+  health(): HealthMessage['sources'][string] {
+    const sorted = [...this.#encodeMillis].sort((a, b) => a - b);
+    const at = (share: number): number => sorted[Math.floor(share * (sorted.length - 1))] ?? 0;
+    return {
+      windows: this.#windowCount,
+      embeddings: this.#embeddingCount,
+      gaps: this.#gaps,
+      drops: { ...this.#drops },
+      encode_ms: sorted.length === 0 ? null : { p50: at(0.5), p95: at(0.95) },
+    };
+  }
+
+  #append(reading: Reading): void {
+    try {
+      this.#windows.append(reading);
+    } catch (error) {
+      this.#failed(error);
+    }
+  }
+
+  #take(window: Window): void {
+    this.#windowCount++;
+    const work = this.#process(window)
+      .catch((error: unknown) => this.#failed(error))
+      .finally(() => {
+        window.frame.release();
+        this.#underWay.delete(work);
+      });
+    this.#underWay.add(work);
+  }
+
+  async #process({ input, startMicros, endMicros, completedMicros, flags }: Window): Promise<void> {
+    const { engine, clock, source } = this.#options;
+    const { id, modality } = source.source;
+    const embedding = await engine.encode(modality, input, { source: id, startMicros, endMicros, flags });
+    this.#remember((clock.monotonicMicros() - completedMicros) / 1000);
+    this.#embeddingCount++;
+    this.#publish(embedding);
+  }
+
+  #publish(embedding: Embedding): void {
+    const { publisher, publish, labelSets, onEvent } = this.#options;
+    if (publish.embeddings.enabled && this.#isDue('embedding', publish.embeddings.maxRateHz)) publisher.embedding(this.id, embedding);
+    onEvent({ kind: 'embedding', source: this.id, embedding });
+    if (labelSets.length === 0 || !this.#isDue('scores', publish.scores.maxRateHz)) return;
+    for (const labelSet of labelSets) {
+      const scores = score(embedding, labelSet);
+      publisher.scores(this.id, { embedding, scores, topK: publish.scores.topK });
+      onEvent({ kind: 'scores', source: this.id, scores });
+    }
+  }
+
+  /** Thins out what is published to the rate that the configuration allows. */
+  #isDue(what: 'embedding' | 'scores', maxRateHz: number): boolean {
+    const now = this.#options.clock.monotonicMicros();
+    if (now - this.#lastPublishedMicros[what] < 1e6 / maxRateHz) return false;
+    this.#lastPublishedMicros[what] = now;
+    return true;
+  }
+
+  #failed(error: unknown): void {
+    const known = isSensebindError(error) ? error : unexpected(this.id, error);
+    this.#drop(known.code.toLowerCase());
+    this.#options.onEvent({ kind: 'failed', source: this.id, error: known });
+  }
+
+  #drop(reason: string): void {
+    this.#drops[reason] = (this.#drops[reason] ?? 0) + 1;
+  }
+
+  #tellStatus(status: SourceStatus): void {
+    const { publisher, source, onEvent } = this.#options;
+    const { id, modality } = source.source;
+    publisher.source({ id, modality, device: source.config.device.kind }, { ...status, gaps: this.#gaps });
+    onEvent({ kind: 'source', source: id, status });
+  }
+
+  #remember(millis: number): void {
+    this.#encodeMillis.push(millis);
+    if (this.#encodeMillis.length > REMEMBERED) this.#encodeMillis.shift();
+  }
+
+  async #settled(): Promise<void> {
+    await Promise.all(this.#underWay);
+  }
+}
+
+function noEncoder(source: Source, bundle: Bundle): SensebindError {
+  return new SensebindError(
+    'MODALITY_UNKNOWN',
+    `expected an encoder of ${source.modality} for the source "${source.id}", found ${Object.keys(bundle.manifest.encoders).join(', ')}`,
+    `convert the checkpoint again with --modalities …,${source.modality}, or leave the source out`,
+  );
+}
+
+function unexpected(id: string, error: unknown): SensebindError {
+  return new SensebindError(
+    'INTERNAL',
+    `expected the readings of "${id}" to be dealt with, found: ${messageOf(error)}`,
+    'report this with the log: it is a mistake in sensebind',
+    { cause: error },
+  );
+}

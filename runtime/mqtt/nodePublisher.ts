@@ -1,0 +1,159 @@
+import { ulid } from 'ulid';
+import type { Clock } from '../clock';
+import type { Embedding } from '../embedding';
+import type { SourceStatus } from '../source';
+import { type Scores, topLabels } from '../zeroshot/score';
+import type { BrokerAccess, ProtocolVersion } from './connection';
+import { EMBEDDING_CONTENT_TYPE, encodeEmbedding } from './embeddingMessage';
+import { bitsOfFlags } from './flagBits';
+import { BrokerLink, type LinkCounters, type LinkEvent } from './link';
+import { jsonMessage, wordMessage } from './message';
+import type { HealthMessage, InfoMessage, NodeClockQuality, ScoresMessage, SourceMessage, VectorElementType } from './messages';
+import { type Topics, topicsOf } from './topics';
+
+export interface NodePublisherOptions {
+  readonly access: BrokerAccess;
+  readonly protocol: ProtocolVersion | 'auto';
+  readonly base: string;
+  readonly node: string;
+  readonly elementType: VectorElementType;
+  readonly clock: Clock;
+}
+
+/** Nobody has told this node how well its clock is kept. */
+const CLOCK_QUALITY: NodeClockQuality = 'unsynced';
+
+const LIVE_EXPIRY_SECONDS = 5;
+const HEALTH_EXPIRY_SECONDS = 30;
+
+/** A source as the broker's readers know it. */
+export interface PublishedSource {
+  readonly id: string;
+  readonly modality: string;
+  readonly device: string;
+}
+
+/** Puts what a node knows into the messages of contract v1 (reference/mqtt.md §4), and hands them to its broker. */
+export class NodePublisher {
+  readonly #options: NodePublisherOptions;
+  readonly #topics: Topics;
+  readonly #link: BrokerLink;
+  readonly #sequences = new Map<string, number>();
+  /** Changes with every start, so that readers notice restarts. */
+  readonly boot: string;
+
+  constructor(options: NodePublisherOptions) {
+    const { access, protocol, base, node, clock } = options;
+    this.#options = options;
+    this.#topics = topicsOf({ base, node });
+    this.boot = this.#newId();
+    this.#link = new BrokerLink({
+      access,
+      protocol,
+      clock,
+      will: { topic: this.#topics.status, message: wordMessage('offline') },
+    });
+  }
+
+  /** Where everything of this node stands. */
+  get root(): string {
+    return this.#topics.root;
+  }
+
+  start(info: Omit<InfoMessage, 's' | 'boot' | 'started' | 'cq'>, onEvent: (event: LinkEvent) => void): void {
+    const started = this.#options.clock.epochMicros();
+    this.#link.retain(this.#topics.info, jsonMessage({ s: 'info/1', boot: this.boot, started, cq: CLOCK_QUALITY, ...info } satisfies InfoMessage));
+    this.#link.retain(this.#topics.status, wordMessage('online'));
+    this.#link.start(onEvent);
+  }
+
+  source({ id, modality, device }: PublishedSource, status: SourceStatus & { readonly gaps: number }): void {
+    const topics = this.#topics.source(id);
+    const { state, reason = null, error, gaps } = status;
+    const message: SourceMessage = {
+      s: 'source/1',
+      src: id,
+      boot: this.boot,
+      modality,
+      device,
+      state,
+      reason,
+      code: error?.code ?? null,
+      cure: error?.cure ?? null,
+      gaps,
+      since: this.#options.clock.epochMicros(),
+    };
+    this.#link.retain(topics.state, jsonMessage(message));
+    this.#link.retain(topics.status, wordMessage(state === 'degraded' ? 'offline' : state));
+  }
+
+  embedding(source: string, embedding: Embedding): void {
+    const { clock, elementType } = this.#options;
+    const sequence = this.#sequences.get(source) ?? 0;
+    this.#sequences.set(source, sequence + 1);
+    const payload = encodeEmbedding(embedding, {
+      id: this.#newId(),
+      source,
+      boot: this.boot,
+      sequence,
+      publishedMicros: clock.epochMicros(),
+      clockQuality: CLOCK_QUALITY,
+      elementType,
+    });
+    this.#link.publish(this.#topics.source(source).embedding, {
+      payload,
+      properties: { contentType: EMBEDDING_CONTENT_TYPE, text: false, expirySeconds: LIVE_EXPIRY_SECONDS },
+    });
+  }
+
+  scores(source: string, { embedding, scores, topK }: { readonly embedding: Embedding; readonly scores: Scores; readonly topK: number }): void {
+    const message: ScoresMessage = {
+      s: 'scores/1',
+      id: this.#newId(),
+      src: source,
+      boot: this.boot,
+      t0: embedding.startMicros,
+      t1: embedding.endMicros,
+      sp: scores.space,
+      set: scores.labelSet,
+      cal: scores.calibration,
+      k: topLabels(scores, topK).map(({ label, probability, cosine, margin }) => ({
+        l: label,
+        p: scores.meaningful ? probability : null,
+        cos: cosine,
+        margin,
+      })),
+      bg: scores.bestBackgroundCosine,
+      q: bitsOfFlags(embedding.flags),
+    };
+    this.#link.publish(this.#topics.source(source).scores, jsonMessage(message, { expirySeconds: LIVE_EXPIRY_SECONDS }));
+  }
+
+  health(health: Omit<HealthMessage, 's' | 'boot' | 't' | 'reconnects' | 'published'>): void {
+    const { connects, published, drops } = this.#link.counters();
+    const message: HealthMessage = {
+      s: 'health/1',
+      boot: this.boot,
+      t: this.#options.clock.epochMicros(),
+      reconnects: Math.max(0, connects - 1),
+      published,
+      ...health,
+      drops: { ...drops, ...health.drops },
+    };
+    this.#link.publish(this.#topics.health, jsonMessage(message, { expirySeconds: HEALTH_EXPIRY_SECONDS }));
+  }
+
+  counters(): LinkCounters {
+    return this.#link.counters();
+  }
+
+  /** Says `stopped`, so that nobody takes the end for a failure, and closes. Always ends. */
+  async stop(): Promise<void> {
+    this.#link.retain(this.#topics.status, wordMessage('stopped'));
+    await this.#link.stop();
+  }
+
+  #newId(): string {
+    return ulid(Math.max(0, Math.floor(this.#options.clock.epochMicros() / 1000)));
+  }
+}

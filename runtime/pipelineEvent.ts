@@ -1,0 +1,16 @@
+import type { Embedding } from './embedding';
+import type { SensebindError } from './errors';
+import type { LinkEvent } from './mqtt/link';
+import type { SourceStatus } from './source';
+import type { Scores } from './zeroshot/score';
+
+/** What happens in a pipeline, for the log. */
+export type PipelineEvent =
+  | { readonly kind: 'broker'; readonly event: LinkEvent }
+  | { readonly kind: 'source'; readonly source: string; readonly status: SourceStatus }
+  | { readonly kind: 'scores'; readonly source: string; readonly scores: Scores }
+  | { readonly kind: 'embedding'; readonly source: string; readonly embedding: Embedding }
+  /** One window was lost; the source goes on. */
+  | { readonly kind: 'failed'; readonly source: string; readonly error: SensebindError }
+  /** Every source has come to its end. */
+  | { readonly kind: 'ended' };
