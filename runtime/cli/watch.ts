@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { connectAsync } from 'mqtt';
+import { connectAsync, type MqttClient } from 'mqtt';
 import { type Millis, systemClock } from '../clock';
 import { messageOf, SensebindError } from '../errors';
 import { decodeEmbedding } from '../mqtt/embeddingMessage';
@@ -30,19 +30,28 @@ export function registerWatch(program: Command): void {
 
 async function watch(broker: string, flags: WatchFlags & { readonly signal: AbortSignal }): Promise<void> {
   const runTime = parseRunTime(flags.for);
-  const client = await connectAsync(broker, { protocolVersion: 5, queueQoSZero: false }).catch((error: unknown) => {
+  const client = await subscriber(broker);
+  client.on('error', (error) => printNote(`broker: ${error.message}`));
+  client.on('message', (topic, payload) => show(topic, payload, flags));
+  await client.subscribeAsync(`${flags.base}/v1/#`, { qos: 1 });
+  await finished(runTime, flags.signal);
+  await client.endAsync(true);
+}
+
+/** MQTT 5, and 3.1.1 with brokers that refuse it. @throws {SensebindError} `BROKER_UNREACHABLE` */
+async function subscriber(broker: string): Promise<MqttClient> {
+  try {
+    return await connectAsync(broker, { protocolVersion: 5 }, false).catch(() =>
+      connectAsync(broker, { protocolVersion: 4 }, false),
+    );
+  } catch (error) {
     throw new SensebindError(
       'BROKER_UNREACHABLE',
       `Expected a broker at ${withoutSecrets(broker)}, found: ${messageOf(error)}`,
       'Check the address, and that the broker runs.',
       { cause: error },
     );
-  });
-  client.on('error', (error) => printNote(`broker: ${error.message}`));
-  client.on('message', (topic, payload) => show(topic, payload, flags));
-  await client.subscribeAsync(`${flags.base}/v1/#`, { qos: 1 });
-  await finished(runTime, flags.signal);
-  await client.endAsync(true);
+  }
 }
 
 /** Resolves when the time is over or the signal comes. */
