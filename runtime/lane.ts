@@ -146,7 +146,8 @@ export class Lane {
 
   #publish(embedding: Embedding): void {
     const { publisher, publish, labelSets, onEvent } = this.#options;
-    if (publish.embeddings.enabled && this.#isDue('embedding', publish.embeddings.maxRateHz)) publisher.embedding(this.id, embedding);
+    if (publish.embeddings.enabled && this.#isDue('embedding', publish.embeddings.maxRateHz))
+      publisher.embedding(this.id, embedding);
     onEvent({ kind: 'embedding', source: this.id, embedding });
     if (labelSets.length === 0 || !this.#isDue('scores', publish.scores.maxRateHz)) return;
     for (const labelSet of labelSets) {

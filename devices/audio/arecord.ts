@@ -3,7 +3,13 @@ import type { Clock, Millis } from '../../runtime/clock';
 import { SensebindError } from '../../runtime/errors';
 import type { AudioReading, Driver, Flag } from '../../runtime/reading';
 import { declareDevice } from '../device';
-import { type Command, type ProcessEnd, processStarter, type RunningProcess, type StartProcess } from '../ports/process';
+import {
+  type Command,
+  type ProcessEnd,
+  processStarter,
+  type RunningProcess,
+  type StartProcess,
+} from '../ports/process';
 import { SampleClock } from './sampleClock';
 
 const Options = Type.Object(
@@ -126,24 +132,27 @@ export class ArecordDriver implements Driver {
 }
 
 /** What alsa-utils says, in the English of LC_ALL=C, and what helps. The first that fits counts. */
-const PROBLEMS: readonly { readonly pattern: RegExp; readonly code: 'DEVICE_ABSENT' | 'DEVICE_FAILED'; readonly cure: string }[] =
-  [
-    {
-      pattern: /permission denied/i,
-      code: 'DEVICE_ABSENT',
-      cure: 'add the user to the group audio: usermod -aG audio USER, then log in again',
-    },
-    {
-      pattern: /resource busy/i,
-      code: 'DEVICE_FAILED',
-      cure: 'another program holds the device: fuser -v /dev/snd/*; a sound server shares it under the name "default"',
-    },
-    {
-      pattern: /no such (file|device)|unknown pcm|invalid card|cannot find card|cannot get card index/i,
-      code: 'DEVICE_ABSENT',
-      cure: 'plug the microphone in and look for its name: arecord -L',
-    },
-  ];
+const PROBLEMS: readonly {
+  readonly pattern: RegExp;
+  readonly code: 'DEVICE_ABSENT' | 'DEVICE_FAILED';
+  readonly cure: string;
+}[] = [
+  {
+    pattern: /permission denied/i,
+    code: 'DEVICE_ABSENT',
+    cure: 'add the user to the group audio: usermod -aG audio USER, then log in again',
+  },
+  {
+    pattern: /resource busy/i,
+    code: 'DEVICE_FAILED',
+    cure: 'another program holds the device: fuser -v /dev/snd/*; a sound server shares it under the name "default"',
+  },
+  {
+    pattern: /no such (file|device)|unknown pcm|invalid card|cannot find card|cannot get card index/i,
+    code: 'DEVICE_ABSENT',
+    cure: 'plug the microphone in and look for its name: arecord -L',
+  },
+];
 
 function describe(end: ProcessEnd): string {
   switch (end.kind) {
@@ -217,7 +226,7 @@ class Watchdog {
   readonly #running: RunningProcess;
   #fedMicros: number;
   #timer: { cancel(): void };
-  bit = false;
+  bit: boolean = false;
 
   constructor(clock: Clock, running: RunningProcess) {
     this.#clock = clock;

@@ -47,7 +47,11 @@ export async function readWav(path: string): Promise<Recording> {
   parser.finish();
   drain();
   if (!format) throw new SensebindError('WAV_INVALID', `expected a WAV, found no samples in ${path}`, 'check the file');
-  return { sampleRateHz: format.sampleRateHz, channels: joined(blocks, { channels: format.channels, frames }), truncated };
+  return {
+    sampleRateHz: format.sampleRateHz,
+    channels: joined(blocks, { channels: format.channels, frames }),
+    truncated,
+  };
 }
 
 /** What to say of a file that the system does not let us read. */

@@ -60,7 +60,7 @@ type State =
 export class WavParser {
   #pending: Buffer = Buffer.alloc(0);
   #state: State = { at: 'container' };
-  #finished = false;
+  #finished: boolean = false;
   #consumed = 0;
   #containerBytes = 0;
   #longDataBytes: number | undefined;

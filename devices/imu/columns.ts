@@ -40,7 +40,11 @@ const SPELLINGS: readonly (readonly [prefix: 'a' | 'g', pattern: RegExp])[] = [
 ];
 
 /** Best first: of Ego4D's two times the canonical one is the one to sort by (reference/imagebind.md §7.1). */
-const TIMES = [/^canonicaltimestamp(ms)$/, /^(?:timestamp|time|t)(ns|us|ms|s)?$/, /^(?:\w+)(?:timestamp|time)(ns|us|ms|s)?$/];
+const TIMES = [
+  /^canonicaltimestamp(ms)$/,
+  /^(?:timestamp|time|t)(ns|us|ms|s)?$/,
+  /^(?:\w+)(?:timestamp|time)(ns|us|ms|s)?$/,
+];
 
 const UNIT_SPELLINGS: ReadonlyMap<string, AccelerationUnit | RotationUnit | TimeUnit> = new Map([
   ['m/s2', 'm/s2'],

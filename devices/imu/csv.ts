@@ -48,7 +48,9 @@ export interface MotionRecording {
 export function readMotionCsv(bytes: Uint8Array, options: MotionCsvOptions = {}): MotionRecording {
   const [titles = [], ...rows] = recordsOf(bytes);
   const { axes, time } = findColumns(titles, options.columns);
-  const scales = axes.map((column, index) => (index < 3 ? accelerationScale(column, options) : rotationScale(column, options)));
+  const scales = axes.map((column, index) =>
+    index < 3 ? accelerationScale(column, options) : rotationScale(column, options),
+  );
   const samples = rows.map((row) => axes.map((column, index) => cell(row, column) * (scales[index] ?? 1)));
   const recording =
     options.rateHz === undefined
@@ -140,7 +142,9 @@ function rotationScale({ unit, title }: Column, { rotationUnit = 'rad/s' }: Moti
 function timeScale({ unit, title }: Column, { timeUnit }: MotionCsvOptions): number {
   const stated = unit ?? timeUnit;
   if (stated !== undefined && isKey(TIME_UNITS, stated)) return TIME_UNITS[stated];
-  throw invalid(`a time column ${JSON.stringify(title)} without a unit: state one of ${Object.keys(TIME_UNITS).join(', ')}`);
+  throw invalid(
+    `a time column ${JSON.stringify(title)} without a unit: state one of ${Object.keys(TIME_UNITS).join(', ')}`,
+  );
 }
 
 function isKey<Table extends object>(table: Table, key: string): key is Extract<keyof Table, string> {

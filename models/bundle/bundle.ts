@@ -2,11 +2,11 @@ import { realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { SensebindError } from '../../runtime/errors';
 import { checkExternalData } from './externalData';
-import { sha256OfFile } from './sha256';
 import { defaultStateDirectory, Installation, stampOf } from './installation';
 import { locate } from './location';
 import type { BundleFile, Manifest } from './manifest';
 import { readManifest } from './readManifest';
+import { sha256OfFile } from './sha256';
 
 /** A folder whose every file was found to be what its manifest says. */
 export interface Bundle {

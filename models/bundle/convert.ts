@@ -2,10 +2,18 @@ import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { SensebindError } from '../../runtime/errors';
 import type { StateDict } from '../checkpoint/stateDict';
-import { anchorTensors, type EncoderPlan, modalitiesOf, planEncoder, type WrittenFile, writeEncoder } from '../imagebind/encoder';
+import {
+  anchorTensors,
+  type EncoderPlan,
+  modalitiesOf,
+  planEncoder,
+  type WrittenFile,
+  writeEncoder,
+} from '../imagebind/encoder';
 import { MODALITIES } from '../imagebind/modality';
 import type { Variant } from '../imagebind/variant';
 import { tokenizerDefinition } from '../text/publishedTokenizer';
+import { createTokenizer } from '../text/tokenizer';
 import { serialiseTokenizer, type TokenizerDefinition } from '../text/tokenizerDefinition';
 import { MANIFEST_FILE } from './location';
 import type { BundleFile, EncoderManifest, Manifest, Precision } from './manifest';
@@ -46,8 +54,8 @@ const OVERHEAD_BYTES = 32 * 2 ** 20;
  * the folder appears under its name only when it is whole (design.md rule 7).
  *
  * @throws {SensebindError} `MODALITY_UNKNOWN`, `VARIANT_INVALID`, `CHECKPOINT_LAYOUT`, `CHECKPOINT_NOT_FINITE`,
- * `CHECKPOINT_CORRUPT`, `CONVERSION_ABORTED`, `OUTPUT_EXISTS`, `DISK_FULL`, `FILE_UNWRITABLE`, `PRECISION_OVERFLOW`.
- * Nothing is left behind then.
+ * `CHECKPOINT_CORRUPT`, `CONVERSION_ABORTED`, `OUTPUT_EXISTS`, `DISK_FULL`, `FILE_UNWRITABLE`, `PRECISION_OVERFLOW`,
+ * `TOKENIZER_INVALID`. Nothing is left behind then.
  */
 export async function convertCheckpoint(checkpoint: StateDict, options: ConversionOptions): Promise<Manifest> {
   const plans = await planAll(checkpoint, options);
@@ -59,7 +67,8 @@ export async function convertCheckpoint(checkpoint: StateDict, options: Conversi
   try {
     const space = await hashSpace(checkpoint, options);
     const encoders: Record<string, EncoderManifest> = {};
-    for (const plan of plans) encoders[plan.modality] = await convertEncoder(checkpoint, plan, { ...options, workspace });
+    for (const plan of plans)
+      encoders[plan.modality] = await convertEncoder(checkpoint, plan, { ...options, workspace });
     const manifest: Manifest = {
       format: 'sensebind-bundle/1',
       name: options.name,
@@ -68,7 +77,9 @@ export async function convertCheckpoint(checkpoint: StateDict, options: Conversi
       dimensions: plans[0]?.dimensions ?? 0,
       trained: options.trained,
       licence: options.licence,
-      ...(tokenizer === undefined ? {} : { tokenizer: await writeText(workspace, { name: 'tokenizer.json', content: tokenizer }) }),
+      ...(tokenizer === undefined
+        ? {}
+        : { tokenizer: await writeText(workspace, { name: 'tokenizer.json', content: tokenizer }) }),
       encoders,
     };
     await writeText(workspace, { name: MANIFEST_FILE, content: `${JSON.stringify(manifest, null, 2)}\n` });
@@ -85,7 +96,10 @@ export async function convertCheckpoint(checkpoint: StateDict, options: Conversi
  *
  * @throws {SensebindError} `CHECKPOINT_LAYOUT` when there is none, or when they do not share one dimension.
  */
-async function planAll(checkpoint: StateDict, { variant, modalities }: ConversionOptions): Promise<readonly EncoderPlan[]> {
+async function planAll(
+  checkpoint: StateDict,
+  { variant, modalities }: ConversionOptions,
+): Promise<readonly EncoderPlan[]> {
   const wanted = new Set(modalities ?? modalitiesOf(checkpoint));
   const plans: EncoderPlan[] = [];
   for (const modality of wanted) plans.push(await planEncoder(checkpoint, variant, modality));
@@ -97,11 +111,22 @@ async function planAll(checkpoint: StateDict, { variant, modalities }: Conversio
   );
 }
 
-/** Content of the tokenizer file; `undefined` without a text encoder. */
+/**
+ * Content of the tokenizer file; `undefined` without a text encoder.
+ *
+ * @throws {SensebindError} `TOKENIZER_INVALID` for one that gives ids to which the encoder has no rows.
+ */
 function tokenizerFor(plans: readonly EncoderPlan[], { tokenizer }: ConversionOptions): string | undefined {
-  const text = plans.find(({ input }) => input.kind === 'tokens');
-  if (text?.input.kind !== 'tokens') return undefined;
-  return serialiseTokenizer(tokenizer ?? tokenizerDefinition({ contextLength: text.input.length }));
+  const input = plans.map((plan) => plan.input).find(({ kind }) => kind === 'tokens');
+  if (input?.kind !== 'tokens') return undefined;
+  const definition = tokenizer ?? tokenizerDefinition({ contextLength: input.length });
+  const { contextLength, vocabularySize } = createTokenizer(definition);
+  if (contextLength === input.length && vocabularySize === input.vocabulary) return serialiseTokenizer(definition);
+  throw new SensebindError(
+    'TOKENIZER_INVALID',
+    `Expected a tokenizer of ${input.vocabulary} tokens and ${input.length} places, as the text encoder has, found one of ${vocabularySize} and ${contextLength}`,
+    'Give the tokenizer that the text encoder was trained with, or convert the other modalities only.',
+  );
 }
 
 async function hashSpace(checkpoint: StateDict, { onProgress, signal }: ConversionOptions): Promise<string> {

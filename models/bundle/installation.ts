@@ -15,7 +15,10 @@ const Stamp = Type.Object({
 });
 type Stamp = Static<typeof Stamp>;
 
-const Record = Type.Object({ format: Type.Literal('sensebind-installation/1'), files: Type.Record(Type.String(), Stamp) });
+const Record = Type.Object({
+  format: Type.Literal('sensebind-installation/1'),
+  files: Type.Record(Type.String(), Stamp),
+});
 const recordValidator = Compile(Record);
 
 /** Where the records of checked bundles are kept: `XDG_STATE_HOME` (XDG Base Directory Specification), else its default. */
@@ -43,7 +46,9 @@ export class Installation {
   static async read(directory: string, stateDirectory: string): Promise<Installation> {
     const name = createHash('sha256').update(directory).digest('hex').slice(0, 32);
     const file = path.join(stateDirectory, `${name}.json`);
-    const value: unknown = await readFile(file, 'utf8').then(JSON.parse).catch(() => undefined);
+    const value: unknown = await readFile(file, 'utf8')
+      .then(JSON.parse)
+      .catch(() => undefined);
     const files = recordValidator.Check(value) ? Object.entries(value.files) : [];
     return new Installation(file, new Map(files));
   }

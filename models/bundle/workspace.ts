@@ -106,7 +106,8 @@ export async function requireSpace(directory: string, bytesNeeded: number): Prom
 
 /** Any failure of the file system, as an error of ours. */
 export function systemFailure(error: unknown, place: string): unknown {
-  if (error instanceof SensebindError || !(error instanceof Error && 'code' in error && 'syscall' in error)) return error;
+  if (error instanceof SensebindError || !(error instanceof Error && 'code' in error && 'syscall' in error))
+    return error;
   if (error.code === 'ENOSPC' || error.code === 'EDQUOT') return diskFull(place, messageOf(error));
   return new SensebindError(
     'FILE_UNWRITABLE',

@@ -120,7 +120,9 @@ function printComparison({ rows, columns, cosines, scale, softmax: shares }: Com
   print(`\n${rows.modality} × ${columns.modality}, cosine`);
   printMatrix({ rows: rows.labels, columns: columns.labels, values: cosines });
   if (shares === null) return;
-  print(`\n${rows.modality} × ${columns.modality}, softmax over ${columns.modality} of cosine × ${Number(scale.toPrecision(6))}`);
+  print(
+    `\n${rows.modality} × ${columns.modality}, softmax over ${columns.modality} of cosine × ${Number(scale.toPrecision(6))}`,
+  );
   printMatrix({ rows: rows.labels, columns: columns.labels, values: shares });
 }
 

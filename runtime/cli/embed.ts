@@ -36,17 +36,23 @@ export function registerEmbed(program: Command): void {
     .option('--text <texts...>', 'texts to embed')
     .option('--bundle <folder>', 'bundle to embed with')
     .option('--as <modality>', 'read every file as this modality')
-    .option('--preset <id>', `how readings become a tensor: ${presets.map(({ modality, id }) => `${modality}/${id}`).join(', ')}`)
+    .option(
+      '--preset <id>',
+      `how readings become a tensor: ${presets.map(({ modality, id }) => `${modality}/${id}`).join(', ')}`,
+    )
     .option('--out <file>', 'write the full vectors there, as JSON')
     .option('--json', 'print the full vectors as JSON');
   addFileOptions(command)
     .addHelpText('after', EXAMPLES)
-    .action((files: readonly string[], flags: EmbedFlags) => untilInterrupted((signal) => embed(files, { ...flags, signal })));
+    .action((files: readonly string[], flags: EmbedFlags) =>
+      untilInterrupted((signal) => embed(files, { ...flags, signal })),
+    );
 }
 
 async function embed(files: readonly string[], flags: EmbedFlags & { readonly signal: AbortSignal }): Promise<void> {
   const texts = flags.text ?? [];
-  if (files.length + texts.length === 0) throw new UsageError('expected files or --text, found neither', 'Name a file.');
+  if (files.length + texts.length === 0)
+    throw new UsageError('expected files or --text, found neither', 'Name a file.');
   const bundle = await openNamedBundle(flags);
   const options = { ...fileOptions(flags), ...(flags.as === undefined ? {} : { as: flags.as }) };
   const inputs = [];
@@ -54,7 +60,11 @@ async function embed(files: readonly string[], flags: EmbedFlags & { readonly si
   inputs.push(...texts.map(textInput));
 
   const modalities = [...new Set(inputs.map(({ modality }) => modality))];
-  const encoded = await encodeInputs(inputs, { bundle, signal: flags.signal, ...chosenPreset(flags.preset, modalities) });
+  const encoded = await encodeInputs(inputs, {
+    bundle,
+    signal: flags.signal,
+    ...chosenPreset(flags.preset, modalities),
+  });
   const { trained, space } = bundle.manifest;
   const report = { bundle: bundle.directory, space, trained, embeddings: encoded.map(describe) };
   if (flags.out !== undefined) await writeWhole(flags.out, `${JSON.stringify(report)}\n`);

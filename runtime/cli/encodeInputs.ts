@@ -23,7 +23,11 @@ export function textInput(text: string): InputFile {
  */
 export async function encodeInputs(
   inputs: readonly InputFile[],
-  options: { readonly bundle: Bundle; readonly presets?: Readonly<Record<Modality, string>>; readonly signal: AbortSignal },
+  options: {
+    readonly bundle: Bundle;
+    readonly presets?: Readonly<Record<Modality, string>>;
+    readonly signal: AbortSignal;
+  },
 ): Promise<readonly Encoded[]> {
   const { bundle, presets, signal } = options;
   const engine = await Engine.open(bundle, presets === undefined ? {} : { presets });

@@ -4,7 +4,13 @@ import type { PipelineEvent } from '../pipelineEvent';
 import { printNote } from './output';
 
 /** Logs what happens in a pipeline to the standard error: a line for a person, or one JSON object a line. */
-export function eventLog({ json, clock }: { readonly json: boolean; readonly clock: Clock }): (event: PipelineEvent) => void {
+export function eventLog({
+  json,
+  clock,
+}: {
+  readonly json: boolean;
+  readonly clock: Clock;
+}): (event: PipelineEvent) => void {
   return (event) => {
     if (event.kind === 'embedding') return;
     const line = json ? JSON.stringify(jsonLine(event, clock)) : textLine(event);
@@ -15,7 +21,11 @@ export function eventLog({ json, clock }: { readonly json: boolean; readonly clo
 function jsonLine(event: PipelineEvent, clock: Clock): object {
   const line = { time: new Date(clock.epochMicros() / 1000).toISOString(), ...event };
   if (event.kind === 'broker') return { ...line, event: { ...event.event, ...errorOf(event.event) } };
-  return { ...line, ...errorOf(event), ...('status' in event ? { status: { ...event.status, ...errorOf(event.status) } } : {}) };
+  return {
+    ...line,
+    ...errorOf(event),
+    ...('status' in event ? { status: { ...event.status, ...errorOf(event.status) } } : {}),
+  };
 }
 
 /** An error in words: its own fields are not enumerable. */
@@ -36,7 +46,9 @@ function textLine(event: PipelineEvent): string | undefined {
         .toSorted((a, b) => b.cosine - a.cosine)
         .slice(0, 3)
         .map(({ title, probability, cosine }) =>
-          event.scores.meaningful ? `${title} ${(100 * probability).toFixed(0)} %` : `cosine to "${title}" ${cosine.toFixed(3)}`,
+          event.scores.meaningful
+            ? `${title} ${(100 * probability).toFixed(0)} %`
+            : `cosine to "${title}" ${cosine.toFixed(3)}`,
         )
         .join(', ')}`;
     case 'embedding':

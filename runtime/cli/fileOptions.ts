@@ -2,8 +2,8 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type DepthUnit, METRES_PER_DEPTH_UNIT } from '../../devices/depth/png';
 import {
   ACCELERATION_UNITS,
-  AXES,
   type AccelerationUnit,
+  AXES,
   type ColumnNames,
   ROTATION_UNITS,
   type RotationUnit,
@@ -29,10 +29,14 @@ export interface FileFlags {
 export function addFileOptions(command: Command): Command {
   return command
     .addOption(choice('--depth-unit <unit>', 'one step of a 16-bit depth PNG', METRES_PER_DEPTH_UNIT).default('mm'))
-    .addOption(choice('--thermal-unit <unit>', 'one step of radiometric thermal; FLIR Lepton: cK', KELVIN_PER_THERMAL_UNIT))
+    .addOption(
+      choice('--thermal-unit <unit>', 'one step of radiometric thermal; FLIR Lepton: cK', KELVIN_PER_THERMAL_UNIT),
+    )
     .option('--thermal-size <WxH>', 'size of raw 16-bit thermal frames, for example 160x120', parseSize)
     .option('--imu-rate <hertz>', 'rate of a motion table without times', parsePositive)
-    .addOption(choice('--imu-acceleration-unit <unit>', 'where the table does not say: default m/s2', ACCELERATION_UNITS))
+    .addOption(
+      choice('--imu-acceleration-unit <unit>', 'where the table does not say: default m/s2', ACCELERATION_UNITS),
+    )
     .addOption(choice('--imu-rotation-unit <unit>', 'where the table does not say: default rad/s', ROTATION_UNITS))
     .addOption(choice('--imu-time-unit <unit>', 'where the title of the time does not say', TIME_UNITS))
     .option('--imu-columns <names>', 'titles of a motion table: ax=TITLE,ay=TITLE,…,gz=TITLE,t=TITLE', parseColumns);

@@ -80,7 +80,10 @@ async function decode({ content, bytes }: Source, options: FileOptions): Promise
     case 'binary':
       return {
         modality: options.as ?? 'thermal',
-        input: { kind: 'thermal', ...readThermalRaw(bytes, { ...requireThermalSize(options), unit: requireThermalUnit(options) }) },
+        input: {
+          kind: 'thermal',
+          ...readThermalRaw(bytes, { ...requireThermalSize(options), unit: requireThermalUnit(options) }),
+        },
       };
   }
 }

@@ -27,7 +27,8 @@ function createProgram({ json }: OutputOptions): Command {
     .showSuggestionAfterError()
     .exitOverride();
   if (json) program.configureOutput({ writeErr: () => undefined });
-  for (const register of [registerDemo, registerRun, registerWatch, registerEmbed, registerCompare, registerModels]) register(program);
+  for (const register of [registerDemo, registerRun, registerWatch, registerEmbed, registerCompare, registerModels])
+    register(program);
   return program;
 }
 

@@ -26,8 +26,6 @@ export interface OutputOptions {
   readonly json?: boolean;
 }
 
-const ISSUES = 'https://github.com/sensebind/node-red/issues';
-
 /** Control characters but tab and newline: file names and manifests come from outside and must not steer a terminal. */
 const CONTROL = /[^\P{Cc}\t\n]/gu;
 
@@ -57,14 +55,32 @@ export function printTable(head: readonly string[], rows: readonly (readonly (st
     head: [...head],
     colAligns: head.map((_, column) => (rows.some((row) => typeof row[column] === 'number') ? 'right' : 'left')),
     chars: {
-      'top': '', 'top-mid': '', 'top-left': '', 'top-right': '',
-      'bottom': '', 'bottom-mid': '', 'bottom-left': '', 'bottom-right': '',
-      'left': '', 'left-mid': '', 'mid': '', 'mid-mid': '', 'right': '', 'right-mid': '', 'middle': '  ',
+      top: '',
+      'top-mid': '',
+      'top-left': '',
+      'top-right': '',
+      bottom: '',
+      'bottom-mid': '',
+      'bottom-left': '',
+      'bottom-right': '',
+      left: '',
+      'left-mid': '',
+      mid: '',
+      'mid-mid': '',
+      right: '',
+      'right-mid': '',
+      middle: '  ',
     },
     style: { 'padding-left': 0, 'padding-right': 0, head: [], border: [] },
   });
   table.push(...rows.map((row) => row.map((cell) => printable(String(cell)))));
-  print(table.toString().split('\n').map((line) => line.trimEnd()).join('\n'));
+  print(
+    table
+      .toString()
+      .split('\n')
+      .map((line) => line.trimEnd())
+      .join('\n'),
+  );
 }
 
 /** A size for a person: `4.80 GB`, decimal as disks are sold. */
@@ -104,13 +120,14 @@ function describe(error: unknown): ErrorReport {
   if (error instanceof Interrupted) {
     return { exitCode: error.exitCode, code: 'INTERRUPTED', message: `interrupted by ${error.signal}` };
   }
-  if (error instanceof UsageError) return { exitCode: USAGE_EXIT_CODE, code: 'USAGE', message: error.message, cure: error.cure };
+  if (error instanceof UsageError)
+    return { exitCode: USAGE_EXIT_CODE, code: 'USAGE', message: error.message, cure: error.cure };
   if (isSensebindError(error)) return { exitCode: 1, code: error.code, message: error.message, cure: error.cure };
   return {
     exitCode: 1,
     code: 'UNEXPECTED',
     message: messageOf(error),
-    cure: `This is a mistake in sensebind: please report it with the lines below at ${ISSUES}`,
+    cure: 'This is a mistake in sensebind: please report it, with the lines below and what you did.',
     ...(error instanceof Error && error.stack !== undefined ? { stack: error.stack } : {}),
   };
 }

@@ -68,7 +68,10 @@ export async function runConfig(config: Config, { clock, log, runTime, signal }:
   }
 }
 
-function openSource(config: SourceConfig, { clock, folder }: { readonly clock: Clock; readonly folder: string }): LaneSource {
+function openSource(
+  config: SourceConfig,
+  { clock, folder }: { readonly clock: Clock; readonly folder: string },
+): LaneSource {
   const { id, device, enabled } = config;
   const declaration = deviceDeclarations.find(({ kind }) => kind === device.kind);
   if (declaration === undefined) {

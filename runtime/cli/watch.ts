@@ -5,7 +5,7 @@ import { messageOf, SensebindError } from '../errors';
 import { decodeEmbedding } from '../mqtt/embeddingMessage';
 import { flagsOfBits } from '../mqtt/flagBits';
 import { withoutSecrets } from '../mqtt/link';
-import { type ScoresMessage, type SchemaId, validators } from '../mqtt/messages';
+import { type SchemaId, type ScoresMessage, validators } from '../mqtt/messages';
 import { kindOfTopic, type TopicKind } from '../mqtt/topics';
 import { untilInterrupted } from './interrupt';
 import { type OutputOptions, print, printNote } from './output';
@@ -88,10 +88,12 @@ function asObject(kind: TopicKind, payload: Buffer): object {
   }
 }
 
-const SCHEMAS = { info: 'info/1', health: 'health/1', 'source-state': 'source/1', scores: 'scores/1' } as const satisfies Record<
-  Exclude<TopicKind, 'status' | 'source-status' | 'embedding'>,
-  SchemaId
->;
+const SCHEMAS = {
+  info: 'info/1',
+  health: 'health/1',
+  'source-state': 'source/1',
+  scores: 'scores/1',
+} as const satisfies Record<Exclude<TopicKind, 'status' | 'source-status' | 'embedding'>, SchemaId>;
 
 function parse(schema: SchemaId, payload: Buffer): object {
   const value: unknown = JSON.parse(payload.toString('utf8'));
@@ -132,6 +134,8 @@ function isScores(value: object): value is ScoresMessage {
 
 /** Without trained weights a probability would look as if it meant something: similarities only. */
 function scoresLine({ k, set }: ScoresMessage): string {
-  const labels = k.map(({ l, p, cos }) => (p === null ? `cosine to "${l}" ${cos.toFixed(3)}` : `${l} ${(100 * p).toFixed(0)} %`));
+  const labels = k.map(({ l, p, cos }) =>
+    p === null ? `cosine to "${l}" ${cos.toFixed(3)}` : `${l} ${(100 * p).toFixed(0)} %`,
+  );
   return `${set}: ${labels.join(', ')}`;
 }

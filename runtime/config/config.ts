@@ -1,6 +1,6 @@
 import type { Millis } from '../clock';
-import type { VectorElementType } from '../mqtt/messages';
 import type { ProtocolVersion } from '../mqtt/connection';
+import type { VectorElementType } from '../mqtt/messages';
 import type { LabelSet } from '../zeroshot/labelSet';
 
 /** A configuration with every default filled in, paths absolute and durations as numbers. Secrets are not in it. */

@@ -39,7 +39,11 @@ function brokerProblems(broker: ConfigDocument['broker']): Problem[] {
     );
   }
   if (broker.passwordFile !== undefined && broker.passwordEnv !== undefined) {
-    at('passwordEnv', 'expected one place of the password, found "passwordFile" and "passwordEnv"', 'remove one of them');
+    at(
+      'passwordEnv',
+      'expected one place of the password, found "passwordFile" and "passwordEnv"',
+      'remove one of them',
+    );
   }
   const passwordKey = broker.passwordFile === undefined ? 'passwordEnv' : 'passwordFile';
   if (broker[passwordKey] !== undefined && broker.username === undefined) {
@@ -52,7 +56,11 @@ function brokerProblems(broker: ConfigDocument['broker']): Problem[] {
   const secure = url?.protocol === 'mqtts:' || url?.protocol === 'wss:';
   for (const key of ['caFile', 'certFile', 'keyFile'] as const) {
     if (broker[key] !== undefined && !secure) {
-      at(key, `expected an address that starts with mqtts:// or wss://, found ${broker.url}`, 'change "url", or remove this');
+      at(
+        key,
+        `expected an address that starts with mqtts:// or wss://, found ${broker.url}`,
+        'change "url", or remove this',
+      );
     }
   }
   return problems;
@@ -63,7 +71,10 @@ function windowProblems(id: string, source: SourceDocument): Problem[] {
   const hop = parseDuration(source.hop ?? '') ?? DEFAULT_HOP;
   const problems: Problem[] = [];
   if (window < SHORTEST_WINDOW || window > LONGEST_WINDOW) {
-    problems.push({ path: ['sources', id, 'window'], message: `expected a window of 100ms to 60s, found ${source.window}` });
+    problems.push({
+      path: ['sources', id, 'window'],
+      message: `expected a window of 100ms to 60s, found ${source.window}`,
+    });
   }
   if (hop < SHORTEST_WINDOW || hop > window) {
     problems.push({

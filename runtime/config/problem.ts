@@ -1,4 +1,4 @@
-import { isMap, isPair, type LineCounter, type Node, type ParsedNode, type Document } from 'yaml';
+import { type Document, isMap, isPair, type LineCounter, type Node, type ParsedNode } from 'yaml';
 
 /** One thing that is wrong in a configuration, and where. */
 export interface Problem {

@@ -50,14 +50,23 @@ export function parseConfig(
       file,
       document.errors.map((error) => {
         const { line, col } = lines.linePos(error.pos[0]);
-        return { path: [], line: Math.max(1, line), column: Math.max(1, col), message: `expected YAML, found: ${error.message}` };
+        return {
+          path: [],
+          line: Math.max(1, line),
+          column: Math.max(1, col),
+          message: `expected YAML, found: ${error.message}`,
+        };
       }),
     );
   }
   const value = toValue(file, () => document.toJS({ maxAliasCount: MAX_ALIASES }));
   const locator = new Locator(document, lines);
   const found = problemsOf(value, devices);
-  if (found.kind === 'problems') throw invalid(file, found.problems.map((problem) => locator.locate(problem)));
+  if (found.kind === 'problems')
+    throw invalid(
+      file,
+      found.problems.map((problem) => locator.locate(problem)),
+    );
   return resolve(found.document, path.dirname(path.resolve(file)));
 }
 

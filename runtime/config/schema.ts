@@ -56,7 +56,9 @@ const Publish = Type.Object(
         {
           enabled: Type.Optional(Type.Boolean({ description: 'Default: true.' })),
           elementType: Type.Optional(Type.Enum(['f16le', 'f32le', 'i8'], { description: 'Default: f16le.' })),
-          maxRateHz: Type.Optional(Type.Number({ exclusiveMinimum: 0, maximum: 1000, description: 'Default: no limit.' })),
+          maxRateHz: Type.Optional(
+            Type.Number({ exclusiveMinimum: 0, maximum: 1000, description: 'Default: no limit.' }),
+          ),
         },
         FORBID,
       ),
@@ -64,7 +66,9 @@ const Publish = Type.Object(
     scores: Type.Optional(
       Type.Object(
         {
-          topK: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000, description: 'Best labels in a message. Default: 5.' })),
+          topK: Type.Optional(
+            Type.Integer({ minimum: 1, maximum: 1000, description: 'Best labels in a message. Default: 5.' }),
+          ),
           maxRateHz: Type.Optional(Type.Number({ exclusiveMinimum: 0, maximum: 1000, description: 'Default: 2.' })),
         },
         FORBID,
@@ -81,7 +85,9 @@ function sourceSchema<Device extends TSchema>(device: Device) {
       enabled: Type.Optional(Type.Boolean({ description: 'Default: true.' })),
       window: Type.Optional(Type.String({ ...Duration, description: 'Length of a window. Default: 2s.' })),
       hop: Type.Optional(Type.String({ ...Duration, description: 'Between the starts of two windows. Default: 1s.' })),
-      channel: Type.Optional(Type.Integer({ minimum: 0, maximum: 31, description: 'Which one is listened to. Default: 0.' })),
+      channel: Type.Optional(
+        Type.Integer({ minimum: 0, maximum: 31, description: 'Which one is listened to. Default: 0.' }),
+      ),
       labels: Type.Optional(Type.Array(Id, { maxItems: 64, description: 'Label sets to score with.' })),
     },
     FORBID,

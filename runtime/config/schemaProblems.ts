@@ -60,7 +60,10 @@ function unknownKey(key: string, { schema, path, found }: Context): Problem {
   const known = Object.keys(field(schema, 'properties') ?? {});
   const pattern = Object.values(field(schema, 'patternProperties') ?? {})[0];
   if (known.length === 0 && pattern) {
-    return { path: [...path, key], message: `expected an id of 1 to 64 letters a-z, digits, "-" or "_", found "${key}"` };
+    return {
+      path: [...path, key],
+      message: `expected an id of 1 to 64 letters a-z, digits, "-" or "_", found "${key}"`,
+    };
   }
   if (key === 'password') {
     return {
@@ -92,7 +95,9 @@ function notOneOf(allowed: readonly string[], { path, found }: Context): Problem
 function expectation(error: SchemaError, schema: unknown): string {
   const title = field(schema, 'title');
   if (typeof title === 'string') return title;
-  return error.message.replace(/^must (be |have |match )?/, (_, verb: string | undefined) => (verb === 'have ' ? '' : verb === 'match ' ? 'a match of ' : ''));
+  return error.message.replace(/^must (be |have |match )?/, (_, verb: string | undefined) =>
+    verb === 'have ' ? '' : verb === 'match ' ? 'a match of ' : '',
+  );
 }
 
 function cureOf(schema: unknown): { readonly cure?: string } {
@@ -102,7 +107,7 @@ function cureOf(schema: unknown): { readonly cure?: string } {
 
 function shown(found: unknown): string {
   if (found === undefined) return 'nothing';
-  const text = JSON.stringify(found) ?? String(found);
+  const text = typeof found === 'object' ? JSON.stringify(found) : String(found);
   return text.length > 60 ? `${text.slice(0, 57)}…` : text;
 }
 

@@ -73,9 +73,9 @@ export class Connection {
   readonly #client: MqttClient;
   readonly #options: ConnectionOptions;
   readonly #events: ConnectionEvents;
-  #reason = '';
-  #open = false;
-  #ended = false;
+  #reason: string = '';
+  #open: boolean = false;
+  #ended: boolean = false;
   #heardMicros = 0;
   #watchdog: Timer | undefined;
 

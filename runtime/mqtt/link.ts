@@ -1,7 +1,14 @@
 import type { Clock, Millis, Timer } from '../clock';
 import { SensebindError } from '../errors';
 import { Backoff } from './backoff';
-import { type BrokerAccess, type BrokerLimits, Connection, type ConnectionEnd, type ProtocolVersion, type Will } from './connection';
+import {
+  type BrokerAccess,
+  type BrokerLimits,
+  Connection,
+  type ConnectionEnd,
+  type ProtocolVersion,
+  type Will,
+} from './connection';
 import { type Message, packetBytes } from './message';
 
 export interface BrokerLinkOptions {
@@ -66,7 +73,7 @@ export class BrokerLink {
   #retry: Timer | undefined;
   #connects = 0;
   #published = 0;
-  #stopped = false;
+  #stopped: boolean = false;
   #onSettled: (() => void) | undefined;
 
   constructor(options: BrokerLinkOptions) {

@@ -20,7 +20,10 @@ export function wordMessage(word: string): Message {
 }
 
 /** A JSON document. */
-export function jsonMessage(document: object, properties: Omit<MessageProperties, 'contentType' | 'text'> = {}): Message {
+export function jsonMessage(
+  document: object,
+  properties: Omit<MessageProperties, 'contentType' | 'text'> = {},
+): Message {
   return {
     payload: Buffer.from(JSON.stringify(document)),
     properties: { contentType: 'application/json', text: true, ...properties },

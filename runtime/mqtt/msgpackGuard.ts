@@ -29,24 +29,22 @@ class Walk {
 
   value(depth: number): void {
     const type = this.#unsigned(1);
-    if (type <= 0x7f || type >= 0xe0) return;
-    if (type <= 0x8f) return this.#entries(2 * (type & 0x0f), depth);
-    if (type <= 0x9f) return this.#entries(type & 0x0f, depth);
-    if (type <= 0xbf) return this.#skip(type & 0x1f, LIMITS.textBytes);
-    this.#sized(type, depth);
+    if (type > 0x7f && type < 0xe0) this.#sized(type, depth);
   }
 
-  /** Types whose size, or the size of whose length, follows from a table. */
+  /** Types whose size, or the size of whose length, follows from a table (msgpack specification, "Formats"). */
   #sized(type: number, depth: number): void {
-    if (type === 0xc0 || type === 0xc2 || type === 0xc3) return;
-    if (type >= 0xc4 && type <= 0xc6) return this.#skip(this.#unsigned(lengthBytes(type - 0xc4)), LIMITS.bytes);
-    if (type === 0xca) return this.#skip(4, 4);
-    if (type === 0xcb) return this.#skip(8, 8);
-    if (type >= 0xcc && type <= 0xd3) return this.#skip(2 ** (type & 3), 8);
-    if (type >= 0xd9 && type <= 0xdb) return this.#skip(this.#unsigned(lengthBytes(type - 0xd9)), LIMITS.textBytes);
-    if (type === 0xdc || type === 0xdd) return this.#entries(this.#unsigned(lengthBytes(type - 0xdb)), depth);
-    if (type === 0xde || type === 0xdf) return this.#entries(2 * this.#unsigned(lengthBytes(type - 0xdd)), depth);
-    throw refused(`the type 0x${type.toString(16)}`);
+    if (type <= 0x8f) this.#entries(2 * (type & 0x0f), depth);
+    else if (type <= 0x9f) this.#entries(type & 0x0f, depth);
+    else if (type <= 0xbf) this.#skip(type & 0x1f, LIMITS.textBytes);
+    else if (type >= 0xc4 && type <= 0xc6) this.#skip(this.#unsigned(lengthBytes(type - 0xc4)), LIMITS.bytes);
+    else if (type === 0xca) this.#skip(4, 4);
+    else if (type === 0xcb) this.#skip(8, 8);
+    else if (type >= 0xcc && type <= 0xd3) this.#skip(2 ** (type & 3), 8);
+    else if (type >= 0xd9 && type <= 0xdb) this.#skip(this.#unsigned(lengthBytes(type - 0xd9)), LIMITS.textBytes);
+    else if (type === 0xdc || type === 0xdd) this.#entries(this.#unsigned(lengthBytes(type - 0xdb)), depth);
+    else if (type === 0xde || type === 0xdf) this.#entries(2 * this.#unsigned(lengthBytes(type - 0xdd)), depth);
+    else if (type !== 0xc0 && type !== 0xc2 && type !== 0xc3) throw refused(`the type 0x${type.toString(16)}`);
   }
 
   #entries(count: number, depth: number): void {

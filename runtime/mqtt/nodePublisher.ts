@@ -8,7 +8,14 @@ import { EMBEDDING_CONTENT_TYPE, encodeEmbedding } from './embeddingMessage';
 import { bitsOfFlags } from './flagBits';
 import { BrokerLink, type LinkCounters, type LinkEvent } from './link';
 import { jsonMessage, wordMessage } from './message';
-import type { HealthMessage, InfoMessage, NodeClockQuality, ScoresMessage, SourceMessage, VectorElementType } from './messages';
+import type {
+  HealthMessage,
+  InfoMessage,
+  NodeClockQuality,
+  ScoresMessage,
+  SourceMessage,
+  VectorElementType,
+} from './messages';
 import { type Topics, topicsOf } from './topics';
 
 export interface NodePublisherOptions {
@@ -62,7 +69,10 @@ export class NodePublisher {
 
   start(info: Omit<InfoMessage, 's' | 'boot' | 'started' | 'cq'>, onEvent: (event: LinkEvent) => void): void {
     const started = this.#options.clock.epochMicros();
-    this.#link.retain(this.#topics.info, jsonMessage({ s: 'info/1', boot: this.boot, started, cq: CLOCK_QUALITY, ...info } satisfies InfoMessage));
+    this.#link.retain(
+      this.#topics.info,
+      jsonMessage({ s: 'info/1', boot: this.boot, started, cq: CLOCK_QUALITY, ...info } satisfies InfoMessage),
+    );
     this.#link.retain(this.#topics.status, wordMessage('online'));
     this.#link.start(onEvent);
   }
@@ -106,7 +116,10 @@ export class NodePublisher {
     });
   }
 
-  scores(source: string, { embedding, scores, topK }: { readonly embedding: Embedding; readonly scores: Scores; readonly topK: number }): void {
+  scores(
+    source: string,
+    { embedding, scores, topK }: { readonly embedding: Embedding; readonly scores: Scores; readonly topK: number },
+  ): void {
     const message: ScoresMessage = {
       s: 'scores/1',
       id: this.#newId(),
@@ -126,7 +139,10 @@ export class NodePublisher {
       bg: scores.bestBackgroundCosine,
       q: bitsOfFlags(embedding.flags),
     };
-    this.#link.publish(this.#topics.source(source).scores, jsonMessage(message, { expirySeconds: LIVE_EXPIRY_SECONDS }));
+    this.#link.publish(
+      this.#topics.source(source).scores,
+      jsonMessage(message, { expirySeconds: LIVE_EXPIRY_SECONDS }),
+    );
   }
 
   health(health: Omit<HealthMessage, 's' | 'boot' | 't' | 'reconnects' | 'published'>): void {

@@ -74,7 +74,8 @@ export class RecordingClips {
 export function distinct(clips: readonly Clip[]): Clip[] {
   const [first] = clips;
   return first !== undefined && clips.every(({ start, end }) => start === first.start && end === first.end)
-    ? [first] : [...clips];
+    ? [first]
+    : [...clips];
 }
 
 function samplesOf(recording: SoundInput): number {

@@ -62,7 +62,14 @@ export async function benchForward(options: ForwardOptions): Promise<Figure & { 
       budget: `≥ ${percent(LEAST_SHARE[modality])}`,
       holds: share >= LEAST_SHARE[modality],
       millis: milliseconds,
-      details: { share, milliseconds, rounds, gflopsSquare: rates.square, gflopsLayer: rates.layer, gflopsEncoder: rates.encoder },
+      details: {
+        share,
+        milliseconds,
+        rounds,
+        gflopsSquare: rates.square,
+        gflopsLayer: rates.layer,
+        gflopsEncoder: rates.encoder,
+      },
     };
   } finally {
     for (const session of [square, layer, encoder]) await session.release();
@@ -78,10 +85,7 @@ interface Runnable {
 
 type Size = readonly [rows: number, inner: number, columns: number];
 
-async function matrixProduct(
-  [rows, inner, columns]: Size,
-  { folder, threads }: ForwardOptions,
-): Promise<Runnable> {
+async function matrixProduct([rows, inner, columns]: Size, { folder, threads }: ForwardOptions): Promise<Runnable> {
   const name = `matmul-${rows}x${inner}x${columns}`;
   const graph = new Graph(name);
   const x = graph.input('input', { type: 'float32', shape: [rows, inner] });
@@ -93,7 +97,11 @@ async function matrixProduct(
   graph.output('output', matMul(x, weight));
   const modelPath = path.join(folder, `${name}.onnx`);
   await writeModel(graph, { modelPath, weightsPath: `${modelPath}.data` });
-  return open(modelPath, { feed: new Tensor(noise(rows * inner), [rows, inner]), operations: 2 * rows * inner * columns, threads });
+  return open(modelPath, {
+    feed: new Tensor(noise(rows * inner), [rows, inner]),
+    operations: 2 * rows * inner * columns,
+    threads,
+  });
 }
 
 async function encoderRun({ folder, modality, threads }: ForwardOptions): Promise<Runnable> {
@@ -105,7 +113,11 @@ async function encoderRun({ folder, modality, threads }: ForwardOptions): Promis
   const count = shape.reduce((product, size) => product * size, 1);
   const feed =
     plan.input.kind === 'tokens'
-      ? new Tensor('int32', Int32Array.from({ length: count }, (_, index) => (index < 12 ? 320 + index : 0)).fill(49_407, 12, 13), shape)
+      ? new Tensor(
+          'int32',
+          Int32Array.from({ length: count }, (_, index) => (index < 12 ? 320 + index : 0)).fill(49_407, 12, 13),
+          shape,
+        )
       : new Tensor(noise(count), shape);
   return open(modelPath, { feed, operations: floatingPointOperations(modality), threads });
 }

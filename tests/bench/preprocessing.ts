@@ -1,10 +1,10 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { randomStateDict } from '../../models/checkpoint/randomStateDict';
 import { planEncoder } from '../../models/imagebind/encoder';
 import { IMAGEBIND_HUGE, imagebindLayout } from '../../models/imagebind/layout';
 import type { ImagebindModality } from '../../models/imagebind/modality';
 import { readVariant } from '../../models/imagebind/variant';
-import { randomStateDict } from '../../models/checkpoint/randomStateDict';
 import { tokenizerDefinition } from '../../models/text/publishedTokenizer';
 import { serialiseTokenizer } from '../../models/text/tokenizerDefinition';
 import type { EncoderInput } from '../../runtime/preprocess/input';
@@ -106,9 +106,29 @@ function jobs(): readonly Job[] {
         samples: stream.subarray(round * 16_000, (round + 2) * 16_000),
       }),
     },
-    { modality: 'depth', name: 'depth 640×480 with holes', items: 1, input: () => ({ kind: 'depth', metres, width: 640, height: 480 }) },
-    { modality: 'thermal', name: 'thermal 256×192, kelvin', items: 1, input: () => ({ kind: 'thermal', kelvin, width: 256, height: 192 }) },
-    { modality: 'imu', name: 'motion, 5 s at 200 Hz', items: 1, input: () => ({ kind: 'motion', axes, timing: { rateHz: 200 } }) },
-    { modality: 'text', name: 'a sentence', items: 1, input: (round) => ({ kind: 'text', text: `a person drops ${round} plates in the kitchen` }) },
+    {
+      modality: 'depth',
+      name: 'depth 640×480 with holes',
+      items: 1,
+      input: () => ({ kind: 'depth', metres, width: 640, height: 480 }),
+    },
+    {
+      modality: 'thermal',
+      name: 'thermal 256×192, kelvin',
+      items: 1,
+      input: () => ({ kind: 'thermal', kelvin, width: 256, height: 192 }),
+    },
+    {
+      modality: 'imu',
+      name: 'motion, 5 s at 200 Hz',
+      items: 1,
+      input: () => ({ kind: 'motion', axes, timing: { rateHz: 200 } }),
+    },
+    {
+      modality: 'text',
+      name: 'a sentence',
+      items: 1,
+      input: (round) => ({ kind: 'text', text: `a person drops ${round} plates in the kitchen` }),
+    },
   ];
 }

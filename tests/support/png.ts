@@ -34,7 +34,10 @@ export function pngFile(picture: {
 }
 
 /** A 16-bit gray PNG of `values`, row-major. */
-export function gray16File(values: readonly number[], size: { readonly width: number; readonly height: number }): Buffer {
+export function gray16File(
+  values: readonly number[],
+  size: { readonly width: number; readonly height: number },
+): Buffer {
   const data = Buffer.alloc(values.length * 2);
   values.forEach((value, index) => {
     data.writeUInt16BE(value, index * 2);

@@ -1,10 +1,13 @@
+import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Command } from 'commander';
+import { unreadable } from '../../../devices/audio/readWav';
 import { convertCheckpoint } from '../../../models/bundle/convert';
 import { IMAGEBIND_LICENCE, namedLicence } from '../../../models/bundle/licences';
 import type { Manifest, Precision } from '../../../models/bundle/manifest';
 import { openCheckpoint } from '../../../models/checkpoint/checkpoint';
 import { readVariant, VARIANTS, type Variant, variantBeside } from '../../../models/imagebind/variant';
+import { parseTokenizer, type TokenizerDefinition } from '../../../models/text/tokenizerDefinition';
 import { printLicence } from '../bundle';
 import { untilInterrupted } from '../interrupt';
 import { formatBytes, type OutputOptions, print, printJson, printTable, UsageError } from '../output';
@@ -15,6 +18,7 @@ interface ConvertFlags extends OutputOptions {
   readonly variant?: string;
   readonly precision: string;
   readonly name?: string;
+  readonly tokenizer?: string;
   readonly licence?: string;
   readonly untrained?: boolean;
   readonly force?: boolean;
@@ -38,10 +42,14 @@ export function registerConvert(models: Command): void {
     .description('turn a PyTorch checkpoint into a bundle; nothing in the checkpoint is executed')
     .argument('<checkpoint>', 'PyTorch zip checkpoint (.pth)')
     .argument('<folder>', 'where the bundle goes')
-    .option('--modalities <list>', 'some of vision,text,audio,depth,thermal,imu; all that the checkpoint holds by default')
+    .option(
+      '--modalities <list>',
+      'some of vision,text,audio,depth,thermal,imu; all that the checkpoint holds by default',
+    )
     .option('--variant <name>', `${VARIANTS.map(({ name }) => name).join(', ')}, or a JSON file`)
     .option('--precision <precision>', `how weights are stored: ${PRECISIONS.join(' or ')}`, 'fp32')
     .option('--name <name>', 'name of the bundle; the folder’s by default')
+    .option('--tokenizer <file>', 'tokenizer.json of the text encoder; CLIP’s published one by default')
     .option('--licence <name>', 'licence of the weights, where it is not the published checkpoint')
     .option('--untrained', 'the weights are random: say so wherever numbers are shown')
     .option('--force', 'replace a bundle that is already there')
@@ -62,7 +70,8 @@ async function convert(conversion: Conversion): Promise<void> {
   const { checkpoint: file, folder, json, signal, modalities } = conversion;
   const precision = precisionOf(conversion.precision);
   const variant = await variantFor(conversion);
-  const licence = variant.name === PUBLISHED_VARIANT ? IMAGEBIND_LICENCE : namedLicence(conversion.licence, path.basename(file));
+  const licence =
+    variant.name === PUBLISHED_VARIANT ? IMAGEBIND_LICENCE : namedLicence(conversion.licence, path.basename(file));
   const started = performance.now();
   const progress = startProgress(json === undefined ? {} : { json });
   const checkpoint = await openCheckpoint(file);
@@ -75,6 +84,7 @@ async function convert(conversion: Conversion): Promise<void> {
       name: conversion.name ?? path.basename(path.resolve(folder)),
       trained: conversion.untrained !== true,
       licence,
+      ...(conversion.tokenizer === undefined ? {} : { tokenizer: await readTokenizerFile(conversion.tokenizer) }),
       overwrite: conversion.force === true ? 'replace' : 'refuse',
       onProgress: progress.update,
       signal,
@@ -91,6 +101,13 @@ async function convert(conversion: Conversion): Promise<void> {
 async function variantFor({ variant, checkpoint }: Conversion): Promise<Variant> {
   if (variant !== undefined) return readVariant(variant);
   return (await variantBeside(checkpoint)) ?? readVariant(PUBLISHED_VARIANT);
+}
+
+async function readTokenizerFile(file: string): Promise<TokenizerDefinition> {
+  const text = await readFile(file, 'utf8').catch((error: unknown) => {
+    throw unreadable(file, error);
+  });
+  return parseTokenizer(text);
 }
 
 function precisionOf(text: string): Precision {
@@ -112,5 +129,7 @@ function report(manifest: Manifest, { folder, seconds }: { readonly folder: stri
     ]),
   );
   print(`space ${manifest.space}`);
-  print(`written in ${seconds.toFixed(1)} s to ${path.resolve(folder)}; try: sensebind compare --text "a dog" "a cat" --bundle ${folder}`);
+  print(
+    `written in ${seconds.toFixed(1)} s to ${path.resolve(folder)}; try: sensebind compare --text "a dog" "a cat" --bundle ${folder}`,
+  );
 }

@@ -33,14 +33,16 @@ async function inspectBundle(directory: string, flags: InspectFlags): Promise<vo
   if (flags.json) return printJson({ kind: 'bundle', verified: true, manifest });
   printTable(
     ['encoder', 'parameters', 'size', 'precision', 'preset', 'logit scale'],
-    Object.entries(manifest.encoders).map(([modality, { parameters, model, weights, precision, preset, logitScale }]) => [
-      modality,
-      parameters,
-      formatBytes(model.bytes + (weights?.bytes ?? 0)),
-      precision,
-      preset,
-      logitScale.toFixed(2),
-    ]),
+    Object.entries(manifest.encoders).map(
+      ([modality, { parameters, model, weights, precision, preset, logitScale }]) => [
+        modality,
+        parameters,
+        formatBytes(model.bytes + (weights?.bytes ?? 0)),
+        precision,
+        preset,
+        logitScale.toFixed(2),
+      ],
+    ),
   );
   print(`${manifest.name}: ${manifest.variant}, ${manifest.dimensions} dimensions, space ${manifest.space}`);
   print(`licence ${manifest.licence.name}; every file has the size and content that the manifest states`);
@@ -48,7 +50,14 @@ async function inspectBundle(directory: string, flags: InspectFlags): Promise<vo
 
 /** One encoder of a checkpoint, or why it cannot be converted. */
 type Finding =
-  | { readonly modality: string; readonly parameters: number; readonly width: number; readonly blocks: number; readonly tokens: number; readonly dimensions: number }
+  | {
+      readonly modality: string;
+      readonly parameters: number;
+      readonly width: number;
+      readonly blocks: number;
+      readonly tokens: number;
+      readonly dimensions: number;
+    }
   | { readonly modality: string; readonly problem: string };
 
 async function inspectCheckpoint(file: string, flags: InspectFlags): Promise<void> {
@@ -58,7 +67,13 @@ async function inspectCheckpoint(file: string, flags: InspectFlags): Promise<voi
     const findings = await inspectAll(checkpoint, variant ?? (await readVariant('imagebind_huge')));
     const tensors = [...checkpoint.tensors.values()];
     if (flags.json) {
-      return printJson({ kind: 'checkpoint', bytes: checkpoint.fileBytes, tensorCount: tensors.length, encoders: findings, ...(flags.tensors ? { tensors } : {}) });
+      return printJson({
+        kind: 'checkpoint',
+        bytes: checkpoint.fileBytes,
+        tensorCount: tensors.length,
+        encoders: findings,
+        ...(flags.tensors ? { tensors } : {}),
+      });
     }
     printTable(
       ['encoder', 'parameters', 'width', 'blocks', 'tokens', 'dimensions', 'problem'],
@@ -68,7 +83,11 @@ async function inspectCheckpoint(file: string, flags: InspectFlags): Promise<voi
           : [found.modality, found.parameters, found.width, found.blocks, found.tokens, found.dimensions, ''],
       ),
     );
-    if (flags.tensors) printTable(['tensor', 'type', 'shape'], tensors.map(({ name, elementType, shape }) => [name, elementType, shape.join('×')]));
+    if (flags.tensors)
+      printTable(
+        ['tensor', 'type', 'shape'],
+        tensors.map(({ name, elementType, shape }) => [name, elementType, shape.join('×')]),
+      );
     print(`${tensors.length} tensors, ${formatBytes(checkpoint.fileBytes)}`);
   } finally {
     await checkpoint.close();
@@ -80,7 +99,14 @@ async function inspectAll(checkpoint: StateDict, variant: Variant): Promise<read
   for (const modality of modalitiesOf(checkpoint)) {
     try {
       const { parameters, dimensions, tower } = await planEncoder(checkpoint, variant, modality);
-      findings.push({ modality, parameters, width: tower.width, blocks: tower.blocks, tokens: tower.tokens, dimensions });
+      findings.push({
+        modality,
+        parameters,
+        width: tower.width,
+        blocks: tower.blocks,
+        tokens: tower.tokens,
+        dimensions,
+      });
     } catch (error) {
       if (!isSensebindError(error)) throw error;
       findings.push({ modality, problem: error.message });

@@ -39,7 +39,10 @@ async function verify({ golden, json, signal }: VerifyFlags & { readonly signal:
       const key = modality === undefined || preset === undefined ? '' : `${modality}/${preset}`;
       const known = engines.get(key);
       if (known !== undefined) return known;
-      const opened = Engine.open(bundle, modality === undefined || preset === undefined ? {} : { presets: { [modality]: preset } });
+      const opened = Engine.open(
+        bundle,
+        modality === undefined || preset === undefined ? {} : { presets: { [modality]: preset } },
+      );
       engines.set(key, opened);
       return opened;
     };
@@ -88,11 +91,21 @@ function report(results: readonly CaseResult[], { json }: { readonly json: boole
   else {
     printTable(['', 'case', 'largest deviation', 'tolerance', 'cosine'], results.map(row));
     for (const { name, problem } of failed) if (problem !== undefined) print(`${name}: ${problem}`);
-    print(failed.length === 0 ? `all ${results.length} cases agree` : `${failed.length} of ${results.length} cases do not agree`);
+    print(
+      failed.length === 0
+        ? `all ${results.length} cases agree`
+        : `${failed.length} of ${results.length} cases do not agree`,
+    );
   }
   if (failed.length > 0) throw new NegativeResult(`${failed.length} cases above tolerance`);
 }
 
 function row({ ok, name, deviation, tolerance, cosine }: CaseResult): readonly string[] {
-  return [ok ? 'ok' : 'FAIL', name, deviation?.toExponential(2) ?? '-', String(tolerance ?? '-'), cosine?.toFixed(7) ?? ''];
+  return [
+    ok ? 'ok' : 'FAIL',
+    name,
+    deviation?.toExponential(2) ?? '-',
+    String(tolerance ?? '-'),
+    cosine?.toFixed(7) ?? '',
+  ];
 }

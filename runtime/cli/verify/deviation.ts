@@ -34,7 +34,10 @@ export function embeddingDeviation(
     const ours = unit(vector);
     const theirs = unit(data.subarray(index * dimensions, (index + 1) * dimensions));
     deviation = Math.max(deviation, largestDifference(ours, theirs));
-    cosine = Math.min(cosine, ours.reduce((sum, value, at) => sum + value * (theirs[at] ?? 0), 0));
+    cosine = Math.min(
+      cosine,
+      ours.reduce((sum, value, at) => sum + value * (theirs[at] ?? 0), 0),
+    );
   }
   return { deviation, cosine };
 }

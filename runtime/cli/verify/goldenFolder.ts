@@ -39,7 +39,8 @@ export async function readGoldenFolder(directory: string): Promise<GoldenFolder>
   });
   const checkpoints = names.filter((name) => name.endsWith('.pth'));
   const [checkpoint] = checkpoints;
-  if (checkpoint === undefined || checkpoints.length > 1) throw invalid(`${checkpoints.length} .pth files in ${directory}`);
+  if (checkpoint === undefined || checkpoints.length > 1)
+    throw invalid(`${checkpoints.length} .pth files in ${directory}`);
   const description = path.join(directory, 'golden.json');
   const golden = await readJson(description);
   if (!validator.Check(golden)) {

@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { isSensebindError } from '../../errors';
+import { isSensebindError, messageOf } from '../../errors';
 import type { Engine } from '../../inference/engine';
-import type { EncoderInput } from '../../preprocess/input';
 import { CLIP_MEAN, CLIP_STD } from '../../preprocess/byteLevels';
+import type { EncoderInput } from '../../preprocess/input';
 import type { Modality } from '../../reading';
 import { type Deviation, embeddingDeviation, largestDifference } from './deviation';
 import { type GoldenCase, invalid } from './goldenFolder';
@@ -33,7 +33,9 @@ interface Context {
 
 /** Runs one golden case through the code that production runs. A case that cannot be run is a failed one. */
 export async function runCase(golden: GoldenCase, context: Context): Promise<CaseResult> {
-  const name = [golden.kind, golden.modality, golden.input ?? `${golden.texts?.length ?? 0} texts`].filter(Boolean).join(' ');
+  const name = [golden.kind, golden.modality, golden.input ?? `${golden.texts?.length ?? 0} texts`]
+    .filter(Boolean)
+    .join(' ');
   try {
     const kind = knownKind(golden.kind);
     const { deviation, cosine } = await CHECKS[kind](golden, context);
@@ -48,7 +50,8 @@ export async function runCase(golden: GoldenCase, context: Context): Promise<Cas
 
 const CHECKS: Readonly<Record<CaseKind, (golden: GoldenCase, context: Context) => Promise<Deviation>>> = {
   tokens: checkTokens,
-  encoder: (golden, context) => (golden.modality === 'text' ? checkTextEncoder(golden, context) : checkEncoder(golden, context)),
+  encoder: (golden, context) =>
+    golden.modality === 'text' ? checkTextEncoder(golden, context) : checkEncoder(golden, context),
   image: checkImage,
   thermal: checkThermal,
   depth: checkDepth,
@@ -57,14 +60,16 @@ const CHECKS: Readonly<Record<CaseKind, (golden: GoldenCase, context: Context) =
 };
 
 async function checkTokens({ texts = [], tokens = [] }: GoldenCase, { engineFor }: Context): Promise<Deviation> {
-  if (texts.length === 0 || texts.length !== tokens.length) throw invalid(`${texts.length} texts, ${tokens.length} rows of tokens`);
+  if (texts.length === 0 || texts.length !== tokens.length)
+    throw invalid(`${texts.length} texts, ${tokens.length} rows of tokens`);
   const engine = await engineFor();
   let different = 0;
   for (const [index, text] of texts.entries()) {
     const { items } = await engine.prepare('text', { kind: 'text', text });
     const expected = tokens[index] ?? [];
     const found = items[0]?.data ?? [];
-    different += expected.filter((id, position) => id !== found[position]).length + Math.abs(expected.length - found.length);
+    different +=
+      expected.filter((id, position) => id !== found[position]).length + Math.abs(expected.length - found.length);
   }
   return { deviation: different };
 }
@@ -102,17 +107,21 @@ async function checkEncoder(golden: GoldenCase, context: Context): Promise<Devia
 async function checkImage(golden: GoldenCase, context: Context): Promise<Deviation> {
   const { found, expected } = await prepared('vision', golden, {
     ...context,
-    read: async (file) => ({ kind: 'pictureFile', bytes: await readFile(file) }),
+    read: readPicture,
   });
   // [1, 3, frames, height, width], a still repeated; the reference gives one frame.
   const pixels = expected.length / CLIP_MEAN.length;
   const frames = found.length / expected.length;
+  if (!Number.isInteger(frames)) throw invalid(`${expected.length} values for our ${found.length}`);
   let deviation = 0;
   for (const [channel, mean] of CLIP_MEAN.entries()) {
     const toByte = (value: number): number => Math.round(255 * (value * (CLIP_STD[channel] ?? 1) + mean));
-    const ours = found.subarray(channel * frames * pixels, channel * frames * pixels + pixels).map(toByte);
     const theirs = expected.subarray(channel * pixels, (channel + 1) * pixels).map(toByte);
-    deviation = Math.max(deviation, largestDifference(ours, theirs));
+    for (let frame = 0; frame < frames; frame++) {
+      const start = (channel * frames + frame) * pixels;
+      const ours = found.subarray(start, start + pixels).map(toByte);
+      deviation = Math.max(deviation, largestDifference(ours, theirs));
+    }
   }
   return { deviation };
 }
@@ -120,7 +129,7 @@ async function checkImage(golden: GoldenCase, context: Context): Promise<Deviati
 async function checkThermal(golden: GoldenCase, context: Context): Promise<Deviation> {
   const { found, expected } = await prepared('thermal', golden, {
     ...context,
-    read: async (file) => ({ kind: 'pictureFile', bytes: await readFile(file) }),
+    read: readPicture,
   });
   const toByte = (value: number): number => Math.round(255 * value);
   return { deviation: largestDifference(found.map(toByte), expected.map(toByte)) };
@@ -146,7 +155,8 @@ async function checkAudio(golden: GoldenCase, context: Context): Promise<Deviati
     read: async (file) => ({ kind: 'sound', sampleRateHz, channels: rows(await readFloats(file)) }),
   });
   // A recording shorter than a clip gives the same clip again and again: ours is encoded once.
-  if (found.length === 0 || expected.length % found.length !== 0) throw invalid(`${expected.length} values for ${found.length}`);
+  if (found.length === 0 || expected.length % found.length !== 0)
+    throw invalid(`${expected.length} values for ${found.length}`);
   let deviation = 0;
   for (let start = 0; start < expected.length; start += found.length) {
     deviation = Math.max(deviation, largestDifference(found, expected.subarray(start, start + found.length)));
@@ -173,7 +183,15 @@ async function prepared(
   const engine = await context.engineFor(modality, golden.preset);
   const { items } = await engine.prepare(modality, await context.read(fileOf(golden.input, context)));
   const { data: expected } = await readFloats(fileOf(golden.output, context));
+  if (expected.length === 0) throw invalid('an empty array');
   return { found: Float32Array.from(items.flatMap(({ data }) => [...data])), expected };
+}
+
+async function readPicture(file: string): Promise<EncoderInput> {
+  const bytes = await readFile(file).catch((error: unknown) => {
+    throw invalid(`${file}: ${messageOf(error)}`);
+  });
+  return { kind: 'pictureFile', bytes };
 }
 
 /** The rows of `[channels, samples]`. */

@@ -47,16 +47,21 @@ describe('depth PNG', () => {
   it('gives a picture of the stated size or a typed error, however the file is damaged', async () => {
     const whole = gray16File(MILLIMETRES, SIZE);
     await fc.assert(
-      fc.asyncProperty(fc.nat(whole.length - 1), fc.integer({ min: 1, max: 255 }), fc.nat(whole.length), async (at, flip, end) => {
-        const file = Buffer.from(whole);
-        file[at] = (file[at] ?? 0) ^ flip;
-        try {
-          const { metres, width, height } = await readDepthPng(file.subarray(0, end), { unit: 'mm' });
-          assert.equal(metres.length, width * height);
-        } catch (error) {
-          assert.ok(error instanceof SensebindError, String(error));
-        }
-      }),
+      fc.asyncProperty(
+        fc.nat(whole.length - 1),
+        fc.integer({ min: 1, max: 255 }),
+        fc.nat(whole.length),
+        async (at, flip, end) => {
+          const file = Buffer.from(whole);
+          file[at] = (file[at] ?? 0) ^ flip;
+          try {
+            const { metres, width, height } = await readDepthPng(file.subarray(0, end), { unit: 'mm' });
+            assert.equal(metres.length, width * height);
+          } catch (error) {
+            assert.ok(error instanceof SensebindError, String(error));
+          }
+        },
+      ),
     );
   });
 });

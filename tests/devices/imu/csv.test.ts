@@ -13,7 +13,10 @@ function refused(code: string, part: RegExp) {
 }
 
 function near(actual: number | undefined, expected: number) {
-  assert.ok(actual !== undefined && Math.abs(actual - expected) <= 1e-5 * Math.max(1, Math.abs(expected)), `${actual} ≠ ${expected}`);
+  assert.ok(
+    actual !== undefined && Math.abs(actual - expected) <= 1e-5 * Math.max(1, Math.abs(expected)),
+    `${actual} ≠ ${expected}`,
+  );
 }
 
 describe('motion CSV', () => {
@@ -39,7 +42,9 @@ describe('motion CSV', () => {
   });
 
   it('converts units stated in titles, and those stated by the caller', () => {
-    const titled = read('time (s);acc_x [g];acc_y [g];acc_z [g];gyr_x (°/s);gyr_y (°/s);gyr_z (°/s)\n0;0;0;1;180;0;0\n1;0;0;1;90;0;0\n');
+    const titled = read(
+      'time (s);acc_x [g];acc_y [g];acc_z [g];gyr_x (°/s);gyr_y (°/s);gyr_z (°/s)\n0;0;0;1;180;0;0\n1;0;0;1;90;0;0\n',
+    );
     near(titled.axes[2]?.[0], 9.80665);
     near(titled.axes[3]?.[0], Math.PI);
     const asked = read('ax,ay,az,gx,gy,gz\n0,0,1000,180,0,0\n0,0,1000,180,0,0\n', {
@@ -55,18 +60,30 @@ describe('motion CSV', () => {
   it('takes columns by the names that the caller gives', () => {
     const columns = { ax: 'A', ay: 'B', az: 'C', gx: 'D', gy: 'E', gz: 'F' };
     const { axes } = read('F,E,D,C,B,A\n6,5,4,9,2,1\n6,5,4,9,2,1\n', { columns, rateHz: 50 });
-    assert.deepEqual(axes.map((axis) => axis[0]), [1, 2, 9, 4, 5, 6]);
+    assert.deepEqual(
+      axes.map((axis) => axis[0]),
+      [1, 2, 9, 4, 5, 6],
+    );
   });
 
   it('refuses what would be silently wrong', () => {
     const header = 'ax,ay,az,gx,gy,gz\n';
-    assert.throws(() => read(`${header}0,0,1,0,0,0\n0,0,1,0,0,0\n`, { rateHz: 50 }), refused('INPUT_INVALID', /unit is another/));
-    assert.throws(() => read(`${header}0,0,9,0,0,0\n0,0,9,0,0,0\n`), refused('INPUT_INVALID', /no time column and no rate/));
+    assert.throws(
+      () => read(`${header}0,0,1,0,0,0\n0,0,1,0,0,0\n`, { rateHz: 50 }),
+      refused('INPUT_INVALID', /unit is another/),
+    );
+    assert.throws(
+      () => read(`${header}0,0,9,0,0,0\n0,0,9,0,0,0\n`),
+      refused('INPUT_INVALID', /no time column and no rate/),
+    );
     assert.throws(() => read(`${header}0,0,9,0,0,0\n0,,9,0,0,0\n`, { rateHz: 50 }), refused('INPUT_INVALID', /row 2/));
     assert.throws(() => read(`${header}0,0,9,0,0,0\n0,x,9,0,0,0\n`, { rateHz: 50 }), refused('INPUT_INVALID', /"x"/));
     assert.throws(() => read(`t,${header}0,0,0,9,0,0,0\n1,0,0,9,0,0,0\n`), refused('INPUT_INVALID', /without a unit/));
     assert.throws(() => read('t_s,ax,ay,az\n0,0,0,9\n'), refused('INPUT_INVALID', /one column for gx, found 0/));
-    assert.throws(() => read(`ax,${header}1,0,0,9,0,0,0\n`, { rateHz: 1 }), refused('INPUT_INVALID', /for ax, found 2/));
+    assert.throws(
+      () => read(`ax,${header}1,0,0,9,0,0,0\n`, { rateHz: 1 }),
+      refused('INPUT_INVALID', /for ax, found 2/),
+    );
     assert.throws(() => read(header, { rateHz: 1 }), refused('INPUT_INVALID', /0 complete row/));
   });
 
@@ -75,12 +92,18 @@ describe('motion CSV', () => {
   });
 
   it('gives ascending times and finite samples, or a typed error, for any table', () => {
-    const word = fc.oneof(fc.double().map(String), fc.constantFrom('', 'NULL', '9.8', '"', 'x'), fc.string({ maxLength: 6 }));
+    const word = fc.oneof(
+      fc.double().map(String),
+      fc.constantFrom('', 'NULL', '9.8', '"', 'x'),
+      fc.string({ maxLength: 6 }),
+    );
     const row = fc.array(word, { minLength: 1, maxLength: 8 }).map((cells) => cells.join(','));
     fc.assert(
       fc.property(fc.array(row, { maxLength: 20 }), (rows) => {
         try {
-          const { axes, timing } = read(['t_us,ax,ay,az,gx,gy,gz', '0,0,0,9.8,0,0,0', '5,0,0,9.8,0,0,0', ...rows].join('\n'));
+          const { axes, timing } = read(
+            ['t_us,ax,ay,az,gx,gy,gz', '0,0,0,9.8,0,0,0', '5,0,0,9.8,0,0,0', ...rows].join('\n'),
+          );
           assert.ok('timesMicros' in timing);
           timing.timesMicros.forEach((time, index, all) => {
             assert.ok(index === 0 || time > (all[index - 1] ?? Number.NaN));

@@ -81,10 +81,15 @@ describe('windows of a stream', () => {
   it('remember more streams than are kept, and streams longer than their frames are kept', async () => {
     const sliding = newPreprocessor();
     const samples = hiss(360_000);
-    for (let stream = 0; stream < 10; stream++) await window(sliding, [`mic${stream}`, hiss(32_000, stream)], [0, 32_000]);
+    for (let stream = 0; stream < 10; stream++)
+      await window(sliding, [`mic${stream}`, hiss(32_000, stream)], [0, 32_000]);
     for (const start of [0, 163_840, 327_680, 0]) {
       const found = await window(sliding, ['mic0', samples.map((value) => value / 2)], [start + 160, start + 32_160]);
-      const fresh = await window(newPreprocessor(), ['mic0', samples.map((value) => value / 2)], [start + 160, start + 32_160]);
+      const fresh = await window(
+        newPreprocessor(),
+        ['mic0', samples.map((value) => value / 2)],
+        [start + 160, start + 32_160],
+      );
       if (start > 0) assert.deepEqual(found, fresh);
     }
   });
@@ -141,7 +146,11 @@ describe('the ring of a source', () => {
       feed(stream, samples, pieceLength);
       assert.ok(expected.length - stream.producedSamples < 20);
       const target = new Float32Array(5000);
-      for (const start of [stream.producedSamples - 16_000, stream.producedSamples - 9999, stream.producedSamples - 5000]) {
+      for (const start of [
+        stream.producedSamples - 16_000,
+        stream.producedSamples - 9999,
+        stream.producedSamples - 5000,
+      ]) {
         assert.ok(stream.read(start, target));
         assert.deepEqual(target, expected.subarray(start, start + 5000));
       }

@@ -87,6 +87,18 @@ describe('the depth presets', () => {
     assert.ok(values.every((value) => Math.abs(value - (30 / 3 / 75 - 0.0418) / 0.0295) < 1e-4));
   });
 
+  it('clamps the disparity whatever the camera', () => {
+    for (const [baselineFocal, disparity] of [
+      [1e6, 75],
+      [1e-6, 0.01],
+    ] as const) {
+      for (const metres of [0.001, 2, 100]) {
+        const values = valuesOf({ ...flat(metres), baselineFocal }, 'omnivision');
+        assert.ok(values.every((value) => Math.abs(value - disparity / 75) < 1e-6));
+      }
+    }
+  });
+
   it('reads shared memory', () => {
     const input = frame(100, 80, (x, y) => 1 + x / 50 + y / 40);
     const metres = new Float32Array(new SharedArrayBuffer(input.metres.byteLength));

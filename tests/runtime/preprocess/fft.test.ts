@@ -53,7 +53,10 @@ describe('power spectrum of real signals', () => {
     const fft = new RealFft(32);
     const signal = Float32Array.from({ length: 32 }, (_, index) => Math.sin(index ** 2));
     const power = new Float64Array(17);
-    fft.powerSpectrum(signal.map((value) => 1 - value), power);
+    fft.powerSpectrum(
+      signal.map((value) => 1 - value),
+      power,
+    );
     fft.powerSpectrum(signal, power);
     assert.deepEqual(power, powerOf(signal));
   });

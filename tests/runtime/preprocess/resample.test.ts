@@ -70,10 +70,7 @@ describe('resampling', () => {
         });
         const rest = stream.flush();
         pieces.push(stream.output.slice(0, rest));
-        assert.deepEqual(
-          Float32Array.from(pieces.flatMap((piece) => [...piece])),
-          resample(samples, rates),
-        );
+        assert.deepEqual(Float32Array.from(pieces.flatMap((piece) => [...piece])), resample(samples, rates));
       }),
       { numRuns: 60 },
     );
