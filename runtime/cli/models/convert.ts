@@ -6,12 +6,13 @@ import { convertCheckpoint } from '../../../models/bundle/convert';
 import { IMAGEBIND_LICENCE, namedLicence } from '../../../models/bundle/licences';
 import type { Manifest, Precision } from '../../../models/bundle/manifest';
 import { openCheckpoint } from '../../../models/checkpoint/checkpoint';
-import { readVariant, VARIANTS, type Variant, variantBeside } from '../../../models/imagebind/variant';
+import { VARIANTS } from '../../../models/imagebind/variant';
 import { parseTokenizer, type TokenizerDefinition } from '../../../models/text/tokenizerDefinition';
 import { printLicence } from '../bundle';
 import { untilInterrupted } from '../interrupt';
 import { formatBytes, type OutputOptions, print, printJson, printTable, UsageError } from '../output';
 import { startProgress } from '../progress';
+import { PUBLISHED_VARIANT, variantFor } from './variantFor';
 
 interface ConvertFlags extends OutputOptions {
   readonly modalities?: string;
@@ -24,7 +25,6 @@ interface ConvertFlags extends OutputOptions {
   readonly force?: boolean;
 }
 
-const PUBLISHED_VARIANT = 'imagebind_huge';
 const PRECISIONS: readonly Precision[] = ['fp32', 'fp16'];
 
 const EXAMPLES = `
@@ -69,7 +69,7 @@ interface Conversion extends ConvertFlags {
 async function convert(conversion: Conversion): Promise<void> {
   const { checkpoint: file, folder, json, signal, modalities } = conversion;
   const precision = precisionOf(conversion.precision);
-  const variant = await variantFor(conversion);
+  const variant = await variantFor(file, conversion.variant);
   const licence =
     variant.name === PUBLISHED_VARIANT ? IMAGEBIND_LICENCE : namedLicence(conversion.licence, path.basename(file));
   const started = performance.now();
@@ -96,11 +96,6 @@ async function convert(conversion: Conversion): Promise<void> {
     progress.stop();
     await checkpoint.close();
   }
-}
-
-async function variantFor({ variant, checkpoint }: Conversion): Promise<Variant> {
-  if (variant !== undefined) return readVariant(variant);
-  return (await variantBeside(checkpoint)) ?? readVariant(PUBLISHED_VARIANT);
 }
 
 async function readTokenizerFile(file: string): Promise<TokenizerDefinition> {

@@ -3,10 +3,12 @@ import type { Command } from 'commander';
 import { openCheckpoint } from '../../../models/checkpoint/checkpoint';
 import type { StateDict } from '../../../models/checkpoint/stateDict';
 import { modalitiesOf, planEncoder } from '../../../models/imagebind/encoder';
-import { readVariant, type Variant, variantBeside } from '../../../models/imagebind/variant';
+import { MODALITIES } from '../../../models/imagebind/modality';
+import type { Variant } from '../../../models/imagebind/variant';
 import { isSensebindError } from '../../errors';
 import { openNamedBundle } from '../bundle';
 import { formatBytes, type OutputOptions, print, printJson, printTable } from '../output';
+import { variantFor } from './variantFor';
 
 interface InspectFlags extends OutputOptions {
   readonly variant?: string;
@@ -63,35 +65,41 @@ type Finding =
 async function inspectCheckpoint(file: string, flags: InspectFlags): Promise<void> {
   const checkpoint = await openCheckpoint(file);
   try {
-    const variant = flags.variant === undefined ? await variantBeside(file) : await readVariant(flags.variant);
-    const findings = await inspectAll(checkpoint, variant ?? (await readVariant('imagebind_huge')));
+    const variant = await variantFor(file, flags.variant);
+    const encoders = await inspectAll(checkpoint, variant);
     const tensors = [...checkpoint.tensors.values()];
+    const summary = { variant: variant.name, missing: missingFrom(encoders), bytes: checkpoint.fileBytes };
     if (flags.json) {
-      return printJson({
-        kind: 'checkpoint',
-        bytes: checkpoint.fileBytes,
-        tensorCount: tensors.length,
-        encoders: findings,
-        ...(flags.tensors ? { tensors } : {}),
-      });
+      const list = flags.tensors ? { tensors } : {};
+      return printJson({ kind: 'checkpoint', ...summary, tensorCount: tensors.length, encoders, ...list });
     }
-    printTable(
-      ['encoder', 'parameters', 'width', 'blocks', 'tokens', 'dimensions', 'problem'],
-      findings.map((found) =>
-        'problem' in found
-          ? [found.modality, '', '', '', '', '', found.problem]
-          : [found.modality, found.parameters, found.width, found.blocks, found.tokens, found.dimensions, ''],
-      ),
-    );
-    if (flags.tensors)
+    printFindings(encoders);
+    if (flags.tensors) {
       printTable(
         ['tensor', 'type', 'shape'],
         tensors.map(({ name, elementType, shape }) => [name, elementType, shape.join('×')]),
       );
-    print(`${tensors.length} tensors, ${formatBytes(checkpoint.fileBytes)}`);
+    }
+    print(`${tensors.length} tensors, ${formatBytes(summary.bytes)}, read as variant ${summary.variant}`);
+    if (summary.missing.length > 0) print(`not in this checkpoint: ${summary.missing.join(', ')}`);
   } finally {
     await checkpoint.close();
   }
+}
+
+function missingFrom(encoders: readonly Finding[]): readonly string[] {
+  return MODALITIES.filter((modality) => !encoders.some((found) => found.modality === modality));
+}
+
+function printFindings(encoders: readonly Finding[]): void {
+  printTable(
+    ['encoder', 'parameters', 'width', 'blocks', 'tokens', 'dimensions', 'problem'],
+    encoders.map((found) =>
+      'problem' in found
+        ? [found.modality, '', '', '', '', '', found.problem]
+        : [found.modality, found.parameters, found.width, found.blocks, found.tokens, found.dimensions, ''],
+    ),
+  );
 }
 
 async function inspectAll(checkpoint: StateDict, variant: Variant): Promise<readonly Finding[]> {

@@ -4,13 +4,10 @@ import fc from 'fast-check';
 import { readDepthPng } from '../../../devices/depth/png';
 import { SensebindError } from '../../../runtime/errors';
 import { gray16File, pngFile } from '../../support/png';
+import { refused } from '../../support/refused';
 
 const SIZE = { width: 3, height: 2 };
 const MILLIMETRES = [0, 1000, 1234, 65_535, 2500, 341];
-
-function refused(code: string, part: RegExp) {
-  return (error: unknown) => error instanceof SensebindError && error.code === code && part.test(error.message);
-}
 
 describe('depth PNG', () => {
   it('gives metres of millimetres, and 0 where depth is missing', async () => {

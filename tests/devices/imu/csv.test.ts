@@ -3,13 +3,10 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { readMotionCsv } from '../../../devices/imu/csv';
 import { SensebindError } from '../../../runtime/errors';
+import { refused } from '../../support/refused';
 
 function read(text: string, options = {}) {
   return readMotionCsv(Buffer.from(text), options);
-}
-
-function refused(code: string, part: RegExp) {
-  return (error: unknown) => error instanceof SensebindError && error.code === code && part.test(error.message);
 }
 
 function near(actual: number | undefined, expected: number) {

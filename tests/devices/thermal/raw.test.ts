@@ -4,14 +4,11 @@ import fc from 'fast-check';
 import { readThermalPng, readThermalRaw } from '../../../devices/thermal/raw';
 import { SensebindError } from '../../../runtime/errors';
 import { gray16File } from '../../support/png';
+import { refused } from '../../support/refused';
 
 /** 25, 37, 100 °C and 25 °C again in hundredths of a kelvin: FLIR Lepton Engineering Datasheet, TLinear. */
 const LEPTON = Buffer.from('77742779C3917774', 'hex');
 const SIZE = { width: 2, height: 2 };
-
-function refused(code: string, part: RegExp) {
-  return (error: unknown) => error instanceof SensebindError && error.code === code && part.test(error.message);
-}
 
 describe('radiometric frames', () => {
   it('gives kelvin of a Lepton frame', () => {
