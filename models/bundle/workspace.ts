@@ -119,7 +119,7 @@ export function systemFailure(error: unknown, place: string): unknown {
 
 /** `/data/.bundle.sensebind-new-…` for `/data/bundle`: on the same file system, so that renaming is one step. */
 function siblingOf(target: string, state: 'new' | 'old'): string {
-  return path.join(path.dirname(target), `${prefixOf(target, state)}${randomUUID()}`);
+  return path.join(path.dirname(target), `${prefixOf(target, state)}${process.pid}-${randomUUID()}`);
 }
 
 function prefixOf(target: string, state: 'new' | 'old'): string {
@@ -143,8 +143,16 @@ async function putBack(replaced: string, target: string): Promise<void> {
 
 async function isAbandoned(folder: string): Promise<boolean> {
   if (ours.has(folder)) return false;
+  const owner = await ownerOf(folder);
+  return owner !== undefined && (owner === process.pid || !isRunning(owner));
+}
+
+/** The process that wrote the marker; without one, the process in the name of a folder that nothing is in yet. */
+async function ownerOf(folder: string): Promise<number | undefined> {
   const marker = await readJson(path.join(folder, MARKER_FILE));
-  return markerValidator.Check(marker) && (marker.process === process.pid || !isRunning(marker.process));
+  if (markerValidator.Check(marker)) return marker.process;
+  const [, pid] = /-new-(\d+)-[0-9a-f-]{36}$/.exec(folder) ?? [];
+  return pid !== undefined && (await isFree(folder)) ? Number(pid) : undefined;
 }
 
 /** Signal 0 only asks; EPERM means that it runs, as somebody else. */
