@@ -147,12 +147,12 @@ async function isAbandoned(folder: string): Promise<boolean> {
   return owner !== undefined && (owner === process.pid || !isRunning(owner));
 }
 
-/** The process that wrote the marker; without one, the process in the name of a folder that nothing is in yet. */
+/** The process that wrote the marker; where it was killed before that, the one in the folder's name. */
 async function ownerOf(folder: string): Promise<number | undefined> {
   const marker = await readJson(path.join(folder, MARKER_FILE));
   if (markerValidator.Check(marker)) return marker.process;
   const [, pid] = /-new-(\d+)-[0-9a-f-]{36}$/.exec(folder) ?? [];
-  return pid !== undefined && (await isFree(folder)) ? Number(pid) : undefined;
+  return pid === undefined ? undefined : Number(pid);
 }
 
 /** Signal 0 only asks; EPERM means that it runs, as somebody else. */

@@ -71,8 +71,8 @@ class SoundPreprocessor implements Preprocessor {
     let silent = true;
     for (const clip of this.#recordings.clips(recording)) {
       items.push(this.#draw(items.length, clip.samples));
-      clipped ||= channels[0] !== undefined && isClipped(channels[0], clip.from);
-      silent &&= isSilent(clip.samples);
+      clipped ||= isClipped(clip.heard);
+      silent &&= isSilent(clip.heard);
     }
     return { items, flags: this.#flags({ samples, clipped, silent }) };
   }
@@ -92,7 +92,7 @@ class SoundPreprocessor implements Preprocessor {
       ),
       cacheKey: `${stream}:${firstSample + start}:${end - start}`,
     }));
-    const clipped = isClipped(samples, { start: 0, end: samples.length });
+    const clipped = isClipped(samples);
     return { items, flags: this.#flags({ samples: samples.length, clipped, silent: isSilent(samples) }) };
   }
 

@@ -7,8 +7,8 @@ import type { ResampleKernel } from './resampleKernel';
 export interface RecordedClip {
   /** First channel at the encoder's rate, mean removed. Valid until the next clip is asked for. */
   readonly samples: Float32Array;
-  /** Which samples of the recording, at its own rate, it was made from. */
-  readonly from: Clip;
+  /** What it was made from: the recording's first channel as it is, at its own rate. */
+  readonly heard: Float32Array;
 }
 
 /**
@@ -49,7 +49,7 @@ export class RecordingClips {
       this.#subtractMean(recording.channels.length, span);
       yield {
         samples: (this.#channels[0] ?? new Float32Array(0)).subarray(span.start, span.end),
-        from: inputRange(place, kernel, samplesOf(recording)),
+        heard: heard(recording, place, kernel),
       };
       previous = place;
     }
@@ -82,9 +82,8 @@ function samplesOf(recording: SoundInput): number {
   return recording.channels[0]?.length ?? 0;
 }
 
-function inputRange({ start, end }: Clip, { ratio }: ResampleKernel, samples: number): Clip {
-  return {
-    start: Math.floor((start * ratio.input) / ratio.output),
-    end: Math.min(Math.ceil((end * ratio.input) / ratio.output), samples),
-  };
+function heard({ channels }: SoundInput, { start, end }: Clip, { ratio }: ResampleKernel): Float32Array {
+  const from = Math.floor((start * ratio.input) / ratio.output);
+  const to = Math.ceil((end * ratio.input) / ratio.output);
+  return (channels[0] ?? new Float32Array(0)).subarray(from, to);
 }

@@ -13,8 +13,8 @@ export class ClippingDetector {
   #sign = 0;
 
   /** Index of the first sample at or after `from` that is the third, or a later one, of a flat top; −1 for none. */
-  next(samples: Float32Array, from: number, end = samples.length): number {
-    for (let index = from; index < end; index++) {
+  next(samples: Float32Array, from: number): number {
+    for (let index = from; index < samples.length; index++) {
       const sample = samples[index] ?? 0;
       const sign = sample >= FULL_SCALE ? 1 : sample <= -FULL_SCALE ? -1 : 0;
       this.#run = sign !== 0 && sign === this.#sign ? this.#run + 1 : 1;
@@ -25,12 +25,9 @@ export class ClippingDetector {
   }
 }
 
-/** True when samples `start` … `end - 1` hold a flat top of {@link ClippingDetector}. */
-export function isClipped(
-  samples: Float32Array,
-  { start, end }: { readonly start: number; readonly end: number },
-): boolean {
-  return new ClippingDetector().next(samples, start, end) >= 0;
+/** True when the samples hold a flat top of {@link ClippingDetector}. */
+export function isClipped(samples: Float32Array): boolean {
+  return new ClippingDetector().next(samples, 0) >= 0;
 }
 
 /** True when nothing swings by more than −90 dBFS around any constant: digital silence, or a microphone that is off. */

@@ -13,8 +13,10 @@ import { type Figure, median, timed } from './measure';
 import { noise } from './noise';
 
 const LARGEST_SHARE = 0.05;
+/** Depth has a budget of its own: its encoder is so small that 5 % of it would be less than reading the frame. */
 const DEPTH_MILLIS = 6;
 const ROUNDS = 21;
+const WARM_UP = 30;
 
 interface Job {
   readonly modality: ImagebindModality;
@@ -57,7 +59,8 @@ async function measure(
   const checkpoint = randomStateDict(imagebindLayout(IMAGEBIND_HUGE, [modality]), { seed: 1 });
   const plan = await planEncoder(checkpoint, await readVariant('imagebind_huge'), modality);
   const preprocessor = presetOf(modality, plan.preset).create(plan.input, { tokenizerPath });
-  await preprocessor.prepare(job.input(0));
+  // The compiler of V8 takes some dozens of calls to settle.
+  for (let round = 0; round < WARM_UP; round++) await preprocessor.prepare(job.input(0));
   const millis: number[] = [];
   for (let round = 1; round <= ROUNDS; round++) {
     const input = job.input(round);
@@ -65,12 +68,12 @@ async function measure(
   }
   const milliseconds = median(millis);
   const share = milliseconds / forward;
-  const inTime = modality !== 'depth' || milliseconds <= DEPTH_MILLIS;
+  const isDepth = modality === 'depth';
   return {
     name: `${job.name} → tensor`,
     measured: `${(100 * share).toFixed(1)} % of its forward (${milliseconds.toFixed(2)} ms)`,
-    budget: `≤ ${100 * LARGEST_SHARE} %${modality === 'depth' ? `, ≤ ${DEPTH_MILLIS} ms` : ''}`,
-    holds: share <= LARGEST_SHARE && inTime,
+    budget: isDepth ? `≤ ${DEPTH_MILLIS} ms` : `≤ ${100 * LARGEST_SHARE} %`,
+    holds: isDepth ? milliseconds <= DEPTH_MILLIS : share <= LARGEST_SHARE,
     details: { share, milliseconds, rounds: ROUNDS },
   };
 }

@@ -1,18 +1,8 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import { type ConversionOptions, convertCheckpoint } from '../../models/bundle/convert';
 import { type Checkpoint, openCheckpoint } from '../../models/checkpoint/checkpoint';
 import { readVariant } from '../../models/imagebind/variant';
 import { golden } from './paths';
 import { TINY_LICENCE } from './tinyBundle';
-
-/** A temporary folder that goes away with the test. */
-export async function temporaryFolder(context: { after(cleanUp: () => Promise<void>): void }): Promise<string> {
-  const folder = await mkdtemp(path.join(tmpdir(), 'sensebind-test-'));
-  context.after(() => rm(folder, { recursive: true, force: true }));
-  return folder;
-}
 
 /** The checkpoint of the golden data, closed when `use` is done. */
 export async function withTinyCheckpoint<Result>(use: (checkpoint: Checkpoint) => Promise<Result>): Promise<Result> {

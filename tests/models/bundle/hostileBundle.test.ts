@@ -10,8 +10,9 @@ import type { Manifest } from '../../../models/bundle/manifest';
 import { parseManifest } from '../../../models/bundle/readManifest';
 import { type ModelProto, ModelProtoSchema, StringStringEntryProtoSchema } from '../../../models/onnx/onnx.generated';
 import { SensebindError } from '../../../runtime/errors';
-import { convertImu, temporaryFolder } from '../../support/imuBundle';
+import { convertImu } from '../../support/imuBundle';
 import { refused } from '../../support/refused';
+import { temporaryFolder } from '../../support/temporaryFolder';
 
 type Editable = { -readonly [key in keyof Manifest]: Manifest[key] };
 

@@ -3,8 +3,9 @@ import { appendFile, copyFile, cp, mkdir, readdir, readFile, rename, rm, truncat
 import path from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { openBundle } from '../../../models/bundle/bundle';
-import { convertImu, temporaryFolder } from '../../support/imuBundle';
+import { convertImu } from '../../support/imuBundle';
 import { refused } from '../../support/refused';
+import { temporaryFolder } from '../../support/temporaryFolder';
 
 const WEIGHTS = 'imu.onnx.data';
 
