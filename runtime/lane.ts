@@ -8,6 +8,7 @@ import type { Engine } from './inference/engine';
 import type { HealthMessage } from './mqtt/messages';
 import type { NodePublisher } from './mqtt/nodePublisher';
 import type { PipelineEvent } from './pipelineEvent';
+import { RateLimit } from './rateLimit';
 import type { Reading } from './reading';
 import type { Source, SourceStatus } from './source';
 import type { Window, Windows } from './window/window';
@@ -35,6 +36,9 @@ export interface LaneOptions {
   readonly onEnded: () => void;
 }
 
+/** What waited longer for the encoder would reach readers after its message has expired. */
+const LATEST_START_MICROS = 5_000_000;
+
 /** Encoding times that the percentiles of the health message are taken from. */
 const REMEMBERED = 256;
 
@@ -45,7 +49,8 @@ export class Lane {
   readonly #underWay = new Set<Promise<void>>();
   readonly #drops: Record<string, number> = {};
   readonly #encodeMillis: number[] = [];
-  readonly #lastPublishedMicros = { embedding: Number.NEGATIVE_INFINITY, scores: Number.NEGATIVE_INFINITY };
+  readonly #embeddingRate: RateLimit;
+  readonly #scoresRate: RateLimit;
   #windowCount = 0;
   #embeddingCount = 0;
   #gaps = 0;
@@ -59,6 +64,9 @@ export class Lane {
     const encoder = options.bundle.manifest.encoders[source.modality];
     if (encoder === undefined) throw noEncoder(source, options.bundle);
     this.#options = options;
+    const { clock, publish } = options;
+    this.#embeddingRate = new RateLimit({ clock, maxRateHz: publish.embeddings.maxRateHz });
+    this.#scoresRate = new RateLimit({ clock, maxRateHz: publish.scores.maxRateHz });
     this.#windows = windowsFor(
       {
         source: source.id,
@@ -67,7 +75,7 @@ export class Lane {
         size: config,
         channel: config.channel,
         pool: options.pool,
-        clock: options.clock,
+        clock,
       },
       {
         window: (window) => this.#take(window),
@@ -138,7 +146,9 @@ export class Lane {
   async #process({ input, startMicros, endMicros, completedMicros, flags }: Window): Promise<void> {
     const { engine, clock, source } = this.#options;
     const { id, modality } = source.source;
-    const embedding = await engine.encode(modality, input, { source: id, startMicros, endMicros, flags });
+    const deadlineMicros = completedMicros + LATEST_START_MICROS;
+    const request = { source: id, startMicros, endMicros, flags, deadlineMicros };
+    const embedding = await engine.encode(modality, input, request);
     this.#remember((clock.monotonicMicros() - completedMicros) / 1000);
     this.#embeddingCount++;
     this.#publish(embedding);
@@ -146,23 +156,14 @@ export class Lane {
 
   #publish(embedding: Embedding): void {
     const { publisher, publish, labelSets, onEvent } = this.#options;
-    if (publish.embeddings.enabled && this.#isDue('embedding', publish.embeddings.maxRateHz))
-      publisher.embedding(this.id, embedding);
+    if (publish.embeddings.enabled && this.#embeddingRate.pass()) publisher.embedding(this.id, embedding);
     onEvent({ kind: 'embedding', source: this.id, embedding });
-    if (labelSets.length === 0 || !this.#isDue('scores', publish.scores.maxRateHz)) return;
+    if (labelSets.length === 0 || !this.#scoresRate.pass()) return;
     for (const labelSet of labelSets) {
       const scores = score(embedding, labelSet);
       publisher.scores(this.id, { embedding, scores, topK: publish.scores.topK });
       onEvent({ kind: 'scores', source: this.id, scores });
     }
-  }
-
-  /** Thins out what is published to the rate that the configuration allows. */
-  #isDue(what: 'embedding' | 'scores', maxRateHz: number): boolean {
-    const now = this.#options.clock.monotonicMicros();
-    if (now - this.#lastPublishedMicros[what] < 1e6 / maxRateHz) return false;
-    this.#lastPublishedMicros[what] = now;
-    return true;
   }
 
   #failed(error: unknown): void {

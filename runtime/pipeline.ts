@@ -92,9 +92,13 @@ export class Pipeline {
 
   start(): void {
     const { onEvent } = this.#options;
-    this.#publisher.start(this.#info(), (event) => onEvent({ kind: 'broker', event }));
     this.#running = this.#lanes.length;
+    // First, so that the states of the sources are published before the node says that it is online.
     for (const lane of this.#lanes) lane.start();
+    this.#publisher.start(this.#info(), (event) => {
+      if (event.kind === 'connected') this.#tellHealth();
+      onEvent({ kind: 'broker', event });
+    });
     this.#beat();
   }
 
@@ -111,14 +115,20 @@ export class Pipeline {
   }
 
   #beat(): void {
-    const { clock } = this.#options;
+    const beat = (): void => {
+      this.#tellHealth();
+      this.#beat();
+    };
+    this.#health = this.#options.clock.setTimer(HEALTH_PERIOD, beat, { background: true });
+  }
+
+  #tellHealth(): void {
     this.#publisher.health({
-      uptime_s: (clock.monotonicMicros() - this.#startedMicros) / 1e6,
+      uptime_s: (this.#options.clock.monotonicMicros() - this.#startedMicros) / 1e6,
       rss_mb: process.memoryUsage.rss() / 1e6,
       drops: {},
       sources: Object.fromEntries(this.#lanes.map((lane) => [lane.id, lane.health()])),
     });
-    this.#health = clock.setTimer(HEALTH_PERIOD, () => this.#beat(), { background: true });
   }
 
   #info(): Parameters<NodePublisher['start']>[0] {

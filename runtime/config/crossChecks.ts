@@ -28,7 +28,7 @@ export function crossProblems(document: ConfigDocument): Problem[] {
 
 function brokerProblems(broker: ConfigDocument['broker']): Problem[] {
   const problems: Problem[] = [];
-  const url = URL.parse(broker.url);
+  const url = URL.canParse(broker.url) ? new URL(broker.url) : undefined;
   const at = (key: string, message: string, cure: string) => problems.push({ path: ['broker', key], message, cure });
   if (!url) at('url', `expected an address, found ${JSON.stringify(broker.url)}`, 'write it as mqtt://HOST:PORT');
   if (url?.username || url?.password) {

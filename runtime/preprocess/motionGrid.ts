@@ -1,4 +1,5 @@
 import { SensebindError } from '../errors';
+import { checkMotionRate } from './motionRatio';
 import { checkFinite } from './signalChecks';
 
 /** An interval this many times longer than the usual one is a gap: samples are missing, not late. */
@@ -35,13 +36,15 @@ export class MotionGrid {
 
   /**
    * @throws {SensebindError} `INPUT_INVALID` for fewer than two samples, another number of times than samples, or more
-   * than one sample in ten out of order; `INPUT_NOT_FINITE` for a time that is not a number.
+   * than one sample in ten out of order; `INPUT_NOT_FINITE` for a time that is not a number; `INPUT_UNSUPPORTED` when
+   * the usual interval is below 31 µs.
    */
   place({ axes, timesMicros }: TimedSignal, maxSeconds: number): GriddedSignal {
     const samples = axes[0]?.length ?? 0;
     const kept = this.#keepAscending(timesMicros, samples);
     const medianMicros = this.#medianInterval(timesMicros, kept);
     const rateHz = Math.max(1, Math.round(1e6 / medianMicros));
+    checkMotionRate(rateHz);
     const start = timesMicros[0] ?? 0;
     const spanMicros = (timesMicros[this.#kept[kept - 1] ?? 0] ?? 0) - start;
     const length = Math.floor(Math.min(spanMicros / 1e6, maxSeconds) * rateHz) + 1;

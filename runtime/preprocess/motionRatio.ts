@@ -18,16 +18,20 @@ const WEIGHTS_PER_PHASE = 13;
  * @throws {SensebindError} `INPUT_UNSUPPORTED` for rates outside 1 Hz … 32 kHz.
  */
 export function motionRatio(inputRateHz: number, outputRateHz: number): ResampleRatio {
-  for (const rateHz of [inputRateHz, outputRateHz]) {
-    if (rateHz >= MIN_RATE_HZ && rateHz <= MAX_RATE_HZ) continue;
-    throw new SensebindError(
-      'INPUT_UNSUPPORTED',
-      `Expected a motion rate of ${MIN_RATE_HZ} to ${MAX_RATE_HZ} Hz, found ${rateHz}`,
-      'Give the rate at which the sensor delivers samples.',
-    );
-  }
+  checkMotionRate(inputRateHz);
+  checkMotionRate(outputRateHz);
   const ratio = inputRateHz / outputRateHz;
   return nearestFraction(ratio, Math.floor(MAX_WEIGHTS / (WEIGHTS_PER_PHASE * Math.max(1, ratio))));
+}
+
+/** @throws {SensebindError} `INPUT_UNSUPPORTED` for rates outside 1 Hz … 32 kHz. */
+export function checkMotionRate(rateHz: number): void {
+  if (rateHz >= MIN_RATE_HZ && rateHz <= MAX_RATE_HZ) return;
+  throw new SensebindError(
+    'INPUT_UNSUPPORTED',
+    `Expected a motion rate of ${MIN_RATE_HZ} to ${MAX_RATE_HZ} Hz, found ${rateHz}`,
+    'Give the rate at which the sensor delivers samples, or times in microseconds.',
+  );
 }
 
 /** The last convergent of the continued fraction whose denominator stays within the limit. */
