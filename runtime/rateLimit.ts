@@ -19,7 +19,7 @@ export class RateLimit {
   pass(): boolean {
     const now = this.#clock.monotonicMicros();
     if (now < this.#dueMicros - JITTER * this.#periodMicros) return false;
-    this.#dueMicros = Math.max(this.#dueMicros, now - this.#periodMicros) + this.#periodMicros;
+    this.#dueMicros = Math.max(this.#dueMicros, now) + this.#periodMicros;
     return true;
   }
 }

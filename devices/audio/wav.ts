@@ -230,7 +230,10 @@ function readFormat(body: Buffer): WavFormat {
   }
   const containerBits = containerOf(encoding, bits);
   if (frameBytes !== (channels * containerBits) / 8) {
-    throw invalid(`${(channels * containerBits) / 8} bytes for ${channels} × ${bits} bits`, `${frameBytes} bytes`);
+    throw invalid(
+      `${(channels * containerBits) / 8} bytes a frame for ${channels} × ${bits} bits`,
+      `${frameBytes} bytes`,
+    );
   }
   return { sampleRateHz, channels, encoding, containerBits };
 }

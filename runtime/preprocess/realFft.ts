@@ -38,83 +38,104 @@ export class RealFft {
     this.#parts.real.set(signal);
     this.#parts.imaginary.fill(0);
     let length = 1;
-    for (; 4 * length <= this.#size; length *= 4) this.#combineFours(length);
-    if (length < this.#size) this.#combineTwo(length);
+    for (; 4 * length <= this.#size; length *= 4) {
+      this.#combineFourEnds(length);
+      this.#combineFourInsides(length);
+      this.#swap();
+    }
+    if (length < this.#size) {
+      this.#combineTwo(length);
+      this.#swap();
+    }
     const { real, imaginary } = this.#parts;
     for (let bin = 0; bin <= this.#size / 2; bin++) power[bin] = (real[bin] ?? 0) ** 2 + (imaginary[bin] ?? 0) ** 2;
   }
 
-  /** Each four parts of `length`, a quarter of all apart, become one. */
-  #combineFours(length: number): void {
-    const groups = this.#size / (4 * length);
-    const bins = Math.floor(length / 2) + 1;
-    for (let group = 0; group < groups; group++) {
-      this.#combineFour({ length, from: group * bins, apart: groups * bins, to: group * (2 * length + 1) });
-    }
-    this.#swap();
-  }
-
-  /** With w = exp(−2πik/4m): X[k + jm] = Σ over parts p of (−i)^(jp)·w^p·P[k]; X[2m − k] is the conjugate of X[2m + k]. */
-  #combineFour({ length, from, apart, to }: Step): void {
-    const { real, imaginary } = this.#parts;
-    const { real: toReal, imaginary: toImaginary } = this.#combined;
-    const stride = this.#size / (4 * length);
-    this.#combineFourEnds({ length, from, apart, to });
-    for (let bin = 1; bin < length / 2; bin++) {
-      const at = from + bin;
-      const secondReal = this.#turnedReal(at + apart, bin * stride);
-      const secondImaginary = this.#turnedImaginary(at + apart, bin * stride);
-      const thirdReal = this.#turnedReal(at + 2 * apart, 2 * bin * stride);
-      const thirdImaginary = this.#turnedImaginary(at + 2 * apart, 2 * bin * stride);
-      const fourthReal = this.#turnedReal(at + 3 * apart, 3 * bin * stride);
-      const fourthImaginary = this.#turnedImaginary(at + 3 * apart, 3 * bin * stride);
-      const oddSumReal = round(fourthReal + secondReal);
-      const oddSumImaginary = round(secondImaginary + fourthImaginary);
-      const oddDifferenceReal = round(fourthReal - secondReal);
-      const oddDifferenceImaginary = round(secondImaginary - fourthImaginary);
-      const evenSumReal = round((real[at] ?? 0) + thirdReal);
-      const evenSumImaginary = round((imaginary[at] ?? 0) + thirdImaginary);
-      const evenDifferenceReal = round((real[at] ?? 0) - thirdReal);
-      const evenDifferenceImaginary = round((imaginary[at] ?? 0) - thirdImaginary);
-      toReal[to + bin] = evenSumReal + oddSumReal;
-      toImaginary[to + bin] = oddSumImaginary + evenSumImaginary;
-      toReal[to + 2 * length - bin] = evenSumReal - oddSumReal;
-      toImaginary[to + 2 * length - bin] = oddSumImaginary - evenSumImaginary;
-      toReal[to + length + bin] = evenDifferenceReal + oddDifferenceImaginary;
-      toImaginary[to + length + bin] = oddDifferenceReal + evenDifferenceImaginary;
-      toReal[to + length - bin] = evenDifferenceReal - oddDifferenceImaginary;
-      toImaginary[to + length - bin] = oddDifferenceReal - evenDifferenceImaginary;
-    }
-  }
-
-  /** {@link #combineFour} for the parts' bins 0 and length/2, which are real. */
-  #combineFourEnds({ length, from, apart, to }: Step): void {
+  /**
+   * Each four parts of `length` m, a quarter of all apart, become one. With w = exp(−2πik/4m), X[k + jm] is the sum
+   * over parts p of (−i)^(jp)·w^p·P[k], and X[2m − k] the conjugate of X[2m + k]. Here the parts' bins 0 and m/2, which
+   * are real.
+   */
+  #combineFourEnds(length: number): void {
     const { real } = this.#parts;
     const { real: toReal, imaginary: toImaginary } = this.#combined;
-    const first = real[from] ?? 0;
-    const second = real[from + apart] ?? 0;
-    const third = real[from + 2 * apart] ?? 0;
-    const fourth = real[from + 3 * apart] ?? 0;
-    const odd = round(fourth + second);
-    const even = round(first + third);
-    toReal[to] = even + odd;
-    toImaginary[to] = 0;
-    toReal[to + length] = first - third;
-    toImaginary[to + length] = fourth - second;
-    toReal[to + 2 * length] = even - odd;
-    toImaginary[to + 2 * length] = 0;
-    if (length === 1) return;
+    const groups = this.#size / (4 * length);
     const half = length / 2;
-    const firstHalf = real[from + half] ?? 0;
-    const secondHalf = real[from + apart + half] ?? 0;
-    const thirdHalf = real[from + 2 * apart + half] ?? 0;
-    const fourthHalf = real[from + 3 * apart + half] ?? 0;
-    const difference = round(HALF_ROOT * round(secondHalf - fourthHalf));
-    const sum = round(-HALF_ROOT * round(secondHalf + fourthHalf));
-    toReal[to + half] = firstHalf + difference;
-    toImaginary[to + half] = sum - thirdHalf;
-    toReal[to + 3 * half] = firstHalf - difference;
-    toImaginary[to + 3 * half] = sum + thirdHalf;
+    const bins = Math.floor(half) + 1;
+    const apart = groups * bins;
+    for (let group = 0; group < groups; group++) {
+      const from = group * bins;
+      const to = group * (2 * length + 1);
+      const first = real[from] ?? 0;
+      const second = real[from + apart] ?? 0;
+      const third = real[from + 2 * apart] ?? 0;
+      const fourth = real[from + 3 * apart] ?? 0;
+      const odd = round(fourth + second);
+      const even = round(first + third);
+      toReal[to] = even + odd;
+      toImaginary[to] = 0;
+      toReal[to + length] = first - third;
+      toImaginary[to + length] = fourth - second;
+      toReal[to + 2 * length] = even - odd;
+      toImaginary[to + 2 * length] = 0;
+      if (length === 1) continue;
+      const firstHalf = real[from + half] ?? 0;
+      const secondHalf = real[from + apart + half] ?? 0;
+      const thirdHalf = real[from + 2 * apart + half] ?? 0;
+      const fourthHalf = real[from + 3 * apart + half] ?? 0;
+      const difference = round(HALF_ROOT * round(secondHalf - fourthHalf));
+      const sum = round(-HALF_ROOT * round(secondHalf + fourthHalf));
+      toReal[to + half] = firstHalf + difference;
+      toImaginary[to + half] = sum - thirdHalf;
+      toReal[to + 3 * half] = firstHalf - difference;
+      toImaginary[to + 3 * half] = sum + thirdHalf;
+    }
+  }
+
+  /** {@link #combineFourEnds} for the bins between. */
+  #combineFourInsides(length: number): void {
+    const { real, imaginary } = this.#parts;
+    const { real: toReal, imaginary: toImaginary } = this.#combined;
+    const groups = this.#size / (4 * length);
+    const bins = Math.floor(length / 2) + 1;
+    const apart = groups * bins;
+    for (let bin = 1; bin < length / 2; bin++) {
+      const cosine = this.#cosine[bin * groups] ?? 0;
+      const sine = this.#sine[bin * groups] ?? 0;
+      const cosineTwice = this.#cosine[2 * bin * groups] ?? 0;
+      const sineTwice = this.#sine[2 * bin * groups] ?? 0;
+      const cosineThrice = this.#cosine[3 * bin * groups] ?? 0;
+      const sineThrice = this.#sine[3 * bin * groups] ?? 0;
+      for (let group = 0; group < groups; group++) {
+        const first = group * bins + bin;
+        const second = first + apart;
+        const third = second + apart;
+        const fourth = third + apart;
+        const secondReal = sumOfProducts(cosine, real[second] ?? 0, sine, imaginary[second] ?? 0);
+        const secondImaginary = sumOfProducts(cosine, imaginary[second] ?? 0, -sine, real[second] ?? 0);
+        const thirdReal = sumOfProducts(cosineTwice, real[third] ?? 0, sineTwice, imaginary[third] ?? 0);
+        const thirdImaginary = sumOfProducts(cosineTwice, imaginary[third] ?? 0, -sineTwice, real[third] ?? 0);
+        const fourthReal = sumOfProducts(cosineThrice, real[fourth] ?? 0, sineThrice, imaginary[fourth] ?? 0);
+        const fourthImaginary = sumOfProducts(cosineThrice, imaginary[fourth] ?? 0, -sineThrice, real[fourth] ?? 0);
+        const oddSumReal = round(fourthReal + secondReal);
+        const oddSumImaginary = round(secondImaginary + fourthImaginary);
+        const oddDifferenceReal = round(fourthReal - secondReal);
+        const oddDifferenceImaginary = round(secondImaginary - fourthImaginary);
+        const evenSumReal = round((real[first] ?? 0) + thirdReal);
+        const evenSumImaginary = round((imaginary[first] ?? 0) + thirdImaginary);
+        const evenDifferenceReal = round((real[first] ?? 0) - thirdReal);
+        const evenDifferenceImaginary = round((imaginary[first] ?? 0) - thirdImaginary);
+        const to = group * (2 * length + 1);
+        toReal[to + bin] = evenSumReal + oddSumReal;
+        toImaginary[to + bin] = oddSumImaginary + evenSumImaginary;
+        toReal[to + 2 * length - bin] = evenSumReal - oddSumReal;
+        toImaginary[to + 2 * length - bin] = oddSumImaginary - evenSumImaginary;
+        toReal[to + length + bin] = evenDifferenceReal + oddDifferenceImaginary;
+        toImaginary[to + length + bin] = oddDifferenceReal + evenDifferenceImaginary;
+        toReal[to + length - bin] = evenDifferenceReal - oddDifferenceImaginary;
+        toImaginary[to + length - bin] = oddDifferenceReal - evenDifferenceImaginary;
+      }
+    }
   }
 
   /** The last two parts, of even and of odd samples, become one. */
@@ -130,29 +151,15 @@ export class RealFft {
     toReal[half] = real[half] ?? 0;
     toImaginary[half] = -(real[odd + half] ?? 0);
     for (let bin = 1; bin < half; bin++) {
-      const turnedReal = this.#turnedReal(odd + bin, bin);
-      const turnedImaginary = this.#turnedImaginary(odd + bin, bin);
-      toReal[bin] = (real[bin] ?? 0) + turnedReal;
-      toImaginary[bin] = turnedImaginary + (imaginary[bin] ?? 0);
-      toReal[length - bin] = (real[bin] ?? 0) - turnedReal;
-      toImaginary[length - bin] = turnedImaginary - (imaginary[bin] ?? 0);
+      const cosine = this.#cosine[bin] ?? 0;
+      const sine = this.#sine[bin] ?? 0;
+      const oddReal = sumOfProducts(cosine, real[odd + bin] ?? 0, sine, imaginary[odd + bin] ?? 0);
+      const oddImaginary = sumOfProducts(cosine, imaginary[odd + bin] ?? 0, -sine, real[odd + bin] ?? 0);
+      toReal[bin] = (real[bin] ?? 0) + oddReal;
+      toImaginary[bin] = oddImaginary + (imaginary[bin] ?? 0);
+      toReal[length - bin] = (real[bin] ?? 0) - oddReal;
+      toImaginary[length - bin] = oddImaginary - (imaginary[bin] ?? 0);
     }
-    this.#swap();
-  }
-
-  /** Real part of bin `at` times exp(−2πi·angle/size). */
-  #turnedReal(at: number, angle: number): number {
-    const { real, imaginary } = this.#parts;
-    return round(
-      round((this.#cosine[angle] ?? 0) * (real[at] ?? 0)) + round((this.#sine[angle] ?? 0) * (imaginary[at] ?? 0)),
-    );
-  }
-
-  #turnedImaginary(at: number, angle: number): number {
-    const { real, imaginary } = this.#parts;
-    return round(
-      round((this.#cosine[angle] ?? 0) * (imaginary[at] ?? 0)) - round((this.#sine[angle] ?? 0) * (real[at] ?? 0)),
-    );
   }
 
   #swap(): void {
@@ -162,10 +169,7 @@ export class RealFft {
   }
 }
 
-/** Where four parts stand, and where the combined one goes. */
-interface Step {
-  readonly length: number;
-  readonly from: number;
-  readonly apart: number;
-  readonly to: number;
+/** a·b + c·d; four plain numbers, since it is called thousands of times a frame. */
+function sumOfProducts(a: number, b: number, c: number, d: number): number {
+  return round(round(a * b) + round(c * d));
 }

@@ -1,6 +1,7 @@
 import { target as pickle } from './pickle';
 import type { FuzzTarget } from './target';
+import { target as wav } from './wav';
 import { target as zip } from './zip';
 
 /** All readers of outside bytes that are fuzzed. */
-export const TARGETS: readonly FuzzTarget[] = [pickle, zip];
+export const TARGETS: readonly FuzzTarget[] = [pickle, wav, zip];
