@@ -1,12 +1,12 @@
 import type { InputSpec, SoundSpec } from '../../models/bundle/manifest';
 import { SensebindError } from '../errors';
 import type { Flag } from '../reading';
-import { clipsOf } from './clips';
+import { clipsOf, distinct } from './clips';
 import type { EncoderInput, SoundInput, SoundStreamInput } from './input';
 import { unsupportedInput } from './inputChecks';
 import { LogMelPictures } from './logMel';
 import type { Item, Prepared, Preprocessor, Preset } from './preset';
-import { distinct, RecordingClips } from './recordingClips';
+import { RecordingClips } from './recordingClips';
 import { kernelForRates } from './resample';
 import { checkSignals } from './signalChecks';
 import { isClipped, isSilent } from './soundLevels';
@@ -78,18 +78,21 @@ class SoundPreprocessor implements Preprocessor {
   }
 
   #draw(index: number, clip: Float32Array): Item {
-    return this.#pictures.draw(index, clip.length, (start) => this.#pictures.fbank.frame(clip, start));
+    const frameAt = (start: number) => this.#pictures.fbank.frame(clip, start);
+    return this.#pictures.draw(index, { samples: clip.length, frameAt });
   }
 
-  #prepareStream({ stream, firstSample, samples }: SoundStreamInput): Prepared {
+  #prepareStream(window: SoundStreamInput): Prepared {
+    const { stream, firstSample, samples } = window;
     checkFirstSample(firstSample);
     checkSignals([samples], { name: 'sound', maxSamples: MAX_SECONDS * this.#spec.sampleRateHz });
     this.#checkLength(samples.length);
     const frames = this.#frames.of(stream);
     const items = distinct(clipsOf(samples.length, this.#spec)).map(({ start, end }, index) => ({
-      ...this.#pictures.draw(index, end - start, (offset) =>
-        frames.frame(firstSample + start + offset, samples, start + offset),
-      ),
+      ...this.#pictures.draw(index, {
+        samples: end - start,
+        frameAt: (offset) => frames.frame(window, start + offset),
+      }),
       cacheKey: `${stream}:${firstSample + start}:${end - start}`,
     }));
     const clipped = isClipped(samples);

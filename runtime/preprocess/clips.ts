@@ -37,6 +37,14 @@ export function clipsOf(samples: number, { sampleRateHz, clipSeconds, clips }: C
   });
 }
 
+/** One clip instead of several equal ones: the mean of equal embeddings is the embedding. */
+export function distinct(clips: readonly Clip[]): Clip[] {
+  const [first] = clips;
+  return first !== undefined && clips.every(({ start, end }) => start === first.start && end === first.end)
+    ? [first]
+    : [...clips];
+}
+
 /** The exact value of a double. */
 function exact(value: number): Rational {
   let numerator = value;

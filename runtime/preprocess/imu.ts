@@ -142,7 +142,7 @@ class MotionPreprocessor implements Preprocessor {
     for (const [index, channel] of this.#channels.entries()) {
       const signal = axes[index];
       if (signal === undefined) continue;
-      kernel.apply({ samples: signal, start: 0, end: length }, channel.subarray(0, filled), 0);
+      kernel.apply({ samples: signal, start: 0, end: length }, channel.subarray(0, filled), { from: 0 });
       channel.fill(0, filled);
     }
     return { filled, missing: samples - filled > kernel.outputLength(1) };

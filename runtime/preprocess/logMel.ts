@@ -6,6 +6,14 @@ import type { Item } from './preset';
 const MEAN = -4.268;
 const DEVIATION = 9.138;
 
+/** A clip as its filterbank frames. */
+export interface LogMelClip {
+  /** How many samples it has. */
+  readonly samples: number;
+  /** The frame that begins at this sample of the clip; need be valid until the next one only. */
+  readonly frameAt: (start: number) => Float32Array;
+}
+
 /**
  * The encoder's log-mel pictures `[1, 1, melBins, columns]`, mel rising downwards, time to the right. Columns without
  * a frame hold 0 in the log-mel domain, which is louder than silence: so does the reference.
@@ -22,11 +30,8 @@ export class LogMelPictures {
     this.#columns = columns;
   }
 
-  /**
-   * Picture number `index` of a window, from a clip of `samples` samples whose frames `frameAt` gives by the sample
-   * that they begin at. Valid until the same number is drawn again.
-   */
-  draw(index: number, samples: number, frameAt: (start: number) => Float32Array): Item {
+  /** Picture number `index` of a window. Valid until the same number is drawn again. */
+  draw(index: number, { samples, frameAt }: LogMelClip): Item {
     const { fbank } = this;
     const data = this.#picture(index);
     const frames = Math.min(fbank.frames(samples), this.#columns);

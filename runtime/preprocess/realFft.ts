@@ -111,12 +111,18 @@ export class RealFft {
         const second = first + apart;
         const third = second + apart;
         const fourth = third + apart;
-        const secondReal = sumOfProducts(cosine, real[second] ?? 0, sine, imaginary[second] ?? 0);
-        const secondImaginary = sumOfProducts(cosine, imaginary[second] ?? 0, -sine, real[second] ?? 0);
-        const thirdReal = sumOfProducts(cosineTwice, real[third] ?? 0, sineTwice, imaginary[third] ?? 0);
-        const thirdImaginary = sumOfProducts(cosineTwice, imaginary[third] ?? 0, -sineTwice, real[third] ?? 0);
-        const fourthReal = sumOfProducts(cosineThrice, real[fourth] ?? 0, sineThrice, imaginary[fourth] ?? 0);
-        const fourthImaginary = sumOfProducts(cosineThrice, imaginary[fourth] ?? 0, -sineThrice, real[fourth] ?? 0);
+        const secondReal = round(round(cosine * (real[second] ?? 0)) + round(sine * (imaginary[second] ?? 0)));
+        const secondImaginary = round(round(cosine * (imaginary[second] ?? 0)) - round(sine * (real[second] ?? 0)));
+        const thirdReal = round(round(cosineTwice * (real[third] ?? 0)) + round(sineTwice * (imaginary[third] ?? 0)));
+        const thirdImaginary = round(
+          round(cosineTwice * (imaginary[third] ?? 0)) - round(sineTwice * (real[third] ?? 0)),
+        );
+        const fourthReal = round(
+          round(cosineThrice * (real[fourth] ?? 0)) + round(sineThrice * (imaginary[fourth] ?? 0)),
+        );
+        const fourthImaginary = round(
+          round(cosineThrice * (imaginary[fourth] ?? 0)) - round(sineThrice * (real[fourth] ?? 0)),
+        );
         const oddSumReal = round(fourthReal + secondReal);
         const oddSumImaginary = round(secondImaginary + fourthImaginary);
         const oddDifferenceReal = round(fourthReal - secondReal);
@@ -153,8 +159,8 @@ export class RealFft {
     for (let bin = 1; bin < half; bin++) {
       const cosine = this.#cosine[bin] ?? 0;
       const sine = this.#sine[bin] ?? 0;
-      const oddReal = sumOfProducts(cosine, real[odd + bin] ?? 0, sine, imaginary[odd + bin] ?? 0);
-      const oddImaginary = sumOfProducts(cosine, imaginary[odd + bin] ?? 0, -sine, real[odd + bin] ?? 0);
+      const oddReal = round(round(cosine * (real[odd + bin] ?? 0)) + round(sine * (imaginary[odd + bin] ?? 0)));
+      const oddImaginary = round(round(cosine * (imaginary[odd + bin] ?? 0)) - round(sine * (real[odd + bin] ?? 0)));
       toReal[bin] = (real[bin] ?? 0) + oddReal;
       toImaginary[bin] = oddImaginary + (imaginary[bin] ?? 0);
       toReal[length - bin] = (real[bin] ?? 0) - oddReal;
@@ -167,9 +173,4 @@ export class RealFft {
     this.#parts = this.#combined;
     this.#combined = parts;
   }
-}
-
-/** a·b + c·d; four plain numbers, since it is called thousands of times a frame. */
-function sumOfProducts(a: number, b: number, c: number, d: number): number {
-  return round(round(a * b) + round(c * d));
 }

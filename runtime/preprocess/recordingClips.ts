@@ -1,4 +1,4 @@
-import { type Clip, type ClipOptions, clipsOf } from './clips';
+import { type Clip, type ClipOptions, clipsOf, distinct } from './clips';
 import type { SoundInput } from './input';
 import { kernelForRates } from './resample';
 import type { ResampleKernel } from './resampleKernel';
@@ -44,12 +44,12 @@ export class RecordingClips {
         const samples = recording.channels[index];
         if (samples === undefined) continue;
         const piece = { samples, start: 0, end: samples.length };
-        kernel.apply(piece, channel.subarray(span.start + known, span.end), place.start + known);
+        kernel.apply(piece, channel.subarray(span.start + known, span.end), { from: place.start + known });
       }
       this.#subtractMean(recording.channels.length, span);
       yield {
         samples: (this.#channels[0] ?? new Float32Array(0)).subarray(span.start, span.end),
-        heard: heard(recording, place, kernel),
+        heard: heard(recording, inputRange(place, kernel)),
       };
       previous = place;
     }
@@ -64,26 +64,24 @@ export class RecordingClips {
   #subtractMean(channels: number, { start, end }: Clip): void {
     const spans = this.#channels.slice(0, channels).map((channel) => channel.subarray(start, end));
     let sum = 0;
-    for (const span of spans) for (const sample of span) sum += sample;
+    for (const span of spans) for (let index = 0; index < span.length; index++) sum += span[index] ?? 0;
     const mean = Math.fround(sum / (channels * (end - start)));
     for (const span of spans) for (let index = 0; index < span.length; index++) span[index] = (span[index] ?? 0) - mean;
   }
-}
-
-/** One clip instead of several equal ones: the mean of equal embeddings is the embedding. */
-export function distinct(clips: readonly Clip[]): Clip[] {
-  const [first] = clips;
-  return first !== undefined && clips.every(({ start, end }) => start === first.start && end === first.end)
-    ? [first]
-    : [...clips];
 }
 
 function samplesOf(recording: SoundInput): number {
   return recording.channels[0]?.length ?? 0;
 }
 
-function heard({ channels }: SoundInput, { start, end }: Clip, { ratio }: ResampleKernel): Float32Array {
-  const from = Math.floor((start * ratio.input) / ratio.output);
-  const to = Math.ceil((end * ratio.input) / ratio.output);
-  return (channels[0] ?? new Float32Array(0)).subarray(from, to);
+function heard({ channels }: SoundInput, { start, end }: Clip): Float32Array {
+  return (channels[0] ?? new Float32Array(0)).subarray(start, end);
+}
+
+/** The samples at the recording's own rate that a clip at the encoder's rate covers. */
+function inputRange({ start, end }: Clip, { ratio }: ResampleKernel): Clip {
+  return {
+    start: Math.floor((start * ratio.input) / ratio.output),
+    end: Math.ceil((end * ratio.input) / ratio.output),
+  };
 }

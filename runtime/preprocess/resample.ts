@@ -17,7 +17,7 @@ export const MAX_RATE_HZ = 384_000;
 export function resample(samples: Float32Array, rates: ResampleRates): Float32Array {
   const kernel = kernelForRates(rates);
   const target = new Float32Array(kernel.outputLength(samples.length));
-  kernel.apply({ samples, start: 0, end: samples.length }, target, 0);
+  kernel.apply({ samples, start: 0, end: samples.length }, target, { from: 0 });
   return target;
 }
 
@@ -94,7 +94,7 @@ export class StreamResampler {
     const count = Math.max(0, end - this.#nextOutput);
     if (count > this.output.length) this.output = new Float32Array(count * 2);
     const piece = { samples: this.#held, start: this.#heldStart, end: this.#heldStart + this.#heldLength };
-    this.#kernel.apply(piece, this.output.subarray(0, count), this.#nextOutput);
+    this.#kernel.apply(piece, this.output.subarray(0, count), { from: this.#nextOutput });
     this.#nextOutput += count;
     return count;
   }

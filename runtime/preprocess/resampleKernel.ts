@@ -48,7 +48,6 @@ export class ResampleKernel {
     const input = ratio.input / divisor;
     const output = ratio.output / divisor;
     this.ratio = { input, output };
-    // torchaudio hands equal rates through unfiltered: one tap of weight one.
     this.#halfWidth = input === output ? 0 : (ZERO_CROSSINGS * input) / (ROLLOFF * Math.min(input, output));
     this.#taps = Math.floor(2 * this.#halfWidth) + 1;
     this.reach = Math.ceil(this.#halfWidth) + 2;
@@ -73,12 +72,17 @@ export class ResampleKernel {
    * Writes the output samples `from` … `from + target.length - 1`; `piece` must hold the input around them, as far as
    * the signal reaches.
    */
-  apply(piece: SignalPiece, target: Float32Array, from: number): void {
+  apply(piece: SignalPiece, target: Float32Array, { from }: { readonly from: number }): void {
     const { input, output } = this.ratio;
     const { samples, start, end } = piece;
+    // torchaudio hands equal rates through unfiltered.
+    if (input === output) {
+      target.set(samples.subarray(from - start, from - start + target.length));
+      return;
+    }
     const length = end - start;
     const weights = this.#weights;
-    let phase = ((from % output) + output) % output;
+    let phase = from % output;
     let base = ((from - phase) / output) * input - start;
     for (let index = 0; index < target.length; index++) {
       if (this.#ready[phase] === 0) this.#preparePhase(phase);
@@ -105,10 +109,6 @@ export class ResampleKernel {
     const row = phase * this.#taps;
     this.#firstTap[phase] = first;
     this.#ready[phase] = 1;
-    if (input === output) {
-      this.#weights[row] = 1;
-      return;
-    }
     const base = ROLLOFF * Math.min(input, output);
     const scale = round(base / input);
     const shift = round(-phase / output);

@@ -34,7 +34,8 @@ export function isClipped(samples: Float32Array): boolean {
 export function isSilent(samples: Float32Array): boolean {
   let lowest = Number.POSITIVE_INFINITY;
   let highest = Number.NEGATIVE_INFINITY;
-  for (const sample of samples) {
+  for (let index = 0; index < samples.length; index++) {
+    const sample = samples[index] ?? 0;
     if (sample < lowest) lowest = sample;
     if (sample > highest) highest = sample;
   }

@@ -29,6 +29,13 @@ export class StreamFrames {
   }
 }
 
+/** Some samples of a stream. */
+export interface StreamWindow {
+  /** Number of the first one, from the start of the stream. */
+  readonly firstSample: number;
+  readonly samples: Float32Array;
+}
+
 /** The latest frames of one stream, by the number of the stream's sample that they begin at. */
 export class FrameRing {
   readonly #fbank: Fbank;
@@ -46,16 +53,17 @@ export class FrameRing {
   }
 
   /**
-   * Log-mel energies of the frame at `firstSample` of the stream, which is `samples[start]`. Valid until the next
-   * call.
+   * Log-mel energies of the frame at `start` of a window whose first sample is number `firstSample` of the stream.
+   * Valid until the next call.
    */
-  frame(firstSample: number, samples: Float32Array, start: number): Float32Array {
-    const slot = Math.floor(firstSample / this.#fbank.frameShift) % FRAMES_KEPT;
+  frame({ firstSample, samples }: StreamWindow, start: number): Float32Array {
+    const number = firstSample + start;
+    const slot = Math.floor(number / this.#fbank.frameShift) % FRAMES_KEPT;
     const kept = this.#views[slot];
-    if (kept !== undefined && this.#firstSamples[slot] === firstSample) return kept;
+    if (kept !== undefined && this.#firstSamples[slot] === number) return kept;
     const computed = this.#fbank.frame(samples, start);
     kept?.set(computed);
-    this.#firstSamples[slot] = firstSample;
+    this.#firstSamples[slot] = number;
     return computed;
   }
 }
