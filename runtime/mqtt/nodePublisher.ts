@@ -101,8 +101,9 @@ export class NodePublisher {
     const { clock, elementType } = this.#options;
     const sequence = this.#sequences.get(source) ?? 0;
     this.#sequences.set(source, sequence + 1);
+    const id = this.#newId();
     const payload = encodeEmbedding(embedding, {
-      id: this.#newId(),
+      id,
       source,
       boot: this.boot,
       sequence,
@@ -112,7 +113,12 @@ export class NodePublisher {
     });
     this.#link.publish(this.#topics.source(source).embedding, {
       payload,
-      properties: { contentType: EMBEDDING_CONTENT_TYPE, text: false, expirySeconds: LIVE_EXPIRY_SECONDS },
+      properties: {
+        contentType: EMBEDDING_CONTENT_TYPE,
+        text: false,
+        expirySeconds: LIVE_EXPIRY_SECONDS,
+        attributes: this.#attributes({ id, source, schema: 'emb/1', endMicros: embedding.endMicros }),
+      },
     });
   }
 
@@ -141,7 +147,10 @@ export class NodePublisher {
     };
     this.#link.publish(
       this.#topics.source(source).scores,
-      jsonMessage(message, { expirySeconds: LIVE_EXPIRY_SECONDS }),
+      jsonMessage(message, {
+        expirySeconds: LIVE_EXPIRY_SECONDS,
+        attributes: this.#attributes({ id: message.id, source, schema: 'scores/1', endMicros: embedding.endMicros }),
+      }),
     );
   }
 
@@ -167,6 +176,23 @@ export class NodePublisher {
   async stop(): Promise<void> {
     this.#link.retain(this.#topics.status, wordMessage('stopped'));
     await this.#link.stop();
+  }
+
+  /** What makes a message a CloudEvent in MQTT 5's binary mode; all of it stands in the payload, too. */
+  #attributes(event: {
+    readonly id: string;
+    readonly source: string;
+    readonly schema: 'emb/1' | 'scores/1';
+    readonly endMicros: number;
+  }): Readonly<Record<string, string>> {
+    return {
+      specversion: '1.0',
+      id: event.id,
+      source: `/${this.#topics.root}/src/${event.source}`,
+      type: `sensebind.${event.schema.replace('/', '.v')}`,
+      time: new Date(event.endMicros / 1000).toISOString(),
+      dataschema: event.schema,
+    };
   }
 
   #newId(): string {

@@ -1,0 +1,378 @@
+import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import { Compile } from 'typebox/compile';
+import { parse } from 'yaml';
+import { deviceDeclarations as devices } from '../../../devices/catalogue';
+import { parseDuration } from '../../../runtime/config/duration';
+import { parseConfig, readConfig } from '../../../runtime/config/readConfig';
+import { configJsonSchema } from '../../../runtime/config/schema';
+import { brokerAccess } from '../../../runtime/config/secrets';
+import { isSensebindError, messageOf } from '../../../runtime/errors';
+import { refused } from '../../support/refused';
+import { temporaryFolder } from '../../support/temporaryFolder';
+
+const FULL = `
+version: 1
+node: box-1
+baseTopic: home/sensors
+bundle: ./bundles/huge
+broker:
+  url: mqtts://broker.example:8883
+  protocol: '5'
+  clientId: Box1
+  username: box
+  passwordFile: secrets/broker
+  caFile: /etc/ssl/ca.pem
+sources:
+  mic0:
+    device: { kind: arecord, device: "plughw:CARD=Device,DEV=0", sampleRateHz: 48000, channels: 2 }
+    window: 4s
+    hop: 500ms
+    channel: 1
+    labels: [doors]
+  file0:
+    device: { kind: wav, file: sounds/door.wav, loop: true }
+    enabled: false
+labels:
+  doors:
+    revision: 7
+    templates: audio
+    labels:
+      - { id: glass_break, prompts: [glass breaking, a window shatters], threshold: 0.6 }
+      - id: door_bell
+    background: [silence]
+publish:
+  embeddings: { elementType: i8, maxRateHz: 1 }
+  scores: { topK: 3, maxRateHz: 0.5 }
+`;
+
+const SMALL = `
+version: 1
+node: box
+bundle: b
+broker: { url: 'mqtt://localhost' }
+sources: { mic0: { device: { kind: arecord } } }
+`;
+
+const read = (text: string) => parseConfig(text, { file: '/etc/sensebind/config.yaml', devices });
+
+/** What is reported of a text, as `line:column message`. */
+function problems(text: string): string[] {
+  try {
+    read(text);
+  } catch (error) {
+    assert.ok(isSensebindError(error, 'CONFIG_INVALID'), String(error));
+    return [...error.message.matchAll(/config\.yaml:(\d+:\d+ .*)/g)].map(([, problem]) => problem ?? '');
+  }
+  return [];
+}
+
+/** `SMALL` with one line changed. */
+function changed(from: string, to: string): string {
+  assert.ok(SMALL.includes(from));
+  return SMALL.replace(from, to);
+}
+
+describe('a configuration', () => {
+  it('is read with paths made absolute and durations made numbers', () => {
+    assert.deepEqual(read(FULL), {
+      folder: '/etc/sensebind',
+      node: 'box-1',
+      baseTopic: 'home/sensors',
+      bundle: '/etc/sensebind/bundles/huge',
+      broker: {
+        url: 'mqtts://broker.example:8883',
+        protocol: '5',
+        clientId: 'Box1',
+        username: 'box',
+        password: { file: '/etc/sensebind/secrets/broker' },
+        caFile: '/etc/ssl/ca.pem',
+      },
+      sources: [
+        {
+          id: 'mic0',
+          device: { kind: 'arecord', device: 'plughw:CARD=Device,DEV=0', sampleRateHz: 48_000, channels: 2 },
+          enabled: true,
+          window: 4000,
+          hop: 500,
+          channel: 1,
+          labels: ['doors'],
+        },
+        {
+          id: 'file0',
+          device: { kind: 'wav', file: 'sounds/door.wav', loop: true },
+          enabled: false,
+          window: 2000,
+          hop: 1000,
+          channel: 0,
+          labels: [],
+        },
+      ],
+      labelSets: [
+        {
+          id: 'doors',
+          revision: 7,
+          templates: 'audio',
+          labels: [
+            { id: 'glass_break', prompts: ['glass breaking', 'a window shatters'], threshold: 0.6 },
+            { id: 'door_bell' },
+          ],
+          background: ['silence'],
+        },
+      ],
+      publish: {
+        embeddings: { enabled: true, elementType: 'i8', maxRateHz: 1 },
+        scores: { topK: 3, maxRateHz: 0.5 },
+      },
+    });
+  });
+
+  it('needs little, and fills in the rest', () => {
+    const { baseTopic, broker, sources, labelSets, publish } = read(SMALL);
+    assert.deepEqual(
+      { baseTopic, broker, labelSets, publish, window: sources[0]?.window, hop: sources[0]?.hop },
+      {
+        baseTopic: 'sensebind',
+        broker: { url: 'mqtt://localhost', protocol: 'auto', clientId: 'box' },
+        labelSets: [],
+        publish: {
+          embeddings: { enabled: true, elementType: 'f16le', maxRateHz: Number.POSITIVE_INFINITY },
+          scores: { topK: 5, maxRateHz: 2 },
+        },
+        window: 2000,
+        hop: 1000,
+      },
+    );
+  });
+
+  it('is described by a JSON Schema that takes and refuses the same', () => {
+    const schema = JSON.parse(JSON.stringify(configJsonSchema(devices)));
+    const validator = Compile(schema);
+    assert.equal(validator.Check(parse(FULL)), true);
+    assert.equal(validator.Check(parse(SMALL)), true);
+    assert.equal(validator.Check(parse(changed('kind: arecord', 'kind: arecord, sampleRateHz: 1'))), false);
+    assert.equal(validator.Check(parse(changed('node: box', 'nod: box'))), false);
+  });
+
+  it('tells all its problems at once, each with line, column and what to do', () => {
+    const text = `version: 2
+node: Box 1
+bundel: ./b
+broker:
+  url: mqtt//x
+sources:
+  mic0:
+    device: { kind: arecrod }
+  mic1:
+    device:
+      kind: wav
+      fil: x.wav
+    windw: 2
+  "A B":
+    device: { kind: wav, file: x.wav }
+publish:
+  scores: { topK: 0 }
+  embeddings: { elementType: f16 }
+`;
+    assert.deepEqual(problems(text), [
+      '1:1 bundle: expected the key "bundle", found none → add it: the path of a bundle',
+      '1:1 version: expected 1, the version of this format, found 2',
+      '2:1 node: expected 1 to 64 letters a-z, digits, "-" or "_", found "Box 1"',
+      '3:1 bundel: expected "bundle", found the unknown key "bundel" → did you mean "bundle"?',
+      '5:3 broker.url: expected an address such as mqtt://localhost:1883 or mqtts://broker.example:8883, found "mqtt//x"',
+      '8:15 sources.mic0.device.kind: expected one of arecord, wav, found "arecrod" → did you mean "arecord"?',
+      '10:5 sources.mic1.device.file: expected the key "file", found none',
+      '12:7 sources.mic1.device.fil: expected "file", found the unknown key "fil" → did you mean "file"?',
+      '13:5 sources.mic1.windw: expected "window", found the unknown key "windw" → did you mean "window"?',
+      '14:3 sources.A B: expected an id of 1 to 64 letters a-z, digits, "-" or "_", found "A B"',
+      '17:13 publish.scores.topK: expected >= 1, found 0',
+      '18:17 publish.embeddings.elementType: expected one of f16le, f32le, i8, found "f16" → did you mean "f16le"?',
+    ]);
+  });
+
+  for (const [what, text, expected] of [
+    ['no map', '[1, 2]', /1:1 expected a map/],
+    ['nothing', '', /1:1 expected a map/],
+    ['broken YAML', 'version: 1\nnode: [box\n', /3:1 expected YAML/],
+    ['a key twice', `${SMALL}node: other\n`, /7:1 expected YAML.*unique/],
+    [
+      'a bomb of aliases',
+      `a: &a [x, x, x, x, x, x, x, x, x, x]\n${'bcdefgh'
+        .split('')
+        .map((key, index) => `${key}: &${key} [${Array(10).fill(`*${'abcdefg'[index]}`).join(', ')}]`)
+        .join('\n')}\n`,
+      /1:1 expected plain YAML/,
+    ],
+    [
+      'a password',
+      changed("'mqtt://localhost' }", "'mqtt://localhost', username: me, password: x }"),
+      /5:\d+ broker\.password: expected no secret .* → put it into a file/,
+    ],
+    [
+      'a password in the address',
+      changed('mqtt://localhost', 'mqtt://me:word@localhost'),
+      /5:\d+ broker\.url: .*without a user name/,
+    ],
+    [
+      'two places of a password',
+      changed("'mqtt://localhost' }", "'mqtt://localhost', username: me, passwordFile: a, passwordEnv: B }"),
+      /passwordEnv: expected one place/,
+    ],
+    [
+      'a password without a user',
+      changed("'mqtt://localhost' }", "'mqtt://localhost', passwordEnv: B }"),
+      /passwordEnv: expected a user name/,
+    ],
+    [
+      'certificates without TLS',
+      changed("'mqtt://localhost' }", "'mqtt://localhost', caFile: ca.pem }"),
+      /caFile: expected an address that starts with mqtts/,
+    ],
+    [
+      'a certificate without its key',
+      changed("'mqtt://localhost' }", "'mqtts://localhost', certFile: a.pem }"),
+      /certFile: .*together/,
+    ],
+    [
+      'a hop longer than the window',
+      changed('arecord } }', 'arecord }, window: 1s, hop: 2s }'),
+      /6:\d+ sources\.mic0\.hop: expected a hop of at least/,
+    ],
+    [
+      'a window of a day',
+      changed('arecord } }', 'arecord }, window: 24h }'),
+      /6:\d+ sources\.mic0\.window: expected a window of 100ms to 60s/,
+    ],
+    [
+      'a duration without a unit',
+      changed('arecord } }', 'arecord }, window: 2 }'),
+      /window: expected a duration such as 2s or 500ms, found 2/,
+    ],
+    [
+      'labels that are not there',
+      changed('arecord } }', 'arecord }, labels: [dors] }').concat(
+        'labels: { doors: { labels: [{ id: a }, { id: b }] } }\n',
+      ),
+      /6:\d+ sources\.mic0\.labels\.0: .* → did you mean "doors"/,
+    ],
+    [
+      'a label alone',
+      `${SMALL}labels: { doors: { labels: [{ id: a }] } }\n`,
+      /7:\d+ labels\.doors: .*tell a label from/,
+    ],
+    ['no source', changed('{ mic0: { device: { kind: arecord } } }', '{}'), /6:1 sources: expected/],
+    [
+      'a device of arecord that looks like an option',
+      changed('arecord }', "arecord, device: '--help' }"),
+      /device\.device: expected/,
+    ],
+  ] as const) {
+    it(`is refused with the line for ${what}`, () => {
+      const [problem, ...more] = problems(text);
+      assert.match(problem ?? 'no problem', expected);
+      assert.deepEqual(more, []);
+    });
+  }
+
+  it('never fails in another way, whatever the text', () => {
+    const piece = fc.constantFrom(
+      'version: 1',
+      '\n',
+      ' ',
+      'broker:',
+      '{',
+      '}',
+      '[',
+      '&a',
+      '*a',
+      'sources:',
+      '- ',
+      '!!js ',
+      '"',
+      'kind: wav',
+      '\t',
+      '? ',
+      '|',
+    );
+    fc.assert(
+      fc.property(
+        fc.oneof(
+          fc.string({ unit: 'binary' }),
+          fc.array(piece).map((pieces) => pieces.join('')),
+        ),
+        (text) => {
+          try {
+            read(text);
+          } catch (error) {
+            assert.ok(isSensebindError(error, 'CONFIG_INVALID'), String(error));
+          }
+        },
+      ),
+    );
+  });
+
+  it('is read from a file, which must be there', async (context) => {
+    const folder = await temporaryFolder(context);
+    const file = path.join(folder, 'config.yaml');
+    await writeFile(file, SMALL);
+    assert.equal((await readConfig(file, devices)).bundle, path.join(folder, 'b'));
+    await assert.rejects(
+      readConfig(path.join(folder, 'missing.yaml'), devices),
+      refused('FILE_UNREADABLE', /missing\.yaml/),
+    );
+  });
+});
+
+describe('durations', () => {
+  it('are written with a unit', () => {
+    assert.deepEqual(['2s', '500ms', '1.5s', '10min', '1h', '2', 's', '-1s', '1 s', '1e3s', ''].map(parseDuration), [
+      2000,
+      500,
+      1500,
+      600_000,
+      3_600_000,
+      undefined,
+      undefined,
+      undefined,
+      undefined,
+      undefined,
+      undefined,
+    ]);
+  });
+});
+
+describe('secrets of the broker', () => {
+  const broker = { url: 'mqtts://broker', protocol: 'auto', clientId: 'box', username: 'me' } as const;
+
+  it('come from a file, without the line end that editors leave', async (context) => {
+    const file = path.join(await temporaryFolder(context), 'password');
+    await writeFile(file, 'open sesame \n');
+    const { password } = await brokerAccess({ ...broker, password: { file } }, {});
+    assert.equal(password, 'open sesame ');
+    await writeFile(file, '\n');
+    await assert.rejects(
+      brokerAccess({ ...broker, password: { file } }, {}),
+      refused('CONFIG_INVALID', /found nothing/),
+    );
+  });
+
+  it('come from the environment', async () => {
+    const named = { ...broker, password: { environment: 'BROKER_PASSWORD' } };
+    assert.equal((await brokerAccess(named, { BROKER_PASSWORD: 'word' })).password, 'word');
+    await assert.rejects(brokerAccess(named, {}), refused('CONFIG_INVALID', /BROKER_PASSWORD/));
+  });
+
+  it('are never told', async (context) => {
+    const file = path.join(await temporaryFolder(context), 'key.pem');
+    await writeFile(file, 'a secret that is no key');
+    const error: unknown = await brokerAccess({ ...broker, certFile: file, keyFile: file }, {}).catch(
+      (reason: unknown) => reason,
+    );
+    assert.ok(refused('CONFIG_INVALID', /PEM/)(error));
+    assert.doesNotMatch(messageOf(error), /a secret/);
+    await assert.rejects(brokerAccess({ ...broker, caFile: '/nonexistent/ca.pem' }, {}), refused('FILE_UNREADABLE'));
+  });
+});

@@ -1,0 +1,86 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import { Backoff } from '../../../runtime/mqtt/backoff';
+import { withoutSecrets } from '../../../runtime/mqtt/link';
+import { wordMessage } from '../../../runtime/mqtt/message';
+import { kindOfTopic, topicsOf } from '../../../runtime/mqtt/topics';
+import { ManualClock } from '../../support/manualClock';
+import { refused } from '../../support/refused';
+
+describe('topics of a node', () => {
+  it('are those of contract v1', () => {
+    const topics = topicsOf({ base: 'home/sensors', node: 'box-1' });
+    const { status, state, embedding, scores } = topics.source('mic_0');
+    assert.deepEqual(
+      [topics.status, topics.info, topics.health, status, state, embedding, scores].map((topic) => [
+        topic,
+        kindOfTopic(topic),
+      ]),
+      [
+        ['home/sensors/v1/box-1/status', 'status'],
+        ['home/sensors/v1/box-1/info', 'info'],
+        ['home/sensors/v1/box-1/health', 'health'],
+        ['home/sensors/v1/box-1/src/mic_0/status', 'source-status'],
+        ['home/sensors/v1/box-1/src/mic_0/state', 'source-state'],
+        ['home/sensors/v1/box-1/src/mic_0/emb', 'embedding'],
+        ['home/sensors/v1/box-1/src/mic_0/scores', 'scores'],
+      ],
+    );
+    assert.equal(kindOfTopic('zigbee2mqtt/lamp'), undefined);
+  });
+
+  it('never hold what an id may not: wildcards, further levels, nothing', () => {
+    const topics = topicsOf({ base: 'sensebind', node: 'box' });
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary', maxLength: 70 }), (id) => {
+        try {
+          assert.equal(topics.source(id).status, `sensebind/v1/box/src/${id}/status`);
+          assert.match(id, /^[a-z0-9_-]{1,64}$/);
+        } catch (error) {
+          assert.ok(refused('CONFIG_INVALID')(error));
+        }
+      }),
+    );
+    for (const base of ['', 'a//b', '/a', 'a/', 'a/+', '#', 'A']) {
+      assert.throws(() => topicsOf({ base, node: 'box' }), refused('CONFIG_INVALID'));
+    }
+  });
+});
+
+describe('delays between attempts', () => {
+  it('double from 1 s to 60 s, and spread over the whole of it', () => {
+    const clock = new ManualClock();
+    const longest = new Backoff(clock, () => 1 - Number.EPSILON);
+    assert.deepEqual(
+      Array.from({ length: 8 }, () => Math.round(longest.next())),
+      [1000, 2000, 4000, 8000, 16_000, 32_000, 60_000, 60_000],
+    );
+    const shortest = new Backoff(clock, () => 0);
+    assert.deepEqual([shortest.next(), shortest.next()], [0, 0]);
+  });
+
+  it('start again after a connection that lasted, not after one that was cut at once', () => {
+    const clock = new ManualClock();
+    const backoff = new Backoff(clock, () => 0.5);
+    backoff.next();
+    backoff.next();
+    backoff.connected();
+    clock.sleep(100);
+    assert.equal(backoff.next(), 2000);
+    backoff.connected();
+    clock.sleep(10_000);
+    assert.equal(backoff.next(), 500);
+  });
+});
+
+describe('messages', () => {
+  it('have no secrets in the addresses that they tell', () => {
+    assert.equal(withoutSecrets('mqtt://user:word@broker:1883'), 'mqtt://broker:1883');
+    assert.equal(withoutSecrets('mqtts://broker:8883'), 'mqtts://broker:8883');
+  });
+
+  it('are bare words where a reader wants no JSON', () => {
+    assert.equal(wordMessage('online').payload.toString(), 'online');
+  });
+});
