@@ -107,7 +107,8 @@ function cureOf(schema: unknown): { readonly cure?: string } {
 
 function shown(found: unknown): string {
   if (found === undefined) return 'nothing';
-  const text = typeof found === 'object' ? JSON.stringify(found) : String(found);
+  // In quotes, so that "2" and 2 can be told apart.
+  const text = typeof found === 'object' || typeof found === 'string' ? JSON.stringify(found) : String(found);
   return text.length > 60 ? `${text.slice(0, 57)}…` : text;
 }
 

@@ -189,7 +189,7 @@ publish:
       '13:5 sources.mic1.windw: expected "window", found the unknown key "windw" → did you mean "window"?',
       '14:3 sources.A B: expected an id of 1 to 64 letters a-z, digits, "-" or "_", found "A B"',
       '17:13 publish.scores.topK: expected >= 1, found 0',
-      '18:17 publish.embeddings.elementType: expected one of f16le, f32le, i8, found "f16" → did you mean "f16le"?',
+      '18:17 publish.embeddings.elementType: expected one of f16le, f32le, i8, found "f16"',
     ]);
   });
 
