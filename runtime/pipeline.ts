@@ -91,8 +91,9 @@ export class Pipeline {
   }
 
   start(): void {
-    const { onEvent } = this.#options;
-    this.#running = this.#lanes.length;
+    const { onEvent, sources } = this.#options;
+    // A source that is switched off never ends, and must not keep the others from ending the whole.
+    this.#running = sources.filter(({ source }) => source.status.state !== 'disabled').length;
     // First, so that the states of the sources are published before the node says that it is online.
     for (const lane of this.#lanes) lane.start();
     this.#publisher.start(this.#info(), (event) => {

@@ -23,7 +23,7 @@ async function play(
   folder: string,
   control: {
     readonly enough?: (heard: readonly Heard[]) => boolean;
-    readonly between?: (clock: ManualClock) => void;
+    readonly between?: (clock: ManualClock, heard: readonly Heard[]) => void;
   } = {},
 ): Promise<readonly Heard[]> {
   const clock = new ManualClock();
@@ -40,7 +40,7 @@ async function play(
   run.catch(() => {});
   while (!ended && !control.enough?.(heard)) {
     await clock.advance(10);
-    control.between?.(clock);
+    control.between?.(clock, heard);
   }
   stop.abort();
   await run;
@@ -85,8 +85,9 @@ describe('a WAV file as a source', () => {
     let slept = false;
     const heard = await play({ file: 'sound.wav', loop: true }, folder, {
       enough: (sofar) => sofar.some(({ reading }) => reading.flags.includes('gap')),
-      between: (clock) => {
-        if (clock.monotonicMicros() < 300_000 || slept) return;
+      between: (clock, sofar) => {
+        // On a slow disk it may begin late; what begins after the sleep has missed nothing.
+        if (slept || sofar.length < 3) return;
         slept = true;
         clock.sleep(60_000);
       },

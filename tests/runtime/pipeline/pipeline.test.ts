@@ -1,0 +1,356 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { after, before, describe, it, type TestContext } from 'node:test';
+import { Aedes } from 'aedes';
+import { type Millis, systemClock } from '../../../runtime/clock';
+import type { Config, SourceConfig } from '../../../runtime/config/config';
+import { SensebindError } from '../../../runtime/errors';
+import { Engine } from '../../../runtime/inference/engine';
+import { decodeEmbedding } from '../../../runtime/mqtt/embeddingMessage';
+import { flagsOfBits } from '../../../runtime/mqtt/flagBits';
+import { type SchemaId, type ScoresMessage, type SourceMessage, validators } from '../../../runtime/mqtt/messages';
+import { kindOfTopic } from '../../../runtime/mqtt/topics';
+import { Pipeline } from '../../../runtime/pipeline';
+import type { PipelineEvent } from '../../../runtime/pipelineEvent';
+import type { AudioReading, Driver } from '../../../runtime/reading';
+import { DisabledSource, type Source, SupervisedSource } from '../../../runtime/source';
+import { refused } from '../../support/refused';
+import { type TinyBundle, tinyBundle } from '../../support/tinyBundle';
+
+const RATE = 16_000;
+
+interface Published {
+  readonly topic: string;
+  readonly payload: Buffer;
+  readonly retain: boolean;
+}
+
+describe('the pipeline', () => {
+  let tiny: TinyBundle;
+  let engine: Engine;
+
+  before(async () => {
+    tiny = await tinyBundle();
+    engine = await Engine.open(tiny.bundle, { modalities: ['audio', 'text'] });
+  });
+  after(async () => {
+    await engine.close();
+    await tiny.remove();
+  });
+
+  /** Runs sources until all have ended, and returns all that reached a broker. */
+  async function run(
+    context: TestContext,
+    sources: readonly Source[],
+    options: {
+      readonly bundle?: TinyBundle;
+      readonly engine?: Engine;
+      readonly publish?: Partial<Config['publish']>;
+    } = {},
+  ) {
+    const broker = await recordingBroker(context);
+    const events: PipelineEvent[] = [];
+    let pipeline: Pipeline | undefined;
+    const ended = new Promise<void>((resolve, reject) => {
+      Pipeline.create({
+        config: configOf(broker.url, sources, options.publish),
+        bundle: (options.bundle ?? tiny).bundle,
+        engine: options.engine ?? engine,
+        access: { url: broker.url, clientId: 'box' },
+        sources: sources.map((source) => ({ source, config: sourceConfig(source.id) })),
+        clock: systemClock,
+        version: '0.0.0',
+        onEvent: (event) => {
+          events.push(event);
+          if (event.kind === 'ended') resolve();
+        },
+      }).then((created) => {
+        pipeline = created;
+        created.start();
+      }, reject);
+    });
+    await ended;
+    await pipeline?.stop();
+    return { events, published: broker.published };
+  }
+
+  it('publishes everything in the form of its contract', async (context) => {
+    const { published } = await run(context, [sound('mic0', { seconds: 3 }), new DisabledSource('mic1', 'audio')]);
+    const schemas: Partial<Record<NonNullable<ReturnType<typeof kindOfTopic>>, SchemaId>> = {
+      info: 'info/1',
+      health: 'health/1',
+      'source-state': 'source/1',
+      scores: 'scores/1',
+    };
+    const seen = new Set<string>();
+    for (const { topic, payload } of published) {
+      const kind = kindOfTopic(topic);
+      assert.ok(kind, topic);
+      seen.add(kind);
+      const schema = schemas[kind];
+      if (schema) assert.deepEqual(validators[schema].Errors(JSON.parse(payload.toString())), [], topic);
+      else if (kind === 'embedding') decodeEmbedding(payload);
+      else assert.match(payload.toString(), /^(online|offline|stopped|disabled)$/);
+    }
+    assert.deepEqual([...seen].sort(), [
+      'embedding',
+      'health',
+      'info',
+      'scores',
+      'source-state',
+      'source-status',
+      'status',
+    ]);
+    const words = published
+      .filter(({ topic }) => topic === 'sensebind/v1/box/status')
+      .map(({ payload }) => String(payload));
+    assert.deepEqual(words, ['online', 'stopped']);
+    assert.equal(String(published.find(({ topic }) => topic.endsWith('mic1/status'))?.payload), 'disabled');
+  });
+
+  it('says that a node is online only after the state of its sources', async (context) => {
+    const { published } = await run(context, [sound('mic0', { seconds: 2.1 })]);
+    const at = (topic: string): number => published.findIndex((message) => message.topic.endsWith(topic));
+    assert.ok(at('/src/mic0/state') < at('v1/box/status'));
+  });
+
+  it('counts embeddings from 0, with the times and flags of their windows', async (context) => {
+    const { published } = await run(context, [sound('mic0', { seconds: 3.5, gapAtSecond: 3.2 })]);
+    const embeddings = published
+      .filter(({ topic }) => topic.endsWith('/emb'))
+      .map(({ payload }) => decodeEmbedding(payload).message);
+    assert.deepEqual(
+      embeddings.map(({ seq }) => seq),
+      [0, 1, 2],
+    );
+    const [first, second, third] = embeddings;
+    assert.ok(first && second && third);
+    assert.equal(first.t1 - first.t0, 2_000_000);
+    assert.equal(second.t0 - first.t0, 1_000_000);
+    assert.deepEqual(
+      [first, second].map(({ q }) => flagsOfBits(q).includes('gap')),
+      [false, false],
+    );
+    assert.deepEqual(flagsOfBits(third.q).includes('gap'), true);
+    assert.ok(
+      embeddings.every(
+        ({ sp, n, q }) => n && sp === tiny.bundle.manifest.space && flagsOfBits(q).includes('untrained'),
+      ),
+    );
+  });
+
+  it('shows similarities and no probabilities for random weights, probabilities for trained ones', async (context) => {
+    const random = await run(context, [sound('mic0', { seconds: 2.1 })]);
+    assert.deepEqual(
+      scoresOf(random.published)[0]?.k.map(({ p }) => p),
+      [null, null],
+    );
+    const trained = await tinyBundle({ trained: true });
+    const trainedEngine = await Engine.open(trained.bundle);
+    context.after(async () => {
+      await trainedEngine.close();
+      await trained.remove();
+    });
+    const { published } = await run(context, [sound('mic0', { seconds: 2.1 })], {
+      bundle: trained,
+      engine: trainedEngine,
+    });
+    const [scores] = scoresOf(published);
+    assert.ok(scores);
+    assert.equal(scores.set, 'house@3');
+    const shares = scores.k.map(({ p }) => p ?? Number.NaN);
+    assert.ok(shares.every((share) => share > 0 && share < 1) && (shares[0] ?? 0) >= (shares[1] ?? 0));
+  });
+
+  it('encodes a sound that is shorter than a window, and says that it was', async (context) => {
+    const { published } = await run(context, [sound('mic0', { seconds: 0.7 })]);
+    const [embedding] = published.filter(({ topic }) => topic.endsWith('/emb'));
+    assert.ok(embedding);
+    assert.ok(flagsOfBits(decodeEmbedding(embedding.payload).message.q).includes('partial-window'));
+  });
+
+  it('goes on with one source when others fail, and shows why', async (context) => {
+    const broken = driver(async () => {
+      throw new SensebindError('DEVICE_ABSENT', 'expected a card, found none', 'Plug it in.');
+    });
+    const poisoned = driver(async (sink) => {
+      for (const reading of readings('nan', { seconds: 2.1 })) {
+        sink({ ...reading, channels: reading.channels.map((samples) => samples.map(() => Number.NaN)) });
+      }
+    });
+    const absent = new SupervisedSource('absent', broken, { clock: systemClock });
+    const sources = [sound('mic0', { seconds: 4.1 }), new SupervisedSource('nan', poisoned, { clock: systemClock })];
+    const broker = await recordingBroker(context);
+    const events: PipelineEvent[] = [];
+    let onEvent = (): void => undefined;
+    const pipeline = await Pipeline.create({
+      config: configOf(broker.url, [...sources, absent]),
+      bundle: tiny.bundle,
+      engine,
+      access: { url: broker.url, clientId: 'box' },
+      sources: [...sources, absent].map((source) => ({ source, config: sourceConfig(source.id) })),
+      clock: systemClock,
+      version: '0.0.0',
+      onEvent: (event) => {
+        events.push(event);
+        onEvent();
+      },
+    });
+    pipeline.start();
+    const embeddings = (): number => events.filter(({ kind }) => kind === 'embedding').length;
+    const failures = (): PipelineEvent[] => events.filter(({ kind }) => kind === 'failed');
+    await new Promise<void>((resolve) => {
+      onEvent = () => {
+        if (embeddings() >= 3 && failures().length > 0) resolve();
+      };
+      onEvent();
+    });
+    await pipeline.stop();
+    assert.ok(failures().every((event) => event.kind === 'failed' && event.source === 'nan'));
+    assert.ok(failures().every((event) => event.kind === 'failed' && event.error.code === 'INPUT_NOT_FINITE'));
+    const state = broker.published.findLast(({ topic }) => topic.endsWith('src/absent/state'));
+    const message: SourceMessage = JSON.parse(String(state?.payload));
+    assert.deepEqual([message.state, message.device], ['offline', 'wav']);
+    const first = broker.published.find(
+      ({ topic, payload }) => topic.endsWith('src/absent/state') && String(payload).includes('DEVICE_ABSENT'),
+    );
+    assert.match(String(first?.payload), /Plug it in/);
+  });
+
+  it('publishes no oftener than the configuration says', async (context) => {
+    const publish = {
+      embeddings: { enabled: false, elementType: 'f16le', maxRateHz: 1 },
+      scores: { topK: 1, maxRateHz: 0.001 },
+    } as const;
+    const { published, events } = await run(context, [sound('mic0', { seconds: 4.1 })], { publish });
+    // Three whole windows, and the last two seconds.
+    assert.equal(events.filter(({ kind }) => kind === 'embedding').length, 4);
+    assert.equal(published.filter(({ topic }) => topic.endsWith('/emb')).length, 0);
+    assert.deepEqual(
+      scoresOf(published).map(({ k }) => k.length),
+      [1],
+    );
+  });
+
+  it('is not made for sources that its bundle has no encoder for', async (context) => {
+    const radar = new DisabledSource('radar', 'radar');
+    await assert.rejects(run(context, [radar]), refused('MODALITY_UNKNOWN', /radar/));
+  });
+
+  it('ends, and says so, although no broker is there', async () => {
+    const source = sound('mic0', { seconds: 2.1 });
+    const pipeline = await Pipeline.create({
+      config: configOf('mqtt://127.0.0.1:1', [source]),
+      bundle: tiny.bundle,
+      engine,
+      access: { url: 'mqtt://127.0.0.1:1', clientId: 'box' },
+      sources: [{ source, config: sourceConfig('mic0') }],
+      clock: systemClock,
+      version: '0.0.0',
+      onEvent: () => undefined,
+    });
+    pipeline.start();
+    await pipeline.stop();
+  });
+});
+
+function driver(run: Driver['run']): Driver {
+  return { modality: 'audio', run };
+}
+
+interface Sound {
+  readonly seconds: number;
+  /** From here on 300 ms are missing. */
+  readonly gapAtSecond?: number;
+}
+
+/** A chirp that plays at the pace of the reader: a tenth of a second a reading, each after the pipeline had a turn. */
+function sound(id: string, options: Sound): Source {
+  const play = driver(async (sink, signal) => {
+    for (const reading of readings(id, options)) {
+      if (signal.aborted) return;
+      sink(reading);
+      // A window is encoded before the next one is complete, as in real time.
+      if (reading.monotonicMicros % 1_000_000 === 0) await new Promise((resolve) => setTimeout(resolve, 150));
+    }
+  });
+  return new SupervisedSource(id, play, { clock: systemClock });
+}
+
+function* readings(source: string, { seconds, gapAtSecond }: Sound): Generator<AudioReading> {
+  const samples = RATE / 10;
+  for (let tenth = 0; tenth < Math.round(seconds * 10); tenth++) {
+    const isLater = gapAtSecond !== undefined && tenth >= Math.round(gapAtSecond * 10);
+    const atMicros = tenth * 100_000 + (isLater ? 300_000 : 0);
+    yield {
+      source,
+      modality: 'audio',
+      timeMicros: 1_700_000_000_000_000 + atMicros,
+      monotonicMicros: atMicros,
+      clockQuality: 'device',
+      flags: [],
+      sampleRateHz: RATE,
+      channels: [
+        Float32Array.from({ length: samples }, (_, index) => 0.5 * Math.sin(((tenth * samples + index) / 40) ** 1.2)),
+      ],
+    };
+  }
+}
+
+function sourceConfig(id: string): SourceConfig {
+  return {
+    id,
+    device: { kind: 'wav' },
+    enabled: true,
+    window: 2000 as Millis,
+    hop: 1000 as Millis,
+    channel: 0,
+    labels: ['house'],
+  };
+}
+
+function configOf(url: string, sources: readonly Source[], publish: Partial<Config['publish']> = {}): Config {
+  return {
+    folder: '/',
+    node: 'box',
+    baseTopic: 'sensebind',
+    bundle: '/',
+    broker: { url, protocol: 'auto', clientId: 'box' },
+    sources: sources.map(({ id }) => sourceConfig(id)),
+    labelSets: [{ id: 'house', revision: 3, labels: [{ id: 'door_bell' }, { id: 'dog' }], background: ['silence'] }],
+    publish: {
+      embeddings: { enabled: true, elementType: 'f16le', maxRateHz: Number.POSITIVE_INFINITY },
+      scores: { topK: 5, maxRateHz: 1000 },
+      ...publish,
+    },
+  };
+}
+
+function scoresOf(published: readonly Published[]): ScoresMessage[] {
+  return published
+    .filter(({ topic }) => topic.endsWith('/scores'))
+    .map(({ payload }) => JSON.parse(payload.toString()));
+}
+
+/** A broker on loopback that keeps all that clients publish, in order. */
+async function recordingBroker(
+  context: TestContext,
+): Promise<{ readonly url: string; readonly published: Published[] }> {
+  const published: Published[] = [];
+  const aedes = await Aedes.createBroker({
+    authorizePublish: (client, { topic, payload, retain }, done) => {
+      if (client) published.push({ topic, payload: Buffer.from(payload), retain });
+      done(null);
+    },
+  });
+  const server = createServer(aedes.handle).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  context.after(async () => {
+    await new Promise<void>((resolve) => aedes.close(() => resolve()));
+    server.close();
+  });
+  const address = server.address();
+  assert.ok(typeof address === 'object' && address !== null);
+  return { url: `mqtt://127.0.0.1:${address.port}`, published };
+}
