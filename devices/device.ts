@@ -3,15 +3,29 @@ import type { Static, TObject } from 'typebox';
 import { Compile } from 'typebox/compile';
 import type { Clock } from '../runtime/clock';
 import { SensebindError } from '../runtime/errors';
-import type { Driver, Modality } from '../runtime/reading';
+import type { Driver, FrameMemory, Modality } from '../runtime/reading';
+import type { Ports } from './ports/ports';
 
 /** What a driver gets beside its options. */
 export interface DeviceContext {
   /** Id of the source, as its readings carry it. */
   readonly source: string;
   readonly clock: Clock;
+  readonly ports: Ports;
+  /** Memory of pictures. */
+  readonly memory: FrameMemory;
   /** Relative paths in the options start here: the folder of the configuration file. */
   readonly folder: string;
+}
+
+/** A device that is plugged in. */
+export interface FoundDevice {
+  /** As a person would call it: "FT232R USB UART, serial number A50285BI". */
+  readonly name: string;
+  /** What to write into a configuration to use it. */
+  readonly options: { readonly kind: string } & Readonly<Record<string, string | number | boolean>>;
+  /** `possible`: only its port was found; what is on it cannot be known without talking to it. */
+  readonly certainty: 'certain' | 'possible';
 }
 
 /** A kind of device: what the command line, validation and Node-RED need to know of it. */
@@ -21,6 +35,8 @@ export interface DeviceDeclaration {
   readonly title: string;
   /** Its options in a configuration, `kind` among them. */
   readonly options: TObject;
+  /** Looks for devices of this kind that are plugged in. Left out where there is nothing to find. Never rejects. */
+  discover?(ports: Ports): Promise<readonly FoundDevice[]>;
   /** @throws {SensebindError} `CONFIG_INVALID` when `options` do not match the schema. */
   open(options: unknown, context: DeviceContext): Driver;
 }
@@ -31,6 +47,7 @@ export function declareDevice<Options extends TObject>(declaration: {
   readonly modality: Modality;
   readonly title: string;
   readonly options: Options;
+  readonly discover?: (ports: Ports) => Promise<readonly FoundDevice[]>;
   readonly open: (options: Static<Options>, context: DeviceContext) => Driver;
 }): DeviceDeclaration {
   const validator = Compile(declaration.options);

@@ -96,6 +96,7 @@ export class Lane {
     this.#tellStatus(source.status);
     source.start({
       reading: (reading) => this.#append(reading),
+      lost: (reason, amount) => this.#drop(reason, amount),
       interrupted: () => this.#windows.interrupt(),
       status: (status) => this.#tellStatus(status),
       ended: () => {
@@ -172,8 +173,8 @@ export class Lane {
     this.#options.onEvent({ kind: 'failed', source: this.id, error: known });
   }
 
-  #drop(reason: string): void {
-    this.#drops[reason] = (this.#drops[reason] ?? 0) + 1;
+  #drop(reason: string, amount = 1): void {
+    this.#drops[reason] = (this.#drops[reason] ?? 0) + amount;
   }
 
   #tellStatus(status: SourceStatus): void {

@@ -36,8 +36,99 @@ export interface AudioReading extends ReadingBase {
   readonly channels: readonly Float32Array[];
 }
 
-/** What a driver emits. Later modalities join this union. */
-export type Reading = AudioReading;
+/** Motion: one or more samples, planar, in the body frame FLU. */
+export interface MotionReading extends ReadingBase {
+  readonly modality: 'imu';
+  /** Monotonic instant of each sample, ascending; the first one is `monotonicMicros`. */
+  readonly sampleMicros: Float64Array;
+  /** Specific force x, y, z in m/s²: +9.8 upwards at rest. */
+  readonly acceleration: Vectors;
+  /** Angular velocity x, y, z in rad/s; left out by sensors without a gyroscope. */
+  readonly angularVelocity?: Vectors;
+}
+
+/** x, y and z, an array each. */
+export type Vectors = readonly [x: Float32Array, y: Float32Array, z: Float32Array];
+
+/**
+ * A picture of a camera of any kind, row-major. Its pixels stand on shared memory that is held while the sink is
+ * called: whoever keeps the reading for longer retains the frame, and releases it.
+ */
+interface FrameReading extends ReadingBase {
+  readonly width: number;
+  readonly height: number;
+  readonly frame: FrameHold;
+}
+
+/** Colour: 8-bit RGB, three bytes a pixel. */
+export interface VisionReading extends FrameReading {
+  readonly modality: 'vision';
+  readonly rgb: Uint8Array;
+}
+
+/** Depth in metres along the optical axis; 0 means missing. */
+export interface DepthReading extends FrameReading {
+  readonly modality: 'depth';
+  readonly metres: Float32Array;
+  /** The camera's own baseline (metres) × focal length (pixels), where known. */
+  readonly baselineFocal?: number;
+}
+
+/** Thermal radiation: kelvin, or the counts of a camera that is not radiometric. */
+export interface ThermalReading extends FrameReading {
+  readonly modality: 'thermal';
+  readonly values: Float32Array;
+  readonly unit: 'K' | 'counts';
+}
+
+/** Echo strength by distance, as a small radar gives it: a sensor outside the six, for bundles that declare it. */
+export interface RadarReading extends ReadingBase {
+  readonly modality: 'radar';
+  readonly profile: Float32Array;
+  /** Distance between two values, in metres. */
+  readonly binMetres: number;
+}
+
+/** What a driver emits. */
+export type Reading = AudioReading | MotionReading | VisionReading | DepthReading | ThermalReading | RadarReading;
+
+/** One hold on shared memory (runtime/frames.ts). */
+export interface FrameHold {
+  readonly buffer: SharedArrayBuffer;
+  /** Adds a holder, who must release the frame too. */
+  retain(): FrameHold;
+  release(): void;
+}
+
+/** Where a driver gets the memory of its frames. */
+export interface FrameMemory {
+  /** A frame with one holder; `undefined` when all memory is in use: the picture is dropped and counted. */
+  acquire(byteLength: number): FrameHold | undefined;
+}
+
+/** Why something that a device sent did not become a reading. The amount is in bytes for `corrupt-bytes`, else in pieces. */
+export type Loss =
+  /** Bytes that belong to no valid frame. */
+  | 'corrupt-bytes'
+  /** Whole frames or samples that the device numbered, and that never came. */
+  | 'lost'
+  /** The host did not read in time; how much is gone is not known. */
+  | 'overrun'
+  /** Sent twice. */
+  | 'duplicate'
+  /** Came so late that a newer one is there already. */
+  | 'stale'
+  /** Not valid in itself: during a shutter calibration, or a value that no sensor gives. */
+  | 'invalid'
+  /** All shared memory was in use. */
+  | 'memory';
+
+/** Where a driver puts what it reads. */
+export interface ReadingSink {
+  reading(reading: Reading): void;
+  /** Something was lost: counted by reason, never silent (design.md rule 2). */
+  lost(reason: Loss, amount: number): void;
+}
 
 /**
  * A configured device. `run` reads it once and hands over what it reads, in order, as it comes: it resolves when
@@ -46,5 +137,5 @@ export type Reading = AudioReading;
 export interface Driver {
   readonly modality: Modality;
   /** @throws {SensebindError} `DEVICE_ABSENT`, `DEVICE_FAILED`, `DEVICE_FROZEN`, or why a file cannot be read. */
-  run(sink: (reading: Reading) => void, signal: AbortSignal): Promise<void>;
+  run(sink: ReadingSink, signal: AbortSignal): Promise<void>;
 }

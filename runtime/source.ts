@@ -1,6 +1,6 @@
 import type { Clock, Millis, Timer } from './clock';
 import { isSensebindError, messageOf, SensebindError } from './errors';
-import type { Driver, Modality, Reading } from './reading';
+import type { Driver, Loss, Modality, Reading, ReadingSink } from './reading';
 import { RestartPolicy } from './restarts';
 
 export type SourceState = 'offline' | 'online' | 'degraded' | 'disabled';
@@ -16,6 +16,8 @@ export interface SourceStatus {
 /** What a source tells whoever started it. */
 export interface SourceEvents {
   reading(reading: Reading): void;
+  /** Something that the device sent did not become a reading. */
+  lost(reason: Loss, amount: number): void;
   /** What follows is no longer contiguous with what came before. */
   interrupted(): void;
   status(status: SourceStatus): void;
@@ -96,13 +98,16 @@ export class SupervisedSource implements Source {
   /** One run of the driver; what it failed with, or `undefined` when it came to its end. */
   async #runOnce(events: SourceEvents): Promise<SensebindError | undefined> {
     const { signal } = this.#stop;
-    const sink = (reading: Reading) => {
-      if (signal.aborted) return;
-      if (this.#status.state !== 'online') {
-        this.#restarts.succeeded();
-        this.#set({ state: 'online' }, events);
-      }
-      events.reading(reading);
+    const sink: ReadingSink = {
+      reading: (reading) => {
+        if (signal.aborted) return;
+        if (this.#status.state !== 'online') {
+          this.#restarts.succeeded();
+          this.#set({ state: 'online' }, events);
+        }
+        events.reading(reading);
+      },
+      lost: (reason, amount) => events.lost(reason, amount),
     };
     try {
       await this.#driver.run(sink, signal);

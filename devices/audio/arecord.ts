@@ -1,15 +1,9 @@
 import Type, { type Static } from 'typebox';
 import type { Clock, Millis } from '../../runtime/clock';
 import { SensebindError } from '../../runtime/errors';
-import type { AudioReading, Driver, Flag } from '../../runtime/reading';
+import type { Driver, Flag, ReadingSink } from '../../runtime/reading';
 import { declareDevice } from '../device';
-import {
-  type Command,
-  type ProcessEnd,
-  processStarter,
-  type RunningProcess,
-  type StartProcess,
-} from '../ports/process';
+import type { Command, ProcessEnd, RunningProcess, StartProcess } from '../ports/process';
 import { SampleClock } from './sampleClock';
 
 const Options = Type.Object(
@@ -33,7 +27,7 @@ export const arecord = declareDevice({
   modality: 'audio',
   title: 'Microphone (ALSA)',
   options: Options,
-  open: (options, context) => new ArecordDriver(options, { ...context, start: processStarter(context.clock) }),
+  open: (options, context) => new ArecordDriver(options, { ...context, start: context.ports.startProcess }),
 });
 
 /** How much sound arecord hands over at once, and how much it keeps while we are busy. */
@@ -68,7 +62,7 @@ export class ArecordDriver implements Driver {
     this.#context = context;
   }
 
-  async run(sink: (reading: AudioReading) => void, signal: AbortSignal): Promise<void> {
+  async run(sink: ReadingSink, signal: AbortSignal): Promise<void> {
     if (signal.aborted) return;
     const capture = new Capture({ ...this.#context, sampleRateHz: this.#sampleRateHz, channels: this.#channels }, sink);
     const messages: string[] = [];
@@ -168,14 +162,14 @@ function describe(end: ProcessEnd): string {
 /** Turns the bytes of one run into readings. */
 class Capture {
   readonly #options: ArecordContext & { readonly sampleRateHz: number; readonly channels: number };
-  readonly #sink: (reading: AudioReading) => void;
+  readonly #sink: ReadingSink;
   readonly #times: SampleClock;
   #rest: Buffer = Buffer.alloc(0);
   #flags: Flag[] = [];
 
   constructor(
     options: ArecordContext & { readonly sampleRateHz: number; readonly channels: number },
-    sink: (reading: AudioReading) => void,
+    sink: ReadingSink,
   ) {
     this.#options = options;
     this.#sink = sink;
@@ -185,6 +179,7 @@ class Capture {
   /** arecord lost samples without a trace in its output: the next reading says so. */
   overrun(): void {
     this.#flags = ['gap', 'overrun'];
+    this.#sink.lost('overrun', 1);
     this.#times.restart();
   }
 
@@ -197,7 +192,7 @@ class Capture {
     const { source, sampleRateHz } = this.#options;
     const flags = this.#flags;
     this.#flags = [];
-    this.#sink({
+    this.#sink.reading({
       source,
       modality: 'audio',
       ...this.#times.timeOf(frames),

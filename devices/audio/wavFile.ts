@@ -2,7 +2,7 @@ import { createReadStream } from 'node:fs';
 import Type from 'typebox';
 import type { Clock, Millis } from '../../runtime/clock';
 import { isSensebindError, SensebindError } from '../../runtime/errors';
-import type { AudioReading, Driver, Flag } from '../../runtime/reading';
+import type { Driver, Flag, ReadingSink } from '../../runtime/reading';
 import { type DeviceContext, declareDevice, resolvePath } from '../device';
 import { unreadable } from './readWav';
 import { type WavItem, WavParser } from './wav';
@@ -48,7 +48,7 @@ class WavFileDriver implements Driver {
     this.#context = context;
   }
 
-  async run(sink: (reading: AudioReading) => void, signal: AbortSignal): Promise<void> {
+  async run(sink: ReadingSink, signal: AbortSignal): Promise<void> {
     let schedule: Schedule | undefined;
     for (let pass = 0; pass < this.#passes && !signal.aborted; pass++) {
       const before = schedule?.frames ?? 0;
@@ -69,7 +69,7 @@ class WavFileDriver implements Driver {
   async #play(
     block: Block,
     planned: Schedule,
-    to: { readonly sink: (reading: AudioReading) => void; readonly signal: AbortSignal },
+    to: { readonly sink: ReadingSink; readonly signal: AbortSignal },
   ): Promise<Schedule> {
     const { clock, source } = this.#context;
     const micros = (frames: number) => Math.round((frames * 1e6) / block.sampleRateHz);
@@ -84,7 +84,7 @@ class WavFileDriver implements Driver {
       await sleep(clock, waitMicros, to.signal);
       if (to.signal.aborted) return schedule;
     }
-    to.sink({
+    to.sink.reading({
       source,
       modality: 'audio',
       timeMicros: schedule.startEpochMicros + micros(schedule.frames),

@@ -1,14 +1,17 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { deviceDeclarations } from '../../devices/catalogue';
+import { machinePorts } from '../../devices/ports/ports';
 import type { Clock, Millis } from '../clock';
 import type { Config, SourceConfig } from '../config/config';
 import { brokerAccess } from '../config/secrets';
 import { SensebindError } from '../errors';
+import { FramePool } from '../frames';
 import { Engine } from '../inference/engine';
 import type { LaneSource } from '../lane';
 import { Pipeline } from '../pipeline';
 import type { PipelineEvent } from '../pipelineEvent';
+import type { FrameMemory } from '../reading';
 import { DisabledSource, SupervisedSource } from '../source';
 import { openNamedBundle } from './bundle';
 
@@ -19,6 +22,9 @@ export interface RunOptions {
   readonly signal: AbortSignal;
 }
 
+/** Pictures of all cameras that are on their way: three of each of eight Full HD cameras. */
+const PICTURE_LIMITS = { frames: 64, bytes: 2 ** 28 } as const;
+
 /**
  * Runs a configuration until `signal`, until `runTime` is over, or until every source has come to its end. Ends
  * gracefully in each case: sources first, then what is under way, then `stopped` to the broker.
@@ -27,6 +33,7 @@ export async function runConfig(config: Config, { clock, log, runTime, signal }:
   const bundle = await openNamedBundle({ bundle: config.bundle });
   const access = await brokerAccess(config.broker, process.env);
   const engine = await Engine.open(bundle, { clock });
+  const memory = new FramePool(PICTURE_LIMITS);
   try {
     await new Promise<void>((resolve, reject) => {
       let stopTimer = (): void => undefined;
@@ -35,7 +42,7 @@ export async function runConfig(config: Config, { clock, log, runTime, signal }:
         bundle,
         engine,
         access,
-        sources: config.sources.map((source) => openSource(source, { clock, folder: config.folder })),
+        sources: config.sources.map((source) => openSource(source, { clock, folder: config.folder, memory })),
         clock,
         version: packageVersion(),
         onEvent: (event: PipelineEvent) => {
@@ -70,7 +77,7 @@ export async function runConfig(config: Config, { clock, log, runTime, signal }:
 
 function openSource(
   config: SourceConfig,
-  { clock, folder }: { readonly clock: Clock; readonly folder: string },
+  { clock, folder, memory }: { readonly clock: Clock; readonly folder: string; readonly memory: FrameMemory },
 ): LaneSource {
   const { id, device, enabled } = config;
   const declaration = deviceDeclarations.find(({ kind }) => kind === device.kind);
@@ -82,7 +89,7 @@ function openSource(
     );
   }
   if (!enabled) return { config, source: new DisabledSource(id, declaration.modality) };
-  const driver = declaration.open(device, { source: id, clock, folder });
+  const driver = declaration.open(device, { source: id, clock, folder, memory, ports: machinePorts(clock) });
   return { config, source: new SupervisedSource(id, driver, { clock }) };
 }
 

@@ -1,8 +1,9 @@
 import type { SoundSpec } from '../../models/bundle/manifest';
 import type { Clock } from '../clock';
+import { SensebindError } from '../errors';
 import type { FramePool } from '../frames';
 import { SoundStream } from '../preprocess/audioStream';
-import type { AudioReading, Flag } from '../reading';
+import type { AudioReading, Flag, Reading } from '../reading';
 import { SampleTimeline } from './sampleTimeline';
 import type { Window, WindowEvents, WindowSize, Windows } from './window';
 
@@ -42,7 +43,8 @@ export class SoundWindows implements Windows {
     this.#hopSamples = samples(options.size.hop);
   }
 
-  append(reading: AudioReading): void {
+  append(reading: Reading): void {
+    if (reading.modality !== 'audio') throw notSound(reading);
     const run = this.#runFor(reading);
     const sample = run.stream.producedSamples;
     const inherited = reading.flags.filter((flag) => INHERITED.has(flag)).map((flag) => ({ sample, flag }));
@@ -140,6 +142,14 @@ export class SoundWindows implements Windows {
     if (count < this.#windowSamples) flags.add('partial-window');
     return [...flags].sort();
   }
+}
+
+function notSound({ modality, source }: Reading): SensebindError {
+  return new SensebindError(
+    'INPUT_UNSUPPORTED',
+    `expected sound from "${source}", found readings of ${modality}`,
+    'give a microphone or a sound file to an encoder of sound',
+  );
 }
 
 /** An uninterrupted stretch of readings. */

@@ -13,6 +13,7 @@ import { FramePool } from '../../runtime/frames';
 import { Engine } from '../../runtime/inference/engine';
 import { SupervisedSource } from '../../runtime/source';
 import { windowsFor } from '../../runtime/window/windowsFor';
+import { deviceContext } from '../support/deviceContext';
 import { repositoryRoot } from '../support/paths';
 import type { Figure } from './measure';
 
@@ -72,13 +73,14 @@ export async function benchEventLoop({
     );
     const driver = wavFile.open(
       { kind: 'wav', file: path.join(repositoryRoot, 'examples', 'sounds', 'door.wav'), loop: true },
-      { source: 'mic0', clock: systemClock, folder: repositoryRoot },
+      deviceContext({ folder: repositoryRoot }),
     );
     const source = new SupervisedSource('mic0', driver, { clock: systemClock });
     const delay = monitorEventLoopDelay({ resolution: 1 });
     delay.enable();
     source.start({
       reading: (reading) => windows.append(reading),
+      lost: () => undefined,
       interrupted: () => windows.interrupt(),
       status: () => undefined,
       ended: () => undefined,

@@ -28,7 +28,7 @@ function device(runs: readonly (readonly Step[])[]) {
       const steps = runs[Math.min(started, runs.length - 1)] ?? [];
       started++;
       for (const step of steps) {
-        if (step === 'reading') sink(READING);
+        if (step === 'reading') sink.reading(READING);
         else if (step === 'absent')
           throw new SensebindError('DEVICE_ABSENT', 'expected a card, found none', 'Plug it in.');
         else if (step === 'failed') throw new SensebindError('DEVICE_FAILED', 'expected sound, found none', 'Look.');
@@ -46,6 +46,7 @@ function device(runs: readonly (readonly Step[])[]) {
     reading: () => {
       counts.readings++;
     },
+    lost: () => undefined,
     interrupted: () => {
       counts.interrupted++;
     },
@@ -129,6 +130,7 @@ describe('a supervised source', () => {
     const source = new DisabledSource('mic0', 'audio');
     source.start({
       reading: () => assert.fail('it must not read'),
+      lost: () => {},
       interrupted: () => {},
       status: (status) => statuses.push(status),
       ended: () => {},

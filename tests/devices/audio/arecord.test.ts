@@ -10,6 +10,7 @@ import { systemClock } from '../../../runtime/clock';
 import type { AudioReading } from '../../../runtime/reading';
 import { ManualClock } from '../../support/manualClock';
 import { refused } from '../../support/refused';
+import { audioSink } from '../../support/sinks';
 import { temporaryFolder } from '../../support/temporaryFolder';
 
 const PERIOD_FRAMES = 320;
@@ -49,7 +50,10 @@ function driverOnPort(options: { readonly channels?: number } = {}) {
   );
   const readings: AudioReading[] = [];
   const stop = new AbortController();
-  const run = driver.run((reading) => readings.push(reading), stop.signal);
+  const run = driver.run(
+    audioSink((reading) => readings.push(reading)),
+    stop.signal,
+  );
   // Tests look at the rejection later.
   run.catch(() => {});
   assert.ok(handlers);
@@ -82,11 +86,14 @@ describe('arecord', () => {
     const isClosed = new AbortController();
     const feeder = feed(fifo, isClosed.signal);
     const heard: number[] = [];
-    await driver.run(({ channels, flags, sampleRateHz }) => {
-      assert.deepEqual([channels.length, sampleRateHz, flags], [1, 16_000, []]);
-      for (const sample of channels[0] ?? []) heard.push(Math.round(sample * 32_768));
-      if (heard.length >= 8000) stop.abort();
-    }, stop.signal);
+    await driver.run(
+      audioSink(({ channels, flags, sampleRateHz }) => {
+        assert.deepEqual([channels.length, sampleRateHz, flags], [1, 16_000, []]);
+        for (const sample of channels[0] ?? []) heard.push(Math.round(sample * 32_768));
+        if (heard.length >= 8000) stop.abort();
+      }),
+      stop.signal,
+    );
     // Not before arecord is gone: without a feeder the plug-in repeats what it has.
     isClosed.abort();
     await feeder;
@@ -100,7 +107,10 @@ describe('arecord', () => {
     const options = { kind: 'arecord', device: 'plughw:CARD=NoSuchCard' } as const;
     const driver = new ArecordDriver(options, { source: 'mic0', clock: systemClock, start });
     await assert.rejects(
-      driver.run(() => {}, new AbortController().signal),
+      driver.run(
+        audioSink(() => {}),
+        new AbortController().signal,
+      ),
       (error: unknown) => {
         assert.ok(refused('DEVICE_ABSENT', /NoSuchCard/)(error));
         assert.match((error as { cure: string }).cure, /arecord -L/);

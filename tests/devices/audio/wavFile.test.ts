@@ -3,9 +3,11 @@ import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, it } from 'node:test';
 import { wavFile } from '../../../devices/audio/wavFile';
-import type { Reading } from '../../../runtime/reading';
+import type { AudioReading } from '../../../runtime/reading';
+import { deviceContext } from '../../support/deviceContext';
 import { ManualClock } from '../../support/manualClock';
 import { refused } from '../../support/refused';
+import { audioSink } from '../../support/sinks';
 import { temporaryFolder } from '../../support/temporaryFolder';
 import { monoWav } from './wavBytes';
 
@@ -13,7 +15,7 @@ const RATE = 16_000;
 const VALUES = Array.from({ length: RATE / 4 }, (_, index) => index);
 
 interface Heard {
-  readonly reading: Reading;
+  readonly reading: AudioReading;
   readonly atMicros: number;
 }
 
@@ -31,8 +33,11 @@ async function play(
   const heard: Heard[] = [];
   let ended = false;
   const run = wavFile
-    .open({ kind: 'wav', ...options }, { source: 'mic0', clock, folder })
-    .run((reading) => heard.push({ reading, atMicros: clock.monotonicMicros() }), stop.signal)
+    .open({ kind: 'wav', ...options }, deviceContext({ clock, folder }))
+    .run(
+      audioSink((reading) => heard.push({ reading, atMicros: clock.monotonicMicros() })),
+      stop.signal,
+    )
     .finally(() => {
       ended = true;
     });
@@ -107,7 +112,7 @@ describe('a WAV file as a source', () => {
   });
 
   it('refuses options that its schema does not know', () => {
-    const context = { source: 'mic0', clock: new ManualClock(), folder: '/' };
+    const context = deviceContext({ clock: new ManualClock() });
     assert.throws(() => wavFile.open({ kind: 'wav', path: 'x.wav' }, context), refused('CONFIG_INVALID'));
   });
 });

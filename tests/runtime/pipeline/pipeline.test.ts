@@ -176,7 +176,7 @@ describe('the pipeline', () => {
     });
     const poisoned = driver(async (sink) => {
       for (const reading of readings('nan', { seconds: 2.1 })) {
-        sink({ ...reading, channels: reading.channels.map((samples) => samples.map(() => Number.NaN)) });
+        sink.reading({ ...reading, channels: reading.channels.map((samples) => samples.map(() => Number.NaN)) });
       }
     });
     const absent = new SupervisedSource('absent', broken, { clock: systemClock });
@@ -270,7 +270,7 @@ function sound(id: string, options: Sound): Source {
   const play = driver(async (sink, signal) => {
     for (const reading of readings(id, options)) {
       if (signal.aborted) return;
-      sink(reading);
+      sink.reading(reading);
       // A window is encoded before the next one is complete, as in real time.
       if (reading.monotonicMicros % 1_000_000 === 0) await new Promise((resolve) => setTimeout(resolve, 150));
     }
