@@ -66,7 +66,10 @@ export class Z16Decoder implements PictureDecoder {
     const { source, memory, width, height, unit = 'mm', baselineMetres, focalPixels } = this.#options;
     const count = width * height;
     const room = acquireFloats(memory, count);
-    if (room === undefined) return sink.lost('memory', 1);
+    if (room === undefined) {
+      sink.lost('memory', 1);
+      return;
+    }
     const words = wordsOf(bytes);
     const scale = METRES_PER_DEPTH_UNIT[unit];
     for (let index = 0; index < count; index++) room.values[index] = (words[index] ?? 0) * scale;

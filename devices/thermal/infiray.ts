@@ -41,7 +41,10 @@ export class InfirayDecoder implements PictureDecoder {
     const count = WIDTH * HEIGHT;
     const words = wordsOf(bytes, count * 2);
     const room = acquireFloats(this.#memory, count);
-    if (room === undefined) return sink.lost('memory', 1);
+    if (room === undefined) {
+      sink.lost('memory', 1);
+      return;
+    }
     for (let index = 0; index < count; index++)
       room.values[index] = (words[index] ?? 0) * KELVIN_PER_THERMAL_UNIT['K/64'];
     const source = this.#source;

@@ -76,11 +76,17 @@ export class LeptonDecoder implements PictureDecoder {
     const words = wordsOf(bytes);
     const telemetry = this.#options.telemetry ? readLeptonTelemetry(words.subarray(width * height)) : undefined;
     const refusal = this.#refusal(telemetry);
-    if (refusal !== undefined) return sink.lost(refusal, 1);
+    if (refusal !== undefined) {
+      sink.lost(refusal, 1);
+      return;
+    }
     const count = width * height;
     const unit = this.#unitOf(words.subarray(0, count), telemetry);
     const room = acquireFloats(memory, count);
-    if (room === undefined) return sink.lost('memory', 1);
+    if (room === undefined) {
+      sink.lost('memory', 1);
+      return;
+    }
     const scale = unit === 'counts' ? 1 : KELVIN_PER_THERMAL_UNIT[unit];
     for (let index = 0; index < count; index++) room.values[index] = (words[index] ?? 0) * scale;
     sink.reading({
