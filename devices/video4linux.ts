@@ -27,7 +27,7 @@ export async function findCameras(ports: Ports, query: CameraQuery): Promise<rea
   const cameras = wanted.filter((camera) => camera !== undefined);
   const seen = new Set<string>();
   return cameras
-    .toSorted((left, right) => left.index - right.index)
+    .toSorted((left, right) => left.number - right.number)
     .filter(({ parent }) => !query.firstNodeOnly || (!seen.has(parent) && seen.add(parent) !== undefined))
     .map(({ title, device }) => ({ name: title, options: { kind: query.kind, device }, certainty: 'certain' }));
 }
@@ -43,8 +43,8 @@ interface Camera {
   readonly device: string;
   readonly title: string;
   readonly usbId: string;
-  /** Number among the nodes of the camera. */
-  readonly index: number;
+  /** Number of the node in the machine: those of one camera count up in the order of its interfaces. */
+  readonly number: number;
   /** The USB device that the node belongs to. */
   readonly parent: string;
 }
@@ -60,15 +60,17 @@ async function namedNodes({ roots }: Ports): Promise<readonly Node[]> {
   return Promise.all(nodes);
 }
 
-/** What sysfs knows of a node; `undefined` for one that is not on USB. */
+/** What sysfs knows of a node; `undefined` for one that is not on USB, or that gives no pictures. */
 async function describe({ roots }: Ports, { device, name }: Node): Promise<Camera | undefined> {
   const folder = path.join(roots.sys, 'class', 'video4linux', name);
   try {
     const text = async (file: string): Promise<string> => (await readFile(file, 'utf8')).trim();
     const parent = path.dirname(await realpath(path.join(folder, 'device')));
     const usbId = `${await text(path.join(parent, 'idVendor'))}:${await text(path.join(parent, 'idProduct'))}`;
-    const index = Number(await text(path.join(folder, 'index')));
-    return { device, usbId, index, parent, title: await text(path.join(folder, 'name')) };
+    // The other nodes of an interface carry what belongs to the pictures, not pictures.
+    if ((await text(path.join(folder, 'index'))) !== '0') return undefined;
+    const number = Number(name.replace(/\D/g, ''));
+    return { device, usbId, number, parent, title: await text(path.join(folder, 'name')) };
   } catch {
     return undefined;
   }
