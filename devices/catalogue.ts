@@ -1,9 +1,17 @@
 import { arecord } from './audio/arecord';
 import { wavFile } from './audio/wavFile';
+import { pngFolder } from './depth/pngFolder';
 import { realsense } from './depth/realsense';
 import type { DeviceDeclaration } from './device';
 import { infiray } from './thermal/infiray';
 import { lepton } from './thermal/lepton';
 
 /** Every kind of device there is. Configuration, command line and Node-RED read this list and have none of their own. */
-export const deviceDeclarations: readonly DeviceDeclaration[] = [arecord, wavFile, realsense, infiray, lepton];
+export const deviceDeclarations: readonly DeviceDeclaration[] = [
+  arecord,
+  wavFile,
+  pngFolder,
+  realsense,
+  infiray,
+  lepton,
+];

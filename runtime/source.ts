@@ -1,4 +1,4 @@
-import type { Clock, Millis, Timer } from './clock';
+import { type Clock, type Millis, pause } from './clock';
 import { isSensebindError, messageOf, SensebindError } from './errors';
 import type { Driver, Loss, Modality, Reading, ReadingSink } from './reading';
 import { RestartPolicy } from './restarts';
@@ -156,18 +156,4 @@ function unexpected(id: string, error: unknown): SensebindError {
     'report this with the log: a driver must not fail this way',
     { cause: error },
   );
-}
-
-/** Resolves after `delay`, or as soon as `signal` aborts. */
-function pause(clock: Clock, delay: Millis, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve();
-    const done = () => {
-      timer.cancel();
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer: Timer = clock.setTimer(delay, done);
-    signal.addEventListener('abort', done, { once: true });
-  });
 }

@@ -3,9 +3,10 @@ import { requirePlausibleMedian } from '../plausible';
 
 /**
  * Metres that one step of a 16-bit depth picture stands for: millimetres for RealSense D4xx, Kinect and most others,
- * 0.1 mm for the D405 (reference/devices.md §4), centimetres and metres for some simulators.
+ * 0.1 mm for the D405 (reference/devices.md §4), centimetres and metres for some simulators. SUN RGB-D stores
+ * millimetres rotated left by three bits (reference/imagebind.md §5.1).
  */
-export const METRES_PER_DEPTH_UNIT = { m: 1, cm: 0.01, mm: 0.001, '100um': 0.0001 } as const;
+export const METRES_PER_DEPTH_UNIT = { m: 1, cm: 0.01, mm: 0.001, '100um': 0.0001, 'sun-rgbd': 0.001 } as const;
 
 export type DepthUnit = keyof typeof METRES_PER_DEPTH_UNIT;
 
@@ -29,7 +30,8 @@ export async function readDepthPng(bytes: Uint8Array, options: { readonly unit: 
 /** {@link readDepthPng} of a decoded picture. */
 export function depthOf({ values, width, height }: Gray16, { unit }: { readonly unit: DepthUnit }): DepthPicture {
   const scale = METRES_PER_DEPTH_UNIT[unit];
-  const metres = Float32Array.from(values, (value) => value * scale);
+  const steps = unit === 'sun-rgbd' ? values.map(rotatedRight) : values;
+  const metres = Float32Array.from(steps, (step) => step * scale);
   requirePlausibleMedian(metres, {
     what: `depth in metres (unit ${unit})`,
     minimum: 0.01,
@@ -37,4 +39,8 @@ export function depthOf({ values, width, height }: Gray16, { unit }: { readonly 
     cure: `State the unit of one step: one of ${Object.keys(METRES_PER_DEPTH_UNIT).join(', ')}.`,
   });
   return { metres, width, height };
+}
+
+function rotatedRight(word: number): number {
+  return (word >>> 3) | (word << 13);
 }

@@ -21,6 +21,12 @@ describe('depth PNG', () => {
     assert.equal(metres[1], Math.fround(0.1));
   });
 
+  it('takes the rotated millimetres of SUN RGB-D', async () => {
+    const rotated = MILLIMETRES.map((value) => ((value << 3) | (value >>> 13)) & 0xffff);
+    const { metres } = await readDepthPng(gray16File(rotated, SIZE), { unit: 'sun-rgbd' });
+    assert.deepEqual(metres, Float32Array.of(0, 1, 1.234, 65.535, 2.5, 0.341));
+  });
+
   it('refuses a unit that puts the scene a kilometre away', async () => {
     const file = gray16File(MILLIMETRES, SIZE);
     await assert.rejects(readDepthPng(file, { unit: 'm' }), refused('INPUT_INVALID', /median of 1234/));
