@@ -3,6 +3,7 @@ import { wavFile } from './audio/wavFile';
 import { pngFolder } from './depth/pngFolder';
 import { realsense } from './depth/realsense';
 import type { DeviceDeclaration } from './device';
+import { iio } from './imu/iio';
 import { infiray } from './thermal/infiray';
 import { lepton } from './thermal/lepton';
 
@@ -12,6 +13,7 @@ export const deviceDeclarations: readonly DeviceDeclaration[] = [
   wavFile,
   pngFolder,
   realsense,
+  iio,
   infiray,
   lepton,
 ];
