@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import { registerCompare } from './compare';
 import { registerDemo } from './demo';
+import { registerDevices } from './devices';
 import { registerEmbed } from './embed';
 import { registerModels } from './models';
 import { type OutputOptions, reportError, USAGE_EXIT_CODE, UsageError } from './output';
@@ -27,7 +28,15 @@ function createProgram({ json }: OutputOptions): Command {
     .showSuggestionAfterError()
     .exitOverride();
   if (json) program.configureOutput({ writeErr: () => undefined });
-  for (const register of [registerDemo, registerRun, registerWatch, registerEmbed, registerCompare, registerModels])
+  for (const register of [
+    registerDemo,
+    registerRun,
+    registerWatch,
+    registerEmbed,
+    registerCompare,
+    registerModels,
+    registerDevices,
+  ])
     register(program);
   return program;
 }

@@ -1,11 +1,9 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { deviceDeclarations } from '../../devices/catalogue';
 import { machinePorts } from '../../devices/ports/ports';
 import type { Clock, Millis } from '../clock';
 import type { Config, SourceConfig } from '../config/config';
 import { brokerAccess } from '../config/secrets';
-import { SensebindError } from '../errors';
 import { FramePool } from '../frames';
 import { Engine } from '../inference/engine';
 import type { LaneSource } from '../lane';
@@ -14,6 +12,7 @@ import type { PipelineEvent } from '../pipelineEvent';
 import type { FrameMemory } from '../reading';
 import { DisabledSource, SupervisedSource } from '../source';
 import { openNamedBundle } from './bundle';
+import { declarationOf } from './openDevice';
 
 export interface RunOptions {
   readonly clock: Clock;
@@ -80,14 +79,7 @@ function openSource(
   { clock, folder, memory }: { readonly clock: Clock; readonly folder: string; readonly memory: FrameMemory },
 ): LaneSource {
   const { id, device, enabled } = config;
-  const declaration = deviceDeclarations.find(({ kind }) => kind === device.kind);
-  if (declaration === undefined) {
-    throw new SensebindError(
-      'CONFIG_INVALID',
-      `expected a kind of device for the source "${id}", found "${device.kind}"`,
-      `use one of ${deviceDeclarations.map(({ kind }) => kind).join(', ')}`,
-    );
-  }
+  const declaration = declarationOf(device, id);
   if (!enabled) return { config, source: new DisabledSource(id, declaration.modality) };
   const driver = declaration.open(device, { source: id, clock, folder, memory, ports: machinePorts(clock) });
   return { config, source: new SupervisedSource(id, driver, { clock }) };
