@@ -1,7 +1,7 @@
 import { readdir, readFile, readlink, realpath } from 'node:fs/promises';
 import path from 'node:path';
 import Type from 'typebox';
-import type { FoundDevice } from './device';
+import type { DeviceNeeds, FoundDevice } from './device';
 import type { Ports } from './ports/ports';
 
 /** Path of a video device in a configuration. */
@@ -10,6 +10,15 @@ export const VideoPath = Type.String({
   title: 'the path of a video device, such as /dev/v4l/by-id/…',
   description: 'One of /dev/v4l/by-id stays the same when the camera is plugged in again.',
 });
+
+/** What every camera that is read with v4l2-ctl needs. */
+export const V4L2_NEEDS: DeviceNeeds = {
+  programs: [
+    { program: 'v4l2-ctl', debianPackage: 'v4l-utils' },
+    { program: 'stdbuf', debianPackage: 'coreutils' },
+  ],
+  files: { folder: '/dev', name: /^video\d+$/, group: 'video' },
+};
 
 export interface CameraQuery {
   /** Kind of device, as a configuration names it. */

@@ -27,6 +27,10 @@ export const arecord = declareDevice({
   modality: 'audio',
   title: 'Microphone (ALSA)',
   options: Options,
+  needs: {
+    programs: [{ program: 'arecord', debianPackage: 'alsa-utils' }],
+    files: { folder: '/dev/snd', name: /^pcm.*c$/, group: 'audio' },
+  },
   open: (options, context) => new ArecordDriver(options, { ...context, start: context.ports.startProcess }),
 });
 

@@ -3,7 +3,7 @@ import type { FrameMemory, ReadingSink } from '../../runtime/reading';
 import { declareDevice } from '../device';
 import { acquireFloats, wordsOf } from '../frameValues';
 import { type PictureDecoder, type PictureTime, V4l2Driver } from '../v4l2Driver';
-import { findCameras, VideoPath } from '../video4linux';
+import { findCameras, V4L2_NEEDS, VideoPath } from '../video4linux';
 import { METRES_PER_DEPTH_UNIT } from './png';
 
 const Options = Type.Object(
@@ -32,6 +32,7 @@ export const realsense = declareDevice({
   modality: 'depth',
   title: 'Intel RealSense D4xx depth (USB)',
   options: Options,
+  needs: V4L2_NEEDS,
   // The first video node of the camera is the depth one.
   discover: (ports) =>
     findCameras(ports, { kind: 'realsense', usbIds: [/^8086:0[ab][0-9a-f]{2}$/], firstNodeOnly: true }),

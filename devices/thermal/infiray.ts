@@ -3,7 +3,7 @@ import type { FrameMemory, ReadingSink } from '../../runtime/reading';
 import { declareDevice } from '../device';
 import { acquireFloats, wordsOf } from '../frameValues';
 import { type PictureDecoder, type PictureTime, V4l2Driver } from '../v4l2Driver';
-import { findCameras, VideoPath } from '../video4linux';
+import { findCameras, V4L2_NEEDS, VideoPath } from '../video4linux';
 import { KELVIN_PER_THERMAL_UNIT } from './raw';
 
 /** InfiRay P2 Pro and Topdon TC001: USB id 0bda:5830 (reference/devices.md §3.2). */
@@ -12,6 +12,7 @@ export const infiray = declareDevice({
   modality: 'thermal',
   title: 'InfiRay P2 Pro or Topdon TC001 (USB)',
   options: Type.Object({ kind: Type.Literal('infiray'), device: VideoPath }, { additionalProperties: false }),
+  needs: V4L2_NEEDS,
   discover: (ports) => findCameras(ports, { kind: 'infiray', usbIds: ['0bda:5830'] }),
   open: ({ device }, { source, clock, memory, ports }) => {
     const camera = {

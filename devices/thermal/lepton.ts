@@ -3,7 +3,7 @@ import type { FrameMemory, ReadingSink } from '../../runtime/reading';
 import { declareDevice } from '../device';
 import { acquireFloats, wordsOf } from '../frameValues';
 import { type PictureDecoder, type PictureTime, V4l2Driver } from '../v4l2Driver';
-import { findCameras, VideoPath } from '../video4linux';
+import { findCameras, V4L2_NEEDS, VideoPath } from '../video4linux';
 import { type LeptonTelemetry, readLeptonTelemetry } from './leptonTelemetry';
 import { KELVIN_PER_THERMAL_UNIT } from './raw';
 
@@ -30,6 +30,7 @@ export const lepton = declareDevice({
     },
     { additionalProperties: false },
   ),
+  needs: V4L2_NEEDS,
   discover: (ports) => findCameras(ports, { kind: 'lepton', usbIds: ['1e4e:0100'] }),
   open: ({ device, model = 'lepton3', telemetry = false, unit = 'auto' }, { source, clock, memory, ports }) => {
     const layout = LAYOUTS[model];

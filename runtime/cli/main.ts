@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { registerCompare } from './compare';
 import { registerDemo } from './demo';
 import { registerDevices } from './devices';
+import { registerDoctor } from './doctor';
 import { registerEmbed } from './embed';
 import { registerModels } from './models';
 import { type OutputOptions, reportError, USAGE_EXIT_CODE, UsageError } from './output';
@@ -36,6 +37,7 @@ function createProgram({ json }: OutputOptions): Command {
     registerCompare,
     registerModels,
     registerDevices,
+    registerDoctor,
   ])
     register(program);
   return program;

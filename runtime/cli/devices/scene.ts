@@ -14,7 +14,7 @@ export class Scene {
   readonly #spectrum = new SpectrumBars();
   #raster: Raster | undefined;
   #caption = '';
-  #modality = '';
+  #modality: Reading['modality'] | undefined;
   #profile: readonly number[] = [];
 
   show(reading: Reading): void {
@@ -73,7 +73,7 @@ export class Scene {
   lines(columns: number): readonly string[] {
     const width = Math.min(columns, MAX_COLUMNS);
     switch (this.#modality) {
-      case '':
+      case undefined:
         return [];
       case 'audio':
         return this.#spectrum.lines(width);
