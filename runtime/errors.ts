@@ -45,6 +45,7 @@ const BLAME = {
   REQUEST_LATE: 'caller',
   REQUEST_SUPERSEDED: 'caller',
   SPACE_MISMATCH: 'caller',
+  STATE_INVALID: 'caller',
   TOKENIZER_INVALID: 'caller',
   VARIANT_INVALID: 'caller',
   WAV_INVALID: 'caller',

@@ -33,7 +33,7 @@ export interface LaneOptions {
   readonly clock: Clock;
   readonly onEvent: (event: PipelineEvent) => void;
   /** The source has nothing more to read, and all that it read is dealt with. */
-  readonly onEnded: () => void;
+  readonly onEnded: (lane: Lane) => void;
 }
 
 /** What waited longer for the encoder would reach readers after its message has expired. */
@@ -91,6 +91,11 @@ export class Lane {
     return this.#options.source.source.id;
   }
 
+  /** Its source is switched off or muted. */
+  get isDisabled(): boolean {
+    return this.#options.source.source.status.state === 'disabled';
+  }
+
   start(): void {
     const { source } = this.#options.source;
     this.#tellStatus(source.status);
@@ -101,7 +106,7 @@ export class Lane {
       status: (status) => this.#tellStatus(status),
       ended: () => {
         this.#windows.finish();
-        void this.#settled().then(this.#options.onEnded);
+        void this.#settled().then(() => this.#options.onEnded(this));
       },
     });
   }

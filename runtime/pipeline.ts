@@ -38,7 +38,8 @@ export class Pipeline {
   readonly #lanes: readonly Lane[];
   readonly #startedMicros: number;
   #health: Timer | undefined;
-  #running = 0;
+  /** Lanes whose sources have not come to their end. */
+  readonly #running = new Set<Lane>();
 
   private constructor(options: PipelineOptions, compiled: ReadonlyMap<string, CompiledLabelSet>) {
     const { config, access, clock, engine, bundle, sources, onEvent } = options;
@@ -65,7 +66,7 @@ export class Pipeline {
           pool,
           clock,
           onEvent,
-          onEnded: () => this.#laneEnded(),
+          onEnded: (lane) => this.#laneEnded(lane),
         }),
     );
   }
@@ -91,9 +92,9 @@ export class Pipeline {
   }
 
   start(): void {
-    const { onEvent, sources } = this.#options;
+    const { onEvent } = this.#options;
     // A source that is switched off never ends, and must not keep the others from ending the whole.
-    this.#running = sources.filter(({ source }) => source.status.state !== 'disabled').length;
+    for (const lane of this.#lanes) if (!lane.isDisabled) this.#running.add(lane);
     // First, so that the states of the sources are published before the node says that it is online.
     for (const lane of this.#lanes) lane.start();
     this.#publisher.start(this.#info(), (event) => {
@@ -110,9 +111,8 @@ export class Pipeline {
     await this.#publisher.stop();
   }
 
-  #laneEnded(): void {
-    this.#running--;
-    if (this.#running === 0) this.#options.onEvent({ kind: 'ended' });
+  #laneEnded(lane: Lane): void {
+    if (this.#running.delete(lane) && this.#running.size === 0) this.#options.onEvent({ kind: 'ended' });
   }
 
   #beat(): void {

@@ -21,11 +21,16 @@ const Record = Type.Object({
 });
 const recordValidator = Compile(Record);
 
-/** Where the records of checked bundles are kept: `XDG_STATE_HOME` (XDG Base Directory Specification), else its default. */
+/** Where the records of checked bundles are kept. */
 export function defaultStateDirectory(): string {
+  return path.join(sensebindStateDirectory(), 'bundles');
+}
+
+/** Where all of this package's state is kept: `XDG_STATE_HOME` (XDG Base Directory Specification), else its default. */
+export function sensebindStateDirectory(): string {
   const stateHome = process.env['XDG_STATE_HOME'];
   const base = stateHome && path.isAbsolute(stateHome) ? stateHome : path.join(os.homedir(), '.local', 'state');
-  return path.join(base, 'sensebind', 'bundles');
+  return path.join(base, 'sensebind');
 }
 
 /** What was hashed in full at one place, so that later starts need not read gigabytes. */

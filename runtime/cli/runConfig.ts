@@ -1,18 +1,15 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { machinePorts } from '../../devices/ports/ports';
 import type { Clock, Millis } from '../clock';
-import type { Config, SourceConfig } from '../config/config';
+import type { Config } from '../config/config';
 import { brokerAccess } from '../config/secrets';
 import { FramePool } from '../frames';
 import { Engine } from '../inference/engine';
-import type { LaneSource } from '../lane';
+import { Mutes } from '../mutes';
 import { Pipeline } from '../pipeline';
 import type { PipelineEvent } from '../pipelineEvent';
-import type { FrameMemory } from '../reading';
-import { DisabledSource, SupervisedSource } from '../source';
 import { openNamedBundle } from './bundle';
-import { declarationOf } from './openDevice';
+import { mutesFile, openSource, PICTURE_LIMITS } from './openSource';
 
 export interface RunOptions {
   readonly clock: Clock;
@@ -21,15 +18,13 @@ export interface RunOptions {
   readonly signal: AbortSignal;
 }
 
-/** Pictures of all cameras that are on their way: three of each of eight Full HD cameras. */
-const PICTURE_LIMITS = { frames: 64, bytes: 2 ** 28 } as const;
-
 /**
  * Runs a configuration until `signal`, until `runTime` is over, or until every source has come to its end. Ends
  * gracefully in each case: sources first, then what is under way, then `stopped` to the broker.
  */
 export async function runConfig(config: Config, { clock, log, runTime, signal }: RunOptions): Promise<void> {
   const bundle = await openNamedBundle({ bundle: config.bundle });
+  const mutes = await Mutes.open(mutesFile(config.node), clock);
   const access = await brokerAccess(config.broker, process.env);
   const engine = await Engine.open(bundle, { clock });
   const memory = new FramePool(PICTURE_LIMITS);
@@ -41,7 +36,7 @@ export async function runConfig(config: Config, { clock, log, runTime, signal }:
         bundle,
         engine,
         access,
-        sources: config.sources.map((source) => openSource(source, { clock, folder: config.folder, memory })),
+        sources: config.sources.map((source) => openSource(source, { clock, folder: config.folder, memory, mutes })),
         clock,
         version: packageVersion(),
         onEvent: (event: PipelineEvent) => {
@@ -72,17 +67,6 @@ export async function runConfig(config: Config, { clock, log, runTime, signal }:
   } finally {
     await engine.close();
   }
-}
-
-function openSource(
-  config: SourceConfig,
-  { clock, folder, memory }: { readonly clock: Clock; readonly folder: string; readonly memory: FrameMemory },
-): LaneSource {
-  const { id, device, enabled } = config;
-  const declaration = declarationOf(device, id);
-  if (!enabled) return { config, source: new DisabledSource(id, declaration.modality) };
-  const driver = declaration.open(device, { source: id, clock, folder, memory, ports: machinePorts(clock) });
-  return { config, source: new SupervisedSource(id, driver, { clock }) };
 }
 
 /** Version of this package, as its package.json says. */

@@ -1,0 +1,42 @@
+import path from 'node:path';
+import { machinePorts } from '../../devices/ports/ports';
+import { sensebindStateDirectory } from '../../models/bundle/installation';
+import type { Clock } from '../clock';
+import type { Config, SourceConfig } from '../config/config';
+import type { LaneSource } from '../lane';
+import { MutableSource } from '../mutableSource';
+import type { Mutes } from '../mutes';
+import type { FrameMemory } from '../reading';
+import { DisabledSource, SupervisedSource } from '../source';
+import { declarationOf } from './openDevice';
+
+/** Pictures of all cameras that are on their way: three of each of eight Full HD cameras. */
+export const PICTURE_LIMITS = { frames: 64, bytes: 2 ** 28 } as const;
+
+/** The file that says which sources of a node are muted. */
+export function mutesFile(node: string): string {
+  return path.join(sensebindStateDirectory(), 'nodes', node, 'muted.json');
+}
+
+/**
+ * A source of a configuration, ready to be started.
+ *
+ * @throws {SensebindError} `CONFIG_INVALID` when there is no such kind of device.
+ */
+export function openSource(
+  config: SourceConfig,
+  parts: {
+    readonly clock: Clock;
+    readonly folder: Config['folder'];
+    readonly memory: FrameMemory;
+    readonly mutes: Mutes;
+  },
+): LaneSource {
+  const { id, device, enabled } = config;
+  const { clock, folder, memory, mutes } = parts;
+  const declaration = declarationOf(device, id);
+  if (!enabled) return { config, source: new DisabledSource(id, declaration.modality) };
+  const driver = declaration.open(device, { source: id, clock, folder, memory, ports: machinePorts(clock) });
+  const create = () => new SupervisedSource(id, driver, { clock });
+  return { config, source: new MutableSource(id, driver.modality, { create, mutes }) };
+}

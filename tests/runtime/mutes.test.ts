@@ -1,0 +1,113 @@
+import assert from 'node:assert/strict';
+import { readdir, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { describe, it, type TestContext } from 'node:test';
+import { MutableSource } from '../../runtime/mutableSource';
+import { Mutes } from '../../runtime/mutes';
+import type { Driver } from '../../runtime/reading';
+import { type SourceStatus, SupervisedSource } from '../../runtime/source';
+import { ManualClock } from '../support/manualClock';
+import { refused } from '../support/refused';
+import { temporaryFolder } from '../support/temporaryFolder';
+
+async function file(context: TestContext): Promise<string> {
+  return path.join(await temporaryFolder(context), 'nodes', 'box', 'muted.json');
+}
+
+/** A source of sound that can be muted, and how often its device is open now. */
+async function source(mutes: Mutes) {
+  const clock = new ManualClock();
+  let opened = 0;
+  const driver: Driver = {
+    modality: 'audio',
+    run: async (sink, signal) => {
+      opened++;
+      sink.reading({
+        source: 'mic0',
+        modality: 'audio',
+        timeMicros: 0,
+        monotonicMicros: 0,
+        clockQuality: 'device',
+        flags: [],
+        sampleRateHz: 8000,
+        channels: [new Float32Array(1)],
+      });
+      if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+      opened--;
+    },
+  };
+  const mutable = new MutableSource('mic0', 'audio', {
+    create: () => new SupervisedSource('mic0', driver, { clock }),
+    mutes,
+  });
+  const statuses: string[] = [];
+  let wake = (): void => {};
+  const status = ({ state, reason }: SourceStatus): void => {
+    statuses.push(reason === undefined ? state : `${state}: ${reason}`);
+    wake();
+  };
+  const until = async (wanted: string): Promise<void> => {
+    while (statuses.at(-1) !== wanted) await new Promise<void>((resolve) => (wake = resolve));
+  };
+  mutable.start({ reading: () => {}, lost: () => {}, interrupted: () => {}, status, ended: () => {} });
+  return { mutable, until, isOpen: () => opened === 1 };
+}
+
+describe('a muted source', () => {
+  it('is closed while it runs, and opened again', async (context) => {
+    const mutes = await Mutes.open(await file(context), new ManualClock());
+    const { mutable, until, isOpen } = await source(mutes);
+    await until('online');
+    assert.ok(isOpen());
+    await mutes.set('mic0', true);
+    await until('disabled: muted');
+    assert.ok(!isOpen());
+    assert.equal(mutable.status.reason, 'muted');
+    await mutes.set('mic0', false);
+    await until('online');
+    assert.ok(isOpen());
+    await mutable.close();
+    assert.ok(!isOpen());
+  });
+
+  it('stays muted over a restart, and never opens its device', async (context) => {
+    const place = await file(context);
+    await (await Mutes.open(place, new ManualClock())).set('mic0', true);
+    const { mutable, until, isOpen } = await source(await Mutes.open(place, new ManualClock()));
+    await until('disabled: muted');
+    assert.ok(!isOpen());
+    await mutable.close();
+  });
+
+  it('follows another process within a second', async (context) => {
+    const place = await file(context);
+    const clock = new ManualClock();
+    const mutes = await Mutes.open(place, clock);
+    const { mutable, until } = await source(mutes);
+    await until('online');
+    await (await Mutes.open(place, new ManualClock())).set('mic0', true);
+    const muted = until('disabled: muted');
+    await clock.advance(1000);
+    await muted;
+    await mutable.close();
+    assert.equal(clock.waiting, 0);
+  });
+
+  it('does not forget what another process muted', async (context) => {
+    const place = await file(context);
+    const [one, other] = [await Mutes.open(place, new ManualClock()), await Mutes.open(place, new ManualClock())];
+    await one.set('mic0', true);
+    await other.set('camera0', true);
+    const both = await Mutes.open(place, new ManualClock());
+    assert.ok(both.isMuted('mic0') && both.isMuted('camera0'));
+    assert.deepEqual(await readdir(path.dirname(place)), ['muted.json']);
+  });
+
+  it('is not opened because its list cannot be read', async (context) => {
+    const place = path.join(await temporaryFolder(context), 'muted.json');
+    for (const content of ['', '{', '[]', '{"format":"sensebind-muted/2","sources":[]}']) {
+      await writeFile(place, content);
+      await assert.rejects(Mutes.open(place, new ManualClock()), refused('STATE_INVALID'), content);
+    }
+  });
+});
