@@ -34,6 +34,8 @@ export interface FrameLimits {
 export interface FramePoolStats {
   readonly inUse: number;
   readonly bytesInUse: number;
+  /** Free buffers that wait for their next use. */
+  readonly kept: number;
   readonly bytesKept: number;
   readonly acquired: number;
   /** Requests that found the pool full. */
@@ -89,6 +91,7 @@ export class FramePool {
     return {
       inUse: this.#inUse,
       bytesInUse: this.#bytesInUse,
+      kept: this.#kept.length,
       bytesKept: this.#bytesKept,
       acquired: this.#acquired,
       refused: this.#refused,
@@ -106,8 +109,14 @@ export class FramePool {
   #allocate(byteLength: number): SharedArrayBuffer | undefined {
     const capacity = capacityFor(byteLength);
     if (this.#inUse >= this.#limits.frames || this.#bytesInUse + capacity > this.#limits.bytes) return undefined;
-    while (this.#kept.length > 0 && this.#bytesInUse + this.#bytesKept + capacity > this.#limits.bytes) this.#unkeep(0);
+    while (this.#kept.length > 0 && !this.#hasRoomFor(capacity)) this.#unkeep(0);
     return new SharedArrayBuffer(capacity);
+  }
+
+  /** For one more buffer beside all there are. */
+  #hasRoomFor(capacity: number): boolean {
+    const { frames, bytes } = this.#limits;
+    return this.#inUse + this.#kept.length < frames && this.#bytesInUse + this.#bytesKept + capacity <= bytes;
   }
 
   #unkeep(index: number): SharedArrayBuffer | undefined {
@@ -120,7 +129,6 @@ export class FramePool {
     frameOnBuffer.delete(buffer);
     this.#inUse--;
     this.#bytesInUse -= buffer.byteLength;
-    if (this.#kept.length >= this.#limits.frames) return;
     this.#kept.push(buffer);
     this.#bytesKept += buffer.byteLength;
   }

@@ -5,9 +5,10 @@ import type { Item, Prepared, Preprocessor } from '../preprocess/preset';
 import { presetOf } from '../preprocess/presets';
 import { tensorItems } from '../preprocess/tensor';
 import type { Modality } from '../reading';
+import { requestGivenUp } from './engineErrors';
 import { ItemCache } from './itemCache';
 import type { EncodeOutcome, EncoderSetup, PreparedItems, ProviderInUse, TensorData } from './protocol';
-import type { Providers } from './providers';
+import type { OpenedSession, Providers } from './providers';
 import type { WorkerFlags } from './quiesce';
 import type { EncoderSession } from './session';
 import { meanDirection, unit } from './vectors';
@@ -26,8 +27,11 @@ export interface EncoderOptions {
 export class Encoder {
   readonly #options: EncoderOptions;
   readonly #clips = new ItemCache();
+  readonly #batches = new BatchMemory();
   #preprocessor: Preprocessor | undefined;
   #session: EncoderSession | undefined;
+  /** Why this encoder stays on the CPU; set when an accelerator failed at work. */
+  #cpuOnlyReason: string | undefined;
 
   constructor(options: EncoderOptions) {
     this.#options = options;
@@ -36,10 +40,9 @@ export class Encoder {
   /** Brings the session into memory, where it is not yet. */
   async load(): Promise<EncoderSession> {
     if (this.#session !== undefined) return this.#session;
-    const { providers, setup, onProvider } = this.#options;
-    const { session, inUse } = await providers.open(setup);
+    const { session, inUse } = await this.#open();
     this.#session = session;
-    onProvider(inUse);
+    this.#options.onProvider(inUse);
     return session;
   }
 
@@ -52,6 +55,7 @@ export class Encoder {
     const start = systemClock.monotonicMicros();
     const { items, flags } = await this.#preprocess(input);
     const prepared = systemClock.monotonicMicros();
+    this.#requireWanted();
     await this.load();
     const loaded = systemClock.monotonicMicros();
     const vector = meanDirection(await this.#embed(items));
@@ -67,6 +71,17 @@ export class Encoder {
     const session = this.#session;
     this.#session = undefined;
     await session?.release();
+  }
+
+  async #open(): Promise<OpenedSession> {
+    const { providers, setup } = this.#options;
+    if (this.#cpuOnlyReason === undefined) return providers.open(setup);
+    return { session: await providers.openOnCpu(setup), inUse: { provider: 'cpu', reason: this.#cpuOnlyReason } };
+  }
+
+  /** A native call cannot be cancelled, but the next one need not begin. */
+  #requireWanted(): void {
+    if (this.#options.flags.givenUp) throw requestGivenUp();
   }
 
   /** Picture decoding is native code of another kind, so this too is shown on the flags. */
@@ -91,7 +106,8 @@ export class Encoder {
     const size = this.#batchSize();
     for (let start = 0; start < missing.length; start += size) {
       const batch = missing.slice(start, start + size);
-      const found = (await this.#run(stack(batch))).map(unit);
+      this.#requireWanted();
+      const found = (await this.#run(this.#batches.stack(batch))).map(unit);
       for (const [index, { cacheKey }] of batch.entries()) {
         const vector = found[index];
         if (cacheKey !== undefined && vector !== undefined) this.#clips.set(cacheKey, vector);
@@ -115,23 +131,24 @@ export class Encoder {
       return await session.run(batch);
     } catch (error) {
       if (session.provider === 'cpu') throw error;
-      const { providers, setup, onProvider } = this.#options;
-      await this.release();
-      this.#session = await providers.openOnCpu(setup);
-      onProvider({ provider: 'cpu', reason: `${session.provider} failed while running: ${messageOf(error)}` });
-      return this.#session.run(batch);
+      this.#session = undefined;
+      this.#cpuOnlyReason = `${session.provider} failed while running: ${messageOf(error)}${await session.leave()}`;
     }
+    return (await this.load()).run(batch);
   }
 }
 
-/** The items as one batch; a single one is taken as it is. */
-function stack(items: readonly Item[]): TensorData {
-  const [first] = items;
-  if (first === undefined) return { data: new Float32Array(), shape: [0] };
-  if (items.length === 1) return first;
-  const length = first.data.length;
-  const data =
-    first.data instanceof Int32Array ? new Int32Array(length * items.length) : new Float32Array(length * items.length);
-  for (const [index, item] of items.entries()) data.set(item.data, index * length);
-  return { data, shape: [items.length, ...first.shape.slice(1)] };
+/** Several clips of sound as one batch, on memory that is used again. */
+class BatchMemory {
+  #floats = new Float32Array();
+
+  /** Valid until the next call; a single item, of whatever kind, is taken as it is. */
+  stack(items: readonly Item[]): TensorData {
+    const [first] = items;
+    if (first === undefined || items.length === 1) return first ?? { data: this.#floats, shape: [0] };
+    const { length } = first.data;
+    if (this.#floats.length < length * items.length) this.#floats = new Float32Array(length * items.length);
+    for (const [index, item] of items.entries()) this.#floats.set(item.data, index * length);
+    return { data: this.#floats.subarray(0, length * items.length), shape: [items.length, ...first.shape.slice(1)] };
+  }
 }

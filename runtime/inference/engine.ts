@@ -121,8 +121,8 @@ export class Engine implements AsyncDisposable {
   }
 
   /**
-   * One embedding of one input. Inputs on shared memory travel as they are and must not change until this settles;
-   * frames of a {@link FramePool} are held until the worker has read them.
+   * One embedding of one input. Inputs in frames of a {@link FramePool} travel as they are, and their frames are held
+   * until the worker has read them; all others are copied before this returns, so the caller may change them at once.
    *
    * @throws {SensebindError} `MODALITY_UNKNOWN`; for the input `INPUT_INVALID`, `INPUT_UNSUPPORTED`, `INPUT_TOO_LARGE`,
    * `INPUT_NOT_FINITE`; for the request `REQUEST_SUPERSEDED`, `REQUEST_LATE`, `REQUEST_ABORTED`, `QUEUE_FULL`; for the

@@ -67,6 +67,15 @@ export function requestAborted(signal: AbortSignal): SensebindError {
   );
 }
 
+/** Told by the worker; the caller has gone already, with {@link requestAborted} or {@link engineClosed}. */
+export function requestGivenUp(): SensebindError {
+  return new SensebindError(
+    'REQUEST_ABORTED',
+    'Expected to finish the request, found that nobody waits for it',
+    'Nothing to do: the caller gave it up.',
+  );
+}
+
 export function modalityUnknown(modality: Modality, available: readonly Modality[]): SensebindError {
   return new SensebindError(
     'MODALITY_UNKNOWN',

@@ -1,5 +1,5 @@
 import { types } from 'node:util';
-import { SensebindError } from '../errors';
+import { messageOf, SensebindError } from '../errors';
 import { type Frame, type FramePool, frameOf } from '../frames';
 import type { EncoderInput, MotionInput, Pixels, TensorInput } from '../preprocess/input';
 
@@ -19,16 +19,17 @@ const SMALL_BYTES = 16_384;
 const ALIGNMENT_BYTES = 8;
 
 /**
- * Brings the samples of `input` to memory that a worker can see: samples on shared memory travel as they are, with a
- * hold on their frame; others are copied once into one frame of `pool`, or cloned when they are small.
+ * Brings the samples of `input` to memory that a worker can see and nobody changes before it has read them: samples in a
+ * frame travel as they are, with a hold on it; others are copied once into one frame of `pool`, or cloned when they are
+ * small. So are those on shared memory of no frame: an aborted request settles while the worker still reads, and its
+ * caller would take the memory back.
  *
  * @throws {SensebindError} `INPUT_UNSUPPORTED` for an unknown kind, `INPUT_INVALID` for samples in another type than the
- * kind has, `QUEUE_FULL` when the pool is exhausted.
+ * kind has or missing, `QUEUE_FULL` when the pool is exhausted.
  */
 export function handOver(input: EncoderInput, pool: FramePool): HandedOver {
-  const survey = new Survey();
-  mapSamples(input, survey);
-  const own = survey.privateBytes > SMALL_BYTES ? acquire(pool, survey.privateBytes) : undefined;
+  const survey = surveyOf(input);
+  const own = survey.copiedBytes > SMALL_BYTES ? acquire(pool, survey.copiedBytes) : undefined;
   const held = survey.frames.map((frame) => frame.retain());
   if (own !== undefined) held.push(own);
   return {
@@ -37,6 +38,23 @@ export function handOver(input: EncoderInput, pool: FramePool): HandedOver {
       for (const frame of held) frame.release();
     },
   };
+}
+
+/** JavaScript callers may leave out what the types ask for. */
+function surveyOf(input: EncoderInput): Survey {
+  const survey = new Survey();
+  try {
+    mapSamples(input, survey);
+    return survey;
+  } catch (error) {
+    if (error instanceof SensebindError) throw error;
+    throw new SensebindError(
+      'INPUT_INVALID',
+      `Expected an input with all fields of its kind, found that ${messageOf(error)}`,
+      'Give all fields that EncoderInput has for this kind.',
+      { cause: error },
+    );
+  }
 }
 
 function acquire(pool: FramePool, byteLength: number): Frame {
@@ -59,7 +77,7 @@ interface SampleMapper {
 
 /** Adds up what has to be copied, and finds the frames to hold. */
 class Survey implements SampleMapper {
-  privateBytes = 0;
+  copiedBytes = 0;
   readonly frames: Frame[] = [];
 
   bytes = (samples: Uint8Array): Uint8Array => this.#see(samples, types.isUint8Array);
@@ -75,22 +93,19 @@ class Survey implements SampleMapper {
         'Give Uint8Array for pixels and files, Float32Array for sound, metres, kelvin and motion.',
       );
     }
-    if (!types.isSharedArrayBuffer(samples.buffer)) {
-      this.privateBytes += aligned(samples.byteLength);
-      return samples;
-    }
-    const frame = frameOf(samples.buffer);
-    if (frame !== undefined) this.frames.push(frame);
+    const frame = frameUnder(samples);
+    if (frame === undefined) this.copiedBytes += aligned(samples.byteLength);
+    else this.frames.push(frame);
     return samples;
   }
 }
 
 /** Takes small samples out of what may be a much larger buffer, all of which a structured clone would copy. */
 class Cloner implements SampleMapper {
-  bytes = (samples: Uint8Array): Uint8Array => (isShared(samples) ? samples : Uint8Array.from(samples));
-  floats = (samples: Float32Array): Float32Array => (isShared(samples) ? samples : samples.slice());
-  doubles = (samples: Float64Array): Float64Array => (isShared(samples) ? samples : samples.slice());
-  integers = (samples: Int32Array): Int32Array => (isShared(samples) ? samples : samples.slice());
+  bytes = (samples: Uint8Array): Uint8Array => (isHeld(samples) ? samples : Uint8Array.from(samples));
+  floats = (samples: Float32Array): Float32Array => (isHeld(samples) ? samples : samples.slice());
+  doubles = (samples: Float64Array): Float64Array => (isHeld(samples) ? samples : samples.slice());
+  integers = (samples: Int32Array): Int32Array => (isHeld(samples) ? samples : samples.slice());
 }
 
 /** Copies samples one after the other to shared memory. */
@@ -103,13 +118,13 @@ class Placer implements SampleMapper {
   }
 
   bytes = (samples: Uint8Array): Uint8Array =>
-    isShared(samples) ? samples : new Uint8Array(this.#buffer, this.#place(samples), samples.length);
+    isHeld(samples) ? samples : new Uint8Array(this.#buffer, this.#place(samples), samples.length);
   floats = (samples: Float32Array): Float32Array =>
-    isShared(samples) ? samples : new Float32Array(this.#buffer, this.#place(samples), samples.length);
+    isHeld(samples) ? samples : new Float32Array(this.#buffer, this.#place(samples), samples.length);
   doubles = (samples: Float64Array): Float64Array =>
-    isShared(samples) ? samples : new Float64Array(this.#buffer, this.#place(samples), samples.length);
+    isHeld(samples) ? samples : new Float64Array(this.#buffer, this.#place(samples), samples.length);
   integers = (samples: Int32Array): Int32Array =>
-    isShared(samples) ? samples : new Int32Array(this.#buffer, this.#place(samples), samples.length);
+    isHeld(samples) ? samples : new Int32Array(this.#buffer, this.#place(samples), samples.length);
 
   #place(samples: Samples): number {
     const offset = this.#offset;
@@ -120,8 +135,12 @@ class Placer implements SampleMapper {
   }
 }
 
-function isShared(samples: Samples): boolean {
-  return types.isSharedArrayBuffer(samples.buffer);
+function isHeld(samples: Samples): boolean {
+  return frameUnder(samples) !== undefined;
+}
+
+function frameUnder({ buffer }: Samples): Frame | undefined {
+  return types.isSharedArrayBuffer(buffer) ? frameOf(buffer) : undefined;
 }
 
 function aligned(byteLength: number): number {

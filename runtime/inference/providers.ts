@@ -117,18 +117,17 @@ export class Providers {
       const cosine = dot(expected, unit(found));
       const figure = `cosine ${cosine.toFixed(6)} to the CPU on a probe, ${PROBE_COSINE} needed`;
       if (cosine >= PROBE_COSINE) return { kind: 'accepted', session, reason: figure };
-      await session.release();
-      return { kind: 'refused', reason: figure };
+      return { kind: 'refused', reason: `${figure}${await session.leave()}` };
     } catch (error) {
-      await session?.release();
-      const reason = messageOf(error instanceof SensebindError ? (error.cause ?? error) : error);
+      const failure = messageOf(error instanceof SensebindError ? (error.cause ?? error) : error);
+      const reason = `${failure}${(await session?.leave()) ?? ''}`;
       this.#refusals.set(provider, reason);
       return { kind: 'refused', reason };
     }
   }
 }
 
-interface OpenedSession {
+export interface OpenedSession {
   readonly session: EncoderSession;
   readonly inUse: ProviderInUse;
 }

@@ -12,6 +12,8 @@ export type Activity = (typeof ACTIVITIES)[number];
 
 const ACTIVITY = 0;
 const STOP = 1;
+const GIVEN_UP = 2;
+const WORDS = 3;
 
 /**
  * The longest that the end of the process waits for all native calls. Loading the largest encoder takes seconds on a
@@ -24,13 +26,23 @@ export class WorkerFlags {
   readonly buffer: SharedArrayBuffer;
   readonly #words: Int32Array<SharedArrayBuffer>;
 
-  constructor(buffer: SharedArrayBuffer = new SharedArrayBuffer(2 * Int32Array.BYTES_PER_ELEMENT)) {
+  constructor(buffer: SharedArrayBuffer = new SharedArrayBuffer(WORDS * Int32Array.BYTES_PER_ELEMENT)) {
     this.buffer = buffer;
     this.#words = new Int32Array(buffer);
   }
 
   get activity(): Activity {
     return ACTIVITIES[Atomics.load(this.#words, ACTIVITY)] ?? 'idle';
+  }
+
+  /** Whether nobody wants the answer to the request that runs: the worker need not finish it. */
+  get givenUp(): boolean {
+    return Atomics.load(this.#words, GIVEN_UP) === 1;
+  }
+
+  /** Main thread only: true while a request runs that nobody wants any more, false before the next one is sent. */
+  set givenUp(givenUp: boolean) {
+    Atomics.store(this.#words, GIVEN_UP, Number(givenUp));
   }
 
   /** Main thread: from now on the worker enters no native call. One that runs goes on to its end. */

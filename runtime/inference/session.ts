@@ -122,6 +122,16 @@ export class EncoderSession {
   async release(): Promise<void> {
     await this.#options.flags.during('releasing', () => this.#session.release());
   }
+
+  /** {@link release} of a session that failed: that this fails too must not stop its successor, so it is told in words. */
+  async leave(): Promise<string> {
+    try {
+      await this.release();
+      return '';
+    } catch (error) {
+      return ` (and gave no memory back: ${messageOf(error)})`;
+    }
+  }
 }
 
 /** reference/onnxruntime.md §0.7 and §0.8; spinning pools of several sessions would eat each other's cores. */

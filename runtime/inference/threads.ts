@@ -20,6 +20,7 @@ export function planThreads(
   return { workers, threadsPerWorker: clamp(wishes.threadsPerWorker ?? share, Math.floor(cores / workers)) };
 }
 
+/** What is no number of one or more counts as one. */
 function clamp(wish: number, most: number): number {
-  return Math.max(1, Math.min(Math.floor(wish), most));
+  return wish >= 1 ? Math.min(Math.floor(wish), most) : 1;
 }

@@ -46,6 +46,9 @@ export interface WorkerHostOptions {
 /** A native call may be in the way of an orderly stop; after this long `close()` goes on without the worker. */
 const CLOSE_PATIENCE: Millis = 30_000 as Millis;
 
+/** How often a thread that was left inside a native call is looked after. */
+const LEFT_BEHIND_INTERVAL: Millis = 500 as Millis;
+
 /** The thread that runs now, and the memory on which it says what it does. */
 interface Thread {
   readonly worker: Worker;
@@ -117,10 +120,14 @@ export class WorkerHost {
     this.#dispatch();
   }
 
-  /** Takes `task` back: out of the queue at once; a native call that runs already is let run, its result dropped. */
+  /** Takes `task` back: out of the queue at once; a native call that runs already is let run, and no other one begins. */
   withdraw(task: Task, error: SensebindError): void {
-    if (this.#scheduler.remove(task)) settle(task, error);
-    else task.reject(error);
+    if (this.#scheduler.remove(task)) {
+      settle(task, error);
+      return;
+    }
+    task.reject(error);
+    if (task === this.#running) this.#giveUpRunning();
   }
 
   /** Ends the worker, and every task with `ENGINE_CLOSED`. Resolves at the latest when patience with it has run out. */
@@ -134,18 +141,32 @@ export class WorkerHost {
     this.#retry?.cancel();
     for (const task of this.#scheduler.drain()) settle(task, engineClosed());
     this.#running?.reject(engineClosed());
+    this.#giveUpRunning();
     this.#starting?.reject(engineClosed());
     const thread = this.#thread;
     if (thread === undefined) return;
     const stopped = await this.#askToStop(thread);
     thread.flags.forbid();
-    if (stopped || thread.flags.waitUntilIdle(0 as Millis)) {
+    if (stopped) {
       await thread.worker.terminate();
       return;
     }
-    // Inside a native call it must not be torn down: its next message says that the call came back.
     thread.worker.unref();
-    thread.worker.once('message', () => void thread.worker.terminate());
+    this.#terminateOnceIdle(thread);
+  }
+
+  /** Inside a native call a thread must not be torn down. It enters no other one, so once it is idle it stays so. */
+  #terminateOnceIdle(thread: Thread): void {
+    if (this.#thread !== thread) return;
+    if (thread.flags.activity === 'idle') {
+      void thread.worker.terminate();
+      return;
+    }
+    this.#options.clock.setTimer(LEFT_BEHIND_INTERVAL, () => this.#terminateOnceIdle(thread), { background: true });
+  }
+
+  #giveUpRunning(): void {
+    if (this.#thread !== undefined) this.#thread.flags.givenUp = true;
   }
 
   /** True when the worker said that it has released everything, or ended; false when patience ran out. */
@@ -160,7 +181,16 @@ export class WorkerHost {
     });
   }
 
+  /** Starts the thread; that this machine has no room for one is a failure like any other. */
   #spawn(): void {
+    try {
+      this.#startThread();
+    } catch (error) {
+      this.#onFailure(messageOf(error), error);
+    }
+  }
+
+  #startThread(): void {
     const flags = new WorkerFlags();
     const workerData: WorkerSetup = {
       ...this.#options.setup,
@@ -224,6 +254,7 @@ export class WorkerHost {
     const { ticket: task, late } = this.#scheduler.next(now);
     for (const missed of late) settle(missed, requestLate(missed, now));
     if (task === undefined) return;
+    this.#thread.flags.givenUp = false;
     try {
       this.#thread.worker.postMessage(task.request);
     } catch (error) {
@@ -239,15 +270,21 @@ export class WorkerHost {
     unguard(thread.flags);
     this.#thread = undefined;
     const reason = thread.failure === undefined ? `its thread exited with code ${code}` : messageOf(thread.failure);
-    if (thread.flags.activity === 'probing') this.#cpuOnlyReason = `it took the worker down: ${reason}`;
-    const error = workerExited(reason, thread.failure);
+    const wasProbing = thread.flags.activity === 'probing';
+    if (wasProbing) this.#cpuOnlyReason = `it took the worker down: ${reason}`;
     const task = this.#running;
     this.#running = undefined;
-    if (task !== undefined) settle(task, error);
+    // Nothing is probed again, so that this load succeeds or fails on the CPU: open() need not fail for a provider.
+    if (wasProbing && task?.request.kind === 'load' && this.#state !== 'closed') this.submit(task);
+    else if (task !== undefined) settle(task, workerExited(reason, thread.failure));
     this.#onStopped();
+    this.#onFailure(reason, thread.failure);
+  }
+
+  #onFailure(reason: string, cause: unknown): void {
     if (this.#state === 'closed') return;
     if (this.#wasReady) this.#recover(reason);
-    else this.#starting?.reject(error);
+    else this.#starting?.reject(workerExited(reason, cause));
   }
 
   #recover(reason: string): void {

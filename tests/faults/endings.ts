@@ -1,13 +1,17 @@
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { createInterface } from 'node:readline';
+import { text } from 'node:stream/consumers';
 import { convertCheckpoint } from '../../models/bundle/convert';
 import { RANDOM_WEIGHTS_LICENCE } from '../../models/bundle/licences';
 import { randomStateDict } from '../../models/checkpoint/randomStateDict';
 import { IMAGEBIND_HUGE, imagebindLayout } from '../../models/imagebind/layout';
 import { readVariant } from '../../models/imagebind/variant';
 import { compiled } from '../support/paths';
+import { ENDING_WHILE, IN_FLIGHT, OVER } from './saidByEndings';
 
 /** A way for a process to end while onnxruntime works, and what its parent must see. */
 export interface Ending {
@@ -44,17 +48,39 @@ export async function slowBundle(): Promise<{ readonly directory: string; remove
   return { directory, remove: () => rm(folder, { recursive: true, force: true }) };
 }
 
-/** Runs one ending; resolves to the exit code or signal of the process. */
-export function endOnce({ activity, ending }: Ending, directory: string): Promise<number | string | null> {
+/**
+ * Runs one ending; resolves to the exit code or signal of the process.
+ *
+ * @throws {Error} when it did not end in the middle of the native call that was asked for: whatever the exit code, that
+ * proves nothing.
+ */
+export async function endOnce(scenario: Ending, directory: string): Promise<number | string> {
+  const { activity, ending } = scenario;
   const program = compiled('tests/faults/programs/endings');
   const child = spawn(process.execPath, [program, directory, activity, ending], {
-    stdio: ['ignore', 'pipe', 'ignore'],
+    stdio: ['ignore', 'pipe', 'pipe'],
   });
-  child.stdout.once('data', () => {
-    if (ending.endsWith('sigterm')) child.kill('SIGTERM');
+  const said: string[] = [];
+  const lines = createInterface(child.stdout).on('line', (line) => {
+    said.push(line);
+    if (line === IN_FLIGHT && ending.endsWith('sigterm')) child.kill('SIGTERM');
   });
-  return new Promise((resolve, reject) => {
-    child.once('error', reject);
-    child.once('exit', (code, signal) => resolve(signal ?? code));
-  });
+  const [[code, signal], complaint] = await Promise.all([
+    once(child, 'close') as Promise<[number | null, NodeJS.Signals | null]>,
+    text(child.stderr),
+    once(lines, 'close'),
+  ]);
+  const problem = problemOf(scenario, said);
+  const ended = signal ?? code ?? 'nothing';
+  if (problem === undefined) return ended;
+  throw new Error(`${problem}; it ended with ${ended} and said: ${[...said, complaint].join('\n')}`);
+}
+
+/** Why the end proves nothing; `undefined` when it does. */
+function problemOf({ activity, ending }: Ending, said: readonly string[]): string | undefined {
+  if (!said.includes(IN_FLIGHT)) return `Expected to see the process ${activity}, found that it ended before`;
+  if (said.includes(OVER)) return `Expected the process to end while ${activity}, found that the work was over before`;
+  // A signal that nobody handles leaves no time for last words.
+  if (ending === 'sigterm' || said.includes(`${ENDING_WHILE}${activity}`)) return undefined;
+  return `Expected the process to end while ${activity}, found no native call of that kind at its end`;
 }

@@ -1,34 +1,92 @@
-/**
- * Breaks things on purpose, many times: `npm run faults [-- --times N]`. Exit code 1 when something broke otherwise.
- */
+/** Breaks things on purpose, many times: see {@link USAGE}. */
 import { parseArgs } from 'node:util';
-import { ENDINGS, endOnce, slowBundle } from './endings';
+import { messageOf } from '../../runtime/errors';
+import { ENDINGS, type Ending, endOnce, slowBundle } from './endings';
 
-async function main(): Promise<number> {
-  const { values } = parseArgs({ options: { times: { type: 'string', default: '50' } } });
-  const times = Number(values.times);
+const USAGE = `Ends processes in the middle of native calls, in every way that a process can end.
+
+  npm run faults [-- --times N]
+
+  --times N   how often each, 1 to 10000 (default 50)
+  --help      this text
+
+Exit code 0: all ended with their own exit code or signal. 1: something else happened. 2: wrong arguments.
+`;
+
+async function main(args: readonly string[]): Promise<number> {
+  const options = optionsOf(args);
+  if (options.kind === 'help') {
+    process.stdout.write(USAGE);
+    return 0;
+  }
+  if (options.kind === 'wrong') {
+    process.stderr.write(`${options.message}\n\n${USAGE}`);
+    return 2;
+  }
+  showProgress('making a bundle whose encoder takes long');
   const bundle = await slowBundle();
   let failures = 0;
   try {
-    for (const scenario of ENDINGS) {
-      const wrong: (number | string | null)[] = [];
-      for (let run = 0; run < times; run++) {
-        const found = await endOnce(scenario, bundle.directory);
-        if (found !== scenario.expected) wrong.push(found);
-      }
-      failures += wrong.length;
-      const { activity, ending, expected } = scenario;
-      const verdict = wrong.length === 0 ? 'ok  ' : 'FAIL';
-      console.log(
-        `${verdict} ${ending} while ${activity}: ${times - wrong.length} of ${times} ended with ${expected}${wrong.length === 0 ? '' : `, others with ${wrong.join(', ')}`}`,
-      );
-    }
+    for (const scenario of ENDINGS) failures += await repeat(scenario, bundle.directory, options.times);
   } finally {
     await bundle.remove();
   }
+  console.log(failures === 0 ? 'All ended as they should.' : `${failures} ended otherwise.`);
   return failures === 0 ? 0 : 1;
 }
 
-void main().then((code) => {
+type Options =
+  | { readonly kind: 'run'; readonly times: number }
+  | { readonly kind: 'help' }
+  | { readonly kind: 'wrong'; readonly message: string };
+
+function optionsOf(args: readonly string[]): Options {
+  try {
+    const { values } = parseArgs({
+      args: [...args],
+      options: { times: { type: 'string', default: '50' }, help: { type: 'boolean', default: false } },
+    });
+    if (values.help) return { kind: 'help' };
+    const times = Number(values.times);
+    if (/^\d+$/.test(values.times) && times >= 1 && times <= 10_000) return { kind: 'run', times };
+    return { kind: 'wrong', message: `Expected --times to be a whole number from 1 to 10000, found "${values.times}"` };
+  } catch (error) {
+    return { kind: 'wrong', message: messageOf(error) };
+  }
+}
+
+/** Runs `scenario` and prints the verdict; resolves to the number of failures. */
+async function repeat(scenario: Ending, directory: string, times: number): Promise<number> {
+  const { activity, ending, expected } = scenario;
+  const name = `${ending} while ${activity}`;
+  const wrong: string[] = [];
+  for (let run = 0; run < times; run++) {
+    showProgress(`${name}: ${run + 1} of ${times}`);
+    try {
+      const found = await endOnce(scenario, directory);
+      if (found !== expected) wrong.push(`ended with ${found}`);
+    } catch (error) {
+      wrong.push(messageOf(error));
+    }
+  }
+  showProgress('');
+  const verdict = wrong.length === 0 ? 'ok  ' : 'FAIL';
+  console.log(`${verdict} ${name}: ${times - wrong.length} of ${times} ended with ${expected}`);
+  for (const [reason, count] of tally(wrong)) console.log(`     ${count} ×: ${reason}`);
+  return wrong.length;
+}
+
+/** One line that each call overwrites, where somebody watches. */
+function showProgress(line: string): void {
+  if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${line}`);
+}
+
+function tally(reasons: readonly string[]): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const reason of reasons) counts.set(reason, (counts.get(reason) ?? 0) + 1);
+  return counts;
+}
+
+void main(process.argv.slice(2)).then((code) => {
   process.exitCode = code;
 });

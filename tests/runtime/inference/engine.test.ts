@@ -1,97 +1,208 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { readFloats } from '../../../runtime/cli/verify/npy';
-import { systemClock } from '../../../runtime/clock';
-import { type ErrorCode, isSensebindError } from '../../../runtime/errors';
-import { Engine } from '../../../runtime/inference/engine';
-import type { TensorInput } from '../../../runtime/preprocess/input';
-import { golden } from '../../support/paths';
+import { FramePool } from '../../../runtime/frames';
+import { Engine, type EngineOptions } from '../../../runtime/inference/engine';
+import type { EngineStatus } from '../../../runtime/inference/stats';
+import type { EncoderInput } from '../../../runtime/preprocess/input';
+import { FAULTY_RUNTIME, RuntimeFaults } from '../../support/faultyRuntime';
+import { type GoldenMotion, goldenMotion, repeated } from '../../support/goldenMotion';
+import { ManualClock } from '../../support/manualClock';
+import { refused } from '../../support/refused';
 import { type TinyBundle, tinyBundle } from '../../support/tinyBundle';
 
-const isCode = (code: ErrorCode) => (error: unknown) => isSensebindError(error, code);
-
-describe('engine', () => {
+describe('an engine', () => {
   let tiny: TinyBundle;
-  let engine: Engine;
-  let motion: TensorInput;
+  let motion: GoldenMotion;
   before(async () => {
     tiny = await tinyBundle();
-    engine = await Engine.open(tiny.bundle);
-    const { data, shape } = await readFloats(golden('enc_imu_in.npy'));
-    motion = { kind: 'tensor', data: data.subarray(0, data.length / (shape[0] ?? 1)), shape: [1, ...shape.slice(1)] };
+    motion = await goldenMotion();
   });
-  after(async () => {
-    await engine.close();
-    await tiny.remove();
-  });
+  after(() => tiny.remove());
 
-  async function expectedMotion(): Promise<readonly number[]> {
-    const { data, shape } = await readFloats(golden('enc_imu_out.npy'));
-    const row = data.subarray(0, shape[1]);
-    const norm = Math.hypot(...row);
-    return Array.from(row, (value) => value / norm);
+  const open = (options: EngineOptions = {}): Promise<Engine> => Engine.open(tiny.bundle, options);
+
+  /** An engine whose worker is inside a call until the test lets it go on. */
+  async function busyEngine(options: EngineOptions = {}) {
+    const faults = new RuntimeFaults();
+    const engine = await open({ runtimeModule: FAULTY_RUNTIME, modalities: ['imu'], ...options });
+    faults.make('block', 'cpu run');
+    const running = engine.encode('imu', motion.input);
+    await faults.untilBlocked();
+    return { faults, engine, running };
   }
 
-  async function encodesMotion(): Promise<void> {
-    const expected = await expectedMotion();
-    const { vector, space, flags } = await engine.encode('imu', motion);
-    assert.ok(vector.every((value, index) => Math.abs(value - (expected[index] ?? Number.NaN)) <= 1e-4));
-    assert.equal(space, tiny.bundle.manifest.space);
-    assert.ok(flags.includes('untrained'));
-  }
-
-  it('gives the embedding of the reference', encodesMotion);
-
-  it('takes input on shared memory', async () => {
-    const shared = new Float32Array(new SharedArrayBuffer(motion.data.byteLength));
-    shared.set(motion.data);
-    const expected = await expectedMotion();
-    const { vector } = await engine.encode('imu', { ...motion, data: shared });
-    assert.ok(vector.every((value, index) => Math.abs(value - (expected[index] ?? Number.NaN)) <= 1e-4));
+  it('gives the embedding of the reference, with all that is needed to trust it', async () => {
+    await using engine = await open();
+    const first = await engine.encode('imu', motion.input, {
+      source: 'imu0',
+      startMicros: 5,
+      endMicros: 9,
+      flags: ['gap'],
+    });
+    motion.check(first);
+    const { manifest } = tiny.bundle;
+    const { vector: _, encoder, ...rest } = first;
+    assert.match(encoder, /^[0-9a-f]{64}$/);
+    assert.deepEqual(rest, {
+      space: manifest.space,
+      modality: 'imu',
+      preset: manifest.encoders['imu']!.preset,
+      precision: 'fp32',
+      logitScale: manifest.encoders['imu']!.logitScale,
+      sources: ['imu0'],
+      startMicros: 5,
+      endMicros: 9,
+      sequence: 0,
+      flags: ['gap', 'untrained'],
+    });
+    const sequences = [
+      await engine.encode('imu', motion.input, { source: 'imu0' }),
+      await engine.encode('imu', motion.input, { source: 'imu1' }),
+      await engine.encode('imu', motion.input),
+    ].map(({ sequence }) => sequence);
+    assert.deepEqual(sequences, [1, 0, 0]);
   });
 
-  it('goes on after a failing request', async () => {
-    await assert.rejects(engine.encode('imu', { ...motion, shape: [1, 5, 7] }), isSensebindError);
-    await assert.rejects(engine.encode('imu', { kind: 'text', text: 'a dog' }), isCode('INPUT_UNSUPPORTED'));
-    await assert.rejects(engine.encode('smell', motion), isCode('MODALITY_UNKNOWN'));
-    await encodesMotion();
+  it('takes samples on private memory, on shared memory and in frames, and lets go of the frames', async () => {
+    await using engine = await open();
+    const shared = new Float32Array(new SharedArrayBuffer(motion.input.data.byteLength));
+    shared.set(motion.input.data);
+    motion.check(await engine.encode('imu', { ...motion.input, data: shared }));
+    const pool = new FramePool({ frames: 1, bytes: 2 ** 20 });
+    const frame = pool.acquire(shared.byteLength)!;
+    const data = new Float32Array(frame.buffer, 0, shared.length);
+    data.set(shared);
+    const embedding = engine.encode('imu', { ...motion.input, data });
+    frame.release();
+    motion.check(await embedding);
+    assert.equal(pool.stats().inUse, 0);
+    assert.equal(engine.stats().frames.inUse, 0);
   });
 
-  it('refuses numbers that are none', async () => {
-    const data = Float32Array.from(motion.data);
+  it('goes on after requests that it refuses', async () => {
+    await using engine = await open();
+    const data = Float32Array.from(motion.input.data);
     data[100] = Number.NaN;
-    await assert.rejects(engine.encode('imu', { ...motion, data }), isCode('INPUT_NOT_FINITE'));
-  });
-
-  it('frees the slot of an aborted request', async () => {
-    const controller = new AbortController();
-    const first = engine.encode('imu', motion, { source: 'a' });
-    const second = engine.encode('imu', motion, { source: 'b', signal: controller.signal });
-    controller.abort();
-    await assert.rejects(second, isCode('REQUEST_ABORTED'));
-    await first;
-    await encodesMotion();
-    assert.equal(engine.stats().modalities['imu']!.queued, 0);
+    const refusals = [
+      ['imu', { ...motion.input, shape: [1, 5, 7] }, 'INPUT_INVALID'],
+      ['imu', { kind: 'text', text: 'a dog' }, 'INPUT_UNSUPPORTED'],
+      ['imu', { kind: 'smell' } as unknown as EncoderInput, 'INPUT_UNSUPPORTED'],
+      ['imu', { ...motion.input, extra: () => 0 } as EncoderInput, 'INPUT_INVALID'],
+      ['imu', { ...motion.input, data }, 'INPUT_NOT_FINITE'],
+      ['smell', motion.input, 'MODALITY_UNKNOWN'],
+    ] as const;
+    for (const [modality, input, code] of refusals) await assert.rejects(engine.encode(modality, input), refused(code));
+    motion.check(await engine.encode('imu', motion.input));
+    const { encoded, failed } = engine.stats().modalities['imu']!;
+    assert.deepEqual({ encoded, failed }, { encoded: 1, failed: 5 });
+    assert.equal(engine.stats().frames.inUse, 0);
   });
 
   it('keeps the newest of a source, and counts the others', async () => {
-    const before = engine.stats().modalities['imu']!.superseded;
-    const requests = Array.from({ length: 5 }, () => engine.encode('imu', motion, { source: 'imu0' }));
-    const results = await Promise.allSettled(requests);
-    const superseded = results.filter(({ status }) => status === 'rejected');
-    assert.ok(superseded.length >= 3);
-    for (const result of superseded)
-      assert.ok(result.status === 'rejected' && isSensebindError(result.reason, 'REQUEST_SUPERSEDED'));
-    assert.equal(results.at(-1)?.status, 'fulfilled');
-    assert.equal(engine.stats().modalities['imu']!.superseded - before, superseded.length);
+    const { faults, engine, running } = await busyEngine();
+    await using _ = engine;
+    const requests = Array.from({ length: 5 }, () => engine.encode('imu', motion.input, { source: 'imu0' }));
+    const superseded = requests.slice(0, 4).map((request) => assert.rejects(request, refused('REQUEST_SUPERSEDED')));
+    faults.unblock();
+    await Promise.all([running, requests.at(-1), ...superseded]);
+    const stats = engine.stats();
+    assert.deepEqual([stats.modalities['imu']!.superseded, stats.modalities['imu']!.encoded], [4, 2]);
+    assert.equal(stats.frames.inUse, 0);
   });
 
-  it('drops what is late', async () => {
-    const deadlineMicros = systemClock.monotonicMicros() - 1;
-    await assert.rejects(engine.encode('imu', motion, { deadlineMicros }), isCode('REQUEST_LATE'));
+  it('serves the urgent first, and drops what could not begin in time', async () => {
+    const clock = new ManualClock();
+    const { faults, engine, running } = await busyEngine({ clock });
+    await using _ = engine;
+    const served: string[] = [];
+    const encode = async (name: string, request: Parameters<Engine['encode']>[2]): Promise<void> => {
+      motion.check(await engine.encode('imu', motion.input, request));
+      served.push(name);
+    };
+    const late = assert.rejects(
+      encode('late', { deadlineMicros: 999 }),
+      refused('REQUEST_LATE', /by 999 µs, found 1000/),
+    );
+    const others = [
+      encode('low', { priority: 'low' }),
+      encode('in time', { deadlineMicros: 1000 }),
+      encode('high', { priority: 'high' }),
+    ];
+    clock.sleep(1);
+    faults.unblock();
+    await Promise.all([running, late, ...others]);
+    assert.deepEqual(served, ['high', 'in time', 'low']);
+    assert.equal(engine.stats().modalities['imu']!.late, 1);
+  });
+
+  it('holds no more requests than it may, and no more memory', async () => {
+    const { faults, engine, running } = await busyEngine({ queueLimit: 2 });
+    await using _ = engine;
+    const waiting = [engine.encode('imu', motion.input), engine.encode('imu', motion.input)];
+    assert.equal(engine.stats().modalities['imu']!.queued, 2);
+    assert.equal(engine.stats().frames.inUse, 3);
+    await assert.rejects(engine.encode('imu', motion.input), refused('QUEUE_FULL', /at most 2/));
+    assert.equal(engine.stats().frames.inUse, 3);
+    faults.unblock();
+    await Promise.all([running, ...waiting]);
+    assert.deepEqual([engine.stats().modalities['imu']!.refused, engine.stats().frames.inUse], [1, 0]);
+  });
+
+  it('gives the slot and the memory of a waiting request back when it is aborted', async () => {
+    const { faults, engine, running } = await busyEngine({ queueLimit: 1 });
+    await using _ = engine;
+    const controller = new AbortController();
+    const aborted = engine.encode('imu', motion.input, { signal: controller.signal });
+    await assert.rejects(engine.encode('imu', motion.input), refused('QUEUE_FULL'));
+    controller.abort(new Error('no longer needed'));
+    await assert.rejects(aborted, refused('REQUEST_ABORTED', /no longer needed/));
+    assert.deepEqual([engine.stats().modalities['imu']!.queued, engine.stats().frames.inUse], [0, 1]);
+    const next = engine.encode('imu', motion.input);
+    faults.unblock();
+    motion.check(await running);
+    motion.check(await next);
+    await assert.rejects(
+      engine.encode('imu', motion.input, { signal: AbortSignal.abort() }),
+      refused('REQUEST_ABORTED'),
+    );
+    assert.equal(engine.stats().modalities['imu']!.aborted, 2);
+  });
+
+  it('rejects a running request at once when it is aborted, but keeps its memory until the worker has let go', async () => {
+    const faults = new RuntimeFaults();
+    await using engine = await open({ runtimeModule: FAULTY_RUNTIME, modalities: ['imu'] });
+    faults.make('block', 'cpu run');
+    const controller = new AbortController();
+    const aborted = engine.encode('imu', repeated(motion.input, 50), { signal: controller.signal });
+    await faults.untilBlocked();
+    controller.abort();
+    await assert.rejects(aborted, refused('REQUEST_ABORTED'));
+    assert.equal(engine.stats().frames.inUse, 1);
+    const next = engine.encode('imu', motion.input);
+    faults.unblock();
+    motion.check(await next);
+    assert.equal(engine.stats().frames.inUse, 0);
+    // The call in flight and the next request; not the other 49 of what nobody wants.
+    assert.equal(faults.count('runs'), 2);
+    const { aborted: counted, failed } = engine.stats().modalities['imu']!;
+    assert.deepEqual({ counted, failed }, { counted: 1, failed: 0 });
+  });
+
+  it('shares its modalities between its workers, and says how all of them are', async () => {
+    const statuses: EngineStatus[] = [];
+    await using engine = await open({
+      workers: 2,
+      modalities: ['imu', 'depth'],
+      onStatus: (status) => statuses.push(status),
+    });
+    motion.check(await engine.encode('imu', motion.input));
+    assert.deepEqual(new Set(Object.keys(engine.stats().providers)), new Set(['imu', 'depth']));
+    assert.ok(engine.stats().workers.every(({ state }) => state === 'ready'));
+    assert.equal(statuses.at(-1)?.state, 'ready');
   });
 
   it('leaves the main thread free', async () => {
+    await using engine = await open({ modalities: ['imu'] });
     let turns = 0;
     let done: boolean = false;
     const turn = (): void => {
@@ -99,42 +210,8 @@ describe('engine', () => {
       if (!done) setImmediate(turn);
     };
     turn();
-    const data = new Float32Array(64 * motion.data.length).fill(0.5);
-    await engine.encode('imu', { ...motion, data, shape: [64, ...motion.shape.slice(1)] });
+    await engine.encode('imu', repeated(motion.input, 64));
     done = true;
     assert.ok(turns > 50, `${turns} turns`);
-  });
-});
-
-describe('an engine', () => {
-  let tiny: TinyBundle;
-  before(async () => {
-    tiny = await tinyBundle();
-  });
-  after(() => tiny.remove());
-
-  it('refuses providers that do not exist', async () => {
-    await assert.rejects(Engine.open(tiny.bundle, { providers: ['abacus'] }), isCode('PROVIDER_UNSUPPORTED'));
-  });
-
-  it('falls back to the CPU where a provider does not work, and says why', async () => {
-    const engine = await Engine.open(tiny.bundle, { providers: ['cuda', 'cpu'], modalities: ['imu'] });
-    const { provider, reason } = engine.stats().providers['imu']!;
-    await engine.close();
-    assert.equal(provider, 'cpu');
-    assert.match(reason, /cuda/);
-  });
-
-  it('always closes, also twice and at work', async () => {
-    const engine = await Engine.open(tiny.bundle);
-    const data = new Float32Array(3 * 2 * 224 * 224);
-    const work = engine.encode('vision', { kind: 'tensor', data, shape: [1, 3, 2, 224, 224] });
-    const settled = Promise.allSettled([work]);
-    await Promise.all([engine.close(), engine.close()]);
-    await settled;
-    await assert.rejects(
-      engine.encode('vision', { kind: 'tensor', data, shape: [1, 3, 2, 224, 224] }),
-      isCode('ENGINE_CLOSED'),
-    );
   });
 });
