@@ -84,7 +84,7 @@ export class SoundWindows implements Windows {
     const { spec, channel, source } = this.#options;
     this.#runs++;
     return {
-      id: `${source}/${this.#runs}`,
+      id: nextStreamId(source),
       inputRateHz: reading.sampleRateHz,
       stream: new SoundStream({
         inputRateHz: reading.sampleRateHz,
@@ -150,6 +150,14 @@ function notSound({ modality, source }: Reading): SensebindError {
     `expected sound from "${source}", found readings of ${modality}`,
     'give a microphone or a sound file to an encoder of sound',
   );
+}
+
+let streams = 0;
+
+/** Never the same twice in this process: an engine that outlives these windows remembers clips by the name of their stream. */
+function nextStreamId(source: string): string {
+  streams++;
+  return `${source}/${streams}`;
 }
 
 /** An uninterrupted stretch of readings. */

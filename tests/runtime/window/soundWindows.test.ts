@@ -119,7 +119,12 @@ describe('windows of sound', () => {
           windows.append(piece((at * 1e6) / RATE, ramp(at, count)));
           at += count;
         }
-        assert.deepEqual(seen, whole.seen);
+        // Each has a stream of its own name.
+        const [stream] = new Set(whole.seen.map((window) => window.stream));
+        assert.deepEqual(
+          seen.map((window) => ({ ...window, stream })),
+          whole.seen,
+        );
       }),
       { numRuns: 20 },
     );
@@ -175,6 +180,12 @@ describe('windows of sound', () => {
     );
     assert.notEqual(seen[0]?.stream, seen[1]?.stream);
     assert.equal(gaps(), 1);
+  });
+
+  it('never share the name of a stream with windows made before', () => {
+    const [first, second] = [windowing(), windowing()];
+    for (const { windows } of [first, second]) for (const reading of seconds(0, 2.5)) windows.append(reading);
+    assert.notEqual(first.seen[0]?.stream, second.seen[0]?.stream);
   });
 
   it('start a new stream after an interruption', () => {
