@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
+import { withoutSecrets } from '../../../runtime/mqtt/address';
 import { Backoff } from '../../../runtime/mqtt/backoff';
-import { withoutSecrets } from '../../../runtime/mqtt/link';
 import { wordMessage } from '../../../runtime/mqtt/message';
 import { kindOfTopic, topicsOf } from '../../../runtime/mqtt/topics';
 import { ManualClock } from '../../support/manualClock';
