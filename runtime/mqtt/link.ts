@@ -187,7 +187,7 @@ export class BrokerLink {
   #flush(): void {
     const live = this.#live;
     if (!live) return;
-    const window = Math.min(live.limits.receiveMaximum, WINDOW);
+    const window = this.#sizeLimit.careful ? 1 : Math.min(live.limits.receiveMaximum, WINDOW);
     for (const topic of live.dirty) {
       if (live.inFlight >= window) return;
       live.dirty.delete(topic);
@@ -196,6 +196,7 @@ export class BrokerLink {
       live.inFlight++;
       live.connection.retain(topic, message, (refusal) => {
         live.inFlight--;
+        this.#sizeLimit.heard();
         if (refusal === undefined) this.#published++;
         else this.#refused(topic, `expected the broker to take a message on ${topic}, found: ${refusal}`);
         this.#flush();

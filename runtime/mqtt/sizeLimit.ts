@@ -11,6 +11,7 @@ export class SizeLimit {
   #announced = Number.POSITIVE_INFINITY;
   #learnt = Number.POSITIVE_INFINITY;
   #strikes = 0;
+  #careful: boolean = false;
   #heard: boolean = false;
   #proven = 0;
   #asked = 0;
@@ -24,6 +25,11 @@ export class SizeLimit {
   /** Whether `bytes` is this broker's own word, or our conclusion. */
   get announced(): boolean {
     return this.#announced <= this.#learnt;
+  }
+
+  /** The last connection ended behind a message: one at a time now, so that it is known which. */
+  get careful(): boolean {
+    return this.#careful;
   }
 
   connected(announcedBytes: number): void {
@@ -40,6 +46,11 @@ export class SizeLimit {
     return this.#ask();
   }
 
+  /** A message was answered: the broker is at work. */
+  heard(): void {
+    this.#heard = true;
+  }
+
   /** A ping was answered. True when another one should follow. */
   answered(): boolean {
     this.#heard = true;
@@ -49,8 +60,9 @@ export class SizeLimit {
 
   /** The connection is gone. */
   ended(): void {
+    this.#careful = this.#largest > this.#proven;
     // A broker that answered nothing at all has other troubles.
-    if (!this.#heard || this.#largest <= this.#proven) {
+    if (!this.#careful || !this.#heard) {
       this.#strikes = 0;
       return;
     }
