@@ -63,3 +63,9 @@ export function startLink(
       }),
   };
 }
+
+/** The turns in which what the broker has written on loopback is read. */
+export async function answered(clock: ManualClock): Promise<void> {
+  await clock.advance(0);
+  await clock.advance(0);
+}

@@ -110,3 +110,19 @@ export function polite(packet: Packet, { send, socket }: ScriptedClient): void {
 export function connack(code: number, properties: Extract<Packet, { cmd: 'connack' }>['properties'] = {}): Packet {
   return { cmd: 'connack', sessionPresent: false, returnCode: code, reasonCode: code, properties };
 }
+
+/** Payloads that were published on a topic, in one attempt or all. */
+export function published(broker: ScriptedBroker, topic: string, attempt?: number): string[] {
+  return broker.received
+    .filter((received) => attempt === undefined || received.attempt === attempt)
+    .map(({ packet }) => packet)
+    .filter((packet) => packet.cmd === 'publish')
+    .filter((packet) => packet.topic === topic)
+    .map(({ payload }) => payload.toString());
+}
+
+/** For `until`: a message on a topic, in an attempt. */
+export const publish =
+  (topic: string, attempt = 0) =>
+  (received: ReceivedPacket): boolean =>
+    received.attempt === attempt && received.packet.cmd === 'publish' && received.packet.topic === topic;
