@@ -81,5 +81,8 @@ export function isSensebindError(error: unknown, code?: ErrorCode): error is Sen
 
 /** The text of anything that was thrown. */
 export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  if (!(error instanceof Error)) return String(error);
+  // Node.js gives this one without words when every address of a host name refuses.
+  if (error.message === '' && error instanceof AggregateError) return error.errors.map(messageOf).join('; ');
+  return error.message || error.name;
 }

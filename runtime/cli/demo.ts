@@ -3,11 +3,12 @@ import path from 'node:path';
 import type { Command } from 'commander';
 import { type Millis, systemClock } from '../clock';
 import type { Config } from '../config/config';
+import { messageOf } from '../errors';
 import { demoBundle } from './demo/demoBundle';
 import { startLoopbackBroker } from './demo/loopbackBroker';
 import { eventLog } from './eventLog';
 import { untilInterrupted } from './interrupt';
-import { print, UsageError } from './output';
+import { print, printNote, UsageError } from './output';
 import { packageVersion, runConfig } from './runConfig';
 import { parseRunTime } from './runTime';
 
@@ -69,11 +70,23 @@ function introduce(url: string): void {
 What a subscriber in another process receives:`);
 }
 
-/** `sensebind watch` as a process of its own, writing to this terminal. */
+/**
+ * `sensebind watch` as a process of its own, writing to this terminal. Ctrl-C of the terminal does not reach it, so that it
+ * shows the goodbye as well; the channel ends it with this process, however that ends.
+ */
 function startSubscriber(url: string): { stop(): Promise<void> } {
   const [main = ''] = process.argv.slice(1);
-  const child = spawn(process.execPath, [main, 'watch', url], { stdio: ['ignore', 'inherit', 'inherit'] });
-  const exited = new Promise<void>((resolve) => child.once('close', () => resolve()));
+  const child = spawn(process.execPath, [main, 'watch', url], {
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    detached: true,
+  });
+  const exited = new Promise<void>((resolve) => {
+    child.once('close', () => resolve());
+    child.once('error', (error) => {
+      printNote(`the subscriber did not start: ${messageOf(error)}`);
+      resolve();
+    });
+  });
   return {
     stop: async () => {
       child.kill('SIGTERM');

@@ -1,15 +1,15 @@
 import type { Command } from 'commander';
-import { connectAsync, type MqttClient } from 'mqtt';
+import { Compile } from 'typebox/compile';
 import { type Millis, systemClock } from '../clock';
 import { messageOf, SensebindError } from '../errors';
 import { decodeEmbedding } from '../mqtt/embeddingMessage';
 import { flagsOfBits } from '../mqtt/flagBits';
-import { withoutSecrets } from '../mqtt/link';
-import { type SchemaId, type ScoresMessage, validators } from '../mqtt/messages';
-import { kindOfTopic, type TopicKind } from '../mqtt/topics';
+import { type SchemaId, type ScoresMessage, SourceStatusWord, StatusWord, validators } from '../mqtt/messages';
+import { isBaseTopic, kindOfTopic, type TopicKind } from '../mqtt/topics';
 import { untilInterrupted } from './interrupt';
-import { type OutputOptions, print, printNote } from './output';
+import { type OutputOptions, print, printNote, UsageError } from './output';
 import { parseRunTime } from './runTime';
+import { watchBroker } from './watchBroker';
 
 interface WatchFlags extends OutputOptions {
   readonly base: string;
@@ -30,36 +30,46 @@ export function registerWatch(program: Command): void {
 
 async function watch(broker: string, flags: WatchFlags & { readonly signal: AbortSignal }): Promise<void> {
   const runTime = parseRunTime(flags.for);
-  const client = await subscriber(broker);
-  client.on('error', (error) => printNote(`broker: ${error.message}`));
-  client.on('message', (topic, payload) => show(topic, payload, flags));
-  await client.subscribeAsync(`${flags.base}/v1/#`, { qos: 1 });
-  await finished(runTime, flags.signal);
-  await client.endAsync(true);
+  const signal = AbortSignal.any([flags.signal, parentGone()]);
+  const stop = await watchBroker({
+    address: broker,
+    topic: `${parseBase(flags.base)}/v1/#`,
+    onMessage: (topic, payload) => show(topic, payload, flags),
+    onNote: printNote,
+    signal,
+  });
+  if (!stop) return;
+  await finished(runTime, signal);
+  await stop();
 }
 
-/** MQTT 5, and 3.1.1 with brokers that refuse it. @throws {SensebindError} `BROKER_UNREACHABLE` */
-async function subscriber(broker: string): Promise<MqttClient> {
-  try {
-    return await connectAsync(broker, { protocolVersion: 5 }, false).catch(() =>
-      connectAsync(broker, { protocolVersion: 4 }, false),
-    );
-  } catch (error) {
-    throw new SensebindError(
-      'BROKER_UNREACHABLE',
-      `Expected a broker at ${withoutSecrets(broker)}, found: ${messageOf(error)}`,
-      'Check the address, and that the broker runs.',
-      { cause: error },
-    );
-  }
+function parseBase(base: string): string {
+  if (isBaseTopic(base)) return base;
+  throw new UsageError(
+    `expected --base with a topic such as home/sensors, found ${base}`,
+    'Leave it out for sensebind.',
+  );
+}
+
+/** Fires when the process that started this one with a channel is gone, even by `kill -9`. */
+function parentGone(): AbortSignal {
+  const controller = new AbortController();
+  process.once('disconnect', () => controller.abort());
+  // Listening to it must not keep this process alive.
+  process.channel?.unref();
+  return controller.signal;
 }
 
 /** Resolves when the time is over or the signal comes. */
 function finished(runTime: Millis | undefined, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     if (signal.aborted) return resolve();
-    signal.addEventListener('abort', () => resolve(), { once: true });
-    if (runTime !== undefined) systemClock.setTimer(runTime, resolve);
+    const timer = runTime === undefined ? undefined : systemClock.setTimer(runTime, resolve);
+    const abort = (): void => {
+      timer?.cancel();
+      resolve();
+    };
+    signal.addEventListener('abort', abort, { once: true });
   });
 }
 
@@ -67,18 +77,23 @@ function show(topic: string, payload: Buffer, { json }: OutputOptions): void {
   try {
     const kind = kindOfTopic(topic);
     if (kind === undefined) return;
-    const line = json ? JSON.stringify({ topic, ...asObject(kind, payload) }) : asText(kind, payload);
-    if (line !== undefined) print(json ? line : `${topic}  ${line}`);
+    const line = json ? JSON.stringify({ ...asObject(kind, payload), topic }) : asText(kind, payload);
+    if (line !== undefined) print(oneLine(json ? line : `${topic}  ${line}`));
   } catch (error) {
-    printNote(`${topic}: ${messageOf(error)}`);
+    printNote(oneLine(`${topic}: ${messageOf(error)}`));
   }
+}
+
+/** Whoever publishes must not be able to write lines of their own. */
+function oneLine(text: string): string {
+  return text.replaceAll('\n', '?');
 }
 
 function asObject(kind: TopicKind, payload: Buffer): object {
   switch (kind) {
     case 'status':
     case 'source-status':
-      return { status: payload.toString('utf8') };
+      return { status: word(kind, payload) };
     case 'embedding': {
       const { message, vector } = decodeEmbedding(payload);
       return { ...message, v: [...vector] };
@@ -87,6 +102,22 @@ function asObject(kind: TopicKind, payload: Buffer): object {
       return parse(SCHEMAS[kind], payload);
   }
 }
+
+/** One of the few words of a status topic. */
+function word(kind: 'status' | 'source-status', payload: Buffer): string {
+  const text = payload.subarray(0, LONGEST_WORD).toString('utf8');
+  if ((kind === 'status' ? statusWord : sourceStatusWord).Check(text)) return text;
+  throw new SensebindError(
+    'MESSAGE_INVALID',
+    `expected a word such as online, found ${JSON.stringify(text)}`,
+    'look at who publishes on this topic',
+  );
+}
+
+/** Bytes of a status that are looked at. */
+const LONGEST_WORD = 32;
+const statusWord = Compile(StatusWord);
+const sourceStatusWord = Compile(SourceStatusWord);
 
 const SCHEMAS = {
   info: 'info/1',
@@ -112,7 +143,7 @@ function asText(kind: TopicKind, payload: Buffer): string | undefined {
   switch (kind) {
     case 'status':
     case 'source-status':
-      return payload.toString('utf8');
+      return word(kind, payload);
     case 'embedding': {
       const { message } = decodeEmbedding(payload);
       return `${message.m} embedding ${message.seq}, ${message.d} × ${message.dt}, ${flagsOfBits(message.q).join(', ') || 'no flags'}`;

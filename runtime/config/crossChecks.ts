@@ -1,6 +1,7 @@
 import { nearWords } from '../../models/text/nearWords';
 import type { Millis } from '../clock';
 import { isSensebindError } from '../errors';
+import { withoutSecrets } from '../mqtt/address';
 import { checkLabelSet } from '../zeroshot/labelSet';
 import { parseDuration } from './duration';
 import type { Problem } from './problem';
@@ -30,7 +31,12 @@ function brokerProblems(broker: ConfigDocument['broker']): Problem[] {
   const problems: Problem[] = [];
   const url = URL.canParse(broker.url) ? new URL(broker.url) : undefined;
   const at = (key: string, message: string, cure: string) => problems.push({ path: ['broker', key], message, cure });
-  if (!url) at('url', `expected an address, found ${JSON.stringify(broker.url)}`, 'write it as mqtt://HOST:PORT');
+  if (!url)
+    at(
+      'url',
+      `expected an address, found ${JSON.stringify(withoutSecrets(broker.url))}`,
+      'write it as mqtt://HOST:PORT',
+    );
   if (url?.username || url?.password) {
     at(
       'url',
@@ -58,7 +64,7 @@ function brokerProblems(broker: ConfigDocument['broker']): Problem[] {
     if (broker[key] !== undefined && !secure) {
       at(
         key,
-        `expected an address that starts with mqtts:// or wss://, found ${broker.url}`,
+        `expected an address that starts with mqtts:// or wss://, found ${withoutSecrets(broker.url)}`,
         'change "url", or remove this',
       );
     }

@@ -2,6 +2,7 @@ import type { TSchema } from 'typebox';
 import { Settings } from 'typebox/system';
 import { Errors } from 'typebox/value';
 import { nearWords } from '../../models/text/nearWords';
+import { withoutSecrets } from '../mqtt/address';
 import type { Problem } from './problem';
 
 /** All problems are told at once; a configuration with more than this is something else. */
@@ -109,7 +110,8 @@ function shown(found: unknown): string {
   if (found === undefined) return 'nothing';
   // In quotes, so that "2" and 2 can be told apart.
   const text = typeof found === 'object' || typeof found === 'string' ? JSON.stringify(found) : String(found);
-  return text.length > 60 ? `${text.slice(0, 57)}…` : text;
+  const safe = withoutSecrets(text);
+  return safe.length > 60 ? `${safe.slice(0, 57)}…` : safe;
 }
 
 function quoted(text: string): string {

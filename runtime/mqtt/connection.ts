@@ -1,3 +1,4 @@
+import { Socket } from 'node:net';
 import { connect, type IClientOptions, type MqttClient } from 'mqtt';
 import type { Clock, Millis, Timer } from '../clock';
 import { messageOf } from '../errors';
@@ -34,11 +35,15 @@ export interface BrokerLimits {
 export type ConnectionEnd =
   | { readonly kind: 'version-refused' }
   /** `lasting`: trying again soon will not help, as with bad credentials. */
-  | { readonly kind: 'refused'; readonly reason: string; readonly lasting: boolean }
+  | { readonly kind: 'refused'; readonly reason: string; readonly lasting: boolean; readonly cure: string }
+  /** It took the connection, and ended it without an answer: what old brokers do with a version they do not know. */
+  | { readonly kind: 'unanswered'; readonly reason: string }
   | { readonly kind: 'lost'; readonly reason: string };
 
 export interface ConnectionEvents {
   connected(limits: BrokerLimits): void;
+  /** A ping was answered. */
+  answered(): void;
   /** Once, and nothing after it. */
   ended(end: ConnectionEnd): void;
 }
@@ -66,7 +71,7 @@ const CONGESTED_BYTES = 2 ** 20;
 
 /** CONNACK codes of MQTT 3.1.1 §3.2.2.3 (1 to 5) and MQTT 5 §3.2.2.2 (from 128). */
 const VERSION_REFUSED: ReadonlySet<number> = new Set([1, 132]);
-const LASTING_REFUSALS: ReadonlySet<number> = new Set([2, 4, 5, 133, 134, 135, 138, 140]);
+const LASTING_REFUSALS: ReadonlySet<number> = new Set([2, 4, 5, 133, 134, 135, 138, 140, 144, 149, 153, 154, 155]);
 
 /** One connection to a broker: one MQTT.js client, used once, so that none of its queues outlives its connection. */
 export class Connection {
@@ -76,6 +81,7 @@ export class Connection {
   #reason: string = '';
   #open: boolean = false;
   #ended: boolean = false;
+  #reached: boolean = false;
   #heardMicros = 0;
   #watchdog: Timer | undefined;
 
@@ -85,6 +91,12 @@ export class Connection {
     this.#client = connect(options.access.url, clientOptions(options));
     this.#listen();
     this.#client.connect();
+    const { stream } = this.#client;
+    stream.once('connect', () => {
+      this.#reached = true;
+      // Scores follow their embedding at once; they must not wait until the broker's kernel acknowledges it (40 ms).
+      if (stream instanceof Socket) stream.setNoDelay(true);
+    });
   }
 
   get open(): boolean {
@@ -104,8 +116,14 @@ export class Connection {
   /** QoS 1, retained. `done` gets the broker's answer, and is not called when the connection ends before it. */
   retain(topic: string, message: Message, done: (refusal: string | undefined) => void): void {
     this.#client.publish(topic, message.payload, { qos: 1, retain: true, ...this.#properties(message) }, (error) => {
-      if (!this.#ended) done(error ? messageOf(error) : undefined);
+      // Errors without a code are the end of the connection, which is told in a moment.
+      if (!this.#ended && (!error || reasonCode(error) !== undefined)) done(error ? messageOf(error) : undefined);
     });
+  }
+
+  /** Asks for a sign of life, which comes after everything sent before has been read. */
+  ping(): void {
+    if (this.#open) this.#client.sendPing();
   }
 
   /** Says goodbye, so that the will is not sent. Resolves when the socket is closed, after a while by force. */
@@ -130,31 +148,43 @@ export class Connection {
       this.#open = true;
       this.#watch();
       this.#events.connected({
-        receiveMaximum: packet.properties?.receiveMaximum ?? 65_535,
-        maximumPacketBytes: packet.properties?.maximumPacketSize ?? 268_435_455,
+        // 0 is forbidden for both: as good as nothing said.
+        receiveMaximum: packet.properties?.receiveMaximum || 65_535,
+        maximumPacketBytes: packet.properties?.maximumPacketSize || 268_435_455,
       });
     });
-    client.on('packetreceive', () => {
+    client.on('packetreceive', (packet) => {
       this.#heardMicros = this.#options.clock.monotonicMicros();
+      if (packet.cmd === 'pingresp' && this.#open) this.#events.answered();
     });
     client.on('disconnect', (packet) => {
       this.#reason = `the broker ended the connection with reason ${packet.reasonCode}${explained(packet.reasonCode)}`;
     });
     // The listener stays after the end: an error event without one would end the process.
     client.on('error', (error) => {
-      const code = connackCode(error);
-      if (!this.#open && code !== undefined) this.#end(refusal(code, messageOf(error)));
-      else if (this.#reason === '') this.#reason = messageOf(error);
+      const code = reasonCode(error);
+      if (!this.#open && code !== undefined) return this.#end(refusal(code, messageOf(error)));
+      if (this.#reason === '') this.#reason = messageOf(error);
+      // After what is not MQTT, MQTT.js reads nothing more, and lets the connection stand.
+      this.#client.stream.destroy();
     });
-    client.on('close', () => this.#end({ kind: 'lost', reason: this.#reason || 'the connection was closed' }));
+    client.on('close', () => {
+      const reason = this.#reason || 'the connection was closed';
+      this.#end({ kind: this.#reached && !this.#open ? 'unanswered' : 'lost', reason });
+    });
   }
 
-  /** MQTT.js has had several faults here; a peer that is silent for two keep-alives is gone (reference/mqtt.md §5). */
+  /**
+   * MQTT.js has had several faults here; a peer that is silent for two keep-alives is gone (reference/mqtt.md §5). It is
+   * asked in between, since a broker may have told MQTT.js to ask it far less often (MQTT 5, Server Keep Alive).
+   */
   #watch(): void {
     const { clock, keepaliveSeconds } = this.#options;
     this.#heardMicros = clock.monotonicMicros();
     const look = () => {
-      if (clock.monotonicMicros() - this.#heardMicros < 2e6 * keepaliveSeconds) {
+      const silentMicros = clock.monotonicMicros() - this.#heardMicros;
+      if (silentMicros < 2e6 * keepaliveSeconds) {
+        if (silentMicros >= 0.5e6 * keepaliveSeconds) this.ping();
         this.#watchdog = clock.setTimer((keepaliveSeconds * 1000) as Millis, look, { background: true });
         return;
       }
@@ -227,15 +257,24 @@ function clientOptions({ access, version, will, keepaliveSeconds }: ConnectionOp
   };
 }
 
-/** The broker's code, where an error is its answer to our CONNECT. */
-function connackCode(error: Error): number | undefined {
+/** The broker's code, where an error is its answer; errors of the socket have names. */
+function reasonCode(error: Error): number | undefined {
   const code: unknown = 'code' in error ? error.code : undefined;
   return typeof code === 'number' ? code : undefined;
 }
 
 function refusal(code: number, reason: string): ConnectionEnd {
   if (VERSION_REFUSED.has(code)) return { kind: 'version-refused' };
-  return { kind: 'refused', reason: `${reason} (code ${code})`, lasting: LASTING_REFUSALS.has(code) };
+  const lasting = LASTING_REFUSALS.has(code);
+  return { kind: 'refused', reason: `${reason} (code ${code})`, lasting, cure: cureOf(code, lasting) };
+}
+
+function cureOf(code: number, lasting: boolean): string {
+  if (!lasting) return 'the broker may be busy; trying again';
+  if (code === 144 || code === 149 || code === 153) return "allow the node's last will: baseTopic/v1/NODE/status";
+  if (code === 154) return 'allow retained messages in the broker: the state of nodes and sources needs them';
+  if (code === 155) return 'allow QoS 1 in the broker: the state of nodes and sources needs it';
+  return "check broker.username, the password's file or environment variable, and the node id";
 }
 
 /** The reasons that tell an administrator what to do (MQTT 5 §3.14.2.1). */

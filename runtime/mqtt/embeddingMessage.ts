@@ -67,7 +67,10 @@ export function decodeEmbedding(payload: Uint8Array): ReceivedEmbedding {
     throw invalid(`${first?.instancePath ?? ''} ${first?.message ?? 'something else'}`);
   }
   const packed = { bytes: message.v, ...(message.sc === undefined ? {} : { scale: message.sc }) };
-  return { message, vector: unpackVector(packed, { elementType: message.dt, dimensions: message.d }) };
+  const vector = unpackVector(packed, { elementType: message.dt, dimensions: message.d });
+  // Compared with anything, it would quietly be like nothing.
+  if (!vector.every(Number.isFinite)) throw invalid('numbers that are not finite');
+  return { message, vector };
 }
 
 function unpack(payload: Uint8Array): unknown {

@@ -1,5 +1,6 @@
 import type { Clock, Millis, Timer } from '../clock';
 import { SensebindError } from '../errors';
+import { withoutSecrets } from './address';
 import { Backoff } from './backoff';
 import {
   type BrokerAccess,
@@ -10,6 +11,7 @@ import {
   type Will,
 } from './connection';
 import { type Message, packetBytes } from './message';
+import { SizeLimit } from './sizeLimit';
 
 export interface BrokerLinkOptions {
   readonly access: BrokerAccess;
@@ -53,6 +55,8 @@ interface Live {
   readonly connection: Connection;
   readonly limits: BrokerLimits;
   readonly dirty: Set<string>;
+  /** Topics whose oversize messages were told of: a stream of them is counted, not told one by one. */
+  readonly toldOversize: Set<string>;
   inFlight: number;
 }
 
@@ -64,10 +68,14 @@ interface Live {
 export class BrokerLink {
   readonly #options: BrokerLinkOptions;
   readonly #backoff: Backoff;
+  readonly #sizeLimit = new SizeLimit();
   readonly #retained = new Map<string, Message>();
   readonly #drops: Record<LinkDrop, number> = { offline: 0, congested: 0, oversize: 0, refused: 0 };
   #onEvent: (event: LinkEvent) => void = () => {};
   #version: ProtocolVersion;
+  /** MQTT 3.1.1 is tried because a broker did not answer MQTT 5; that may have had another reason. */
+  #guessing: boolean = false;
+  #knowsFive: boolean = false;
   #attempt: Connection | undefined;
   #live: Live | undefined;
   #retry: Timer | undefined;
@@ -100,9 +108,10 @@ export class BrokerLink {
     const live = this.#live;
     if (!live) this.#drops.offline++;
     else if (live.connection.congested) this.#drops.congested++;
-    else if (this.#fits(topic, message, live.limits)) {
+    else if (this.#fits(topic, message, live)) {
       live.connection.send(topic, message);
       this.#published++;
+      this.#sent(topic, message, live);
     }
   }
 
@@ -131,10 +140,16 @@ export class BrokerLink {
       {
         connected: (limits) => {
           this.#connects++;
+          this.#knowsFive ||= this.#version === '5';
           this.#backoff.connected();
-          this.#live = { connection, limits, dirty: new Set(this.#retained.keys()), inFlight: 0 };
+          this.#sizeLimit.connected(limits.maximumPacketBytes);
+          const dirty = new Set(this.#retained.keys());
+          this.#live = { connection, limits, dirty, toldOversize: new Set(), inFlight: 0 };
           this.#onEvent({ kind: 'connected', version: this.#version });
           this.#flush();
+        },
+        answered: () => {
+          if (this.#sizeLimit.answered()) connection.ping();
         },
         ended: (end) => this.#ended(end),
       },
@@ -143,48 +158,73 @@ export class BrokerLink {
   }
 
   #ended(end: ConnectionEnd): void {
+    if (this.#live) this.#sizeLimit.ended();
     this.#live = undefined;
     this.#attempt = undefined;
     this.#onSettled?.();
     if (this.#stopped) return;
-    if (end.kind === 'version-refused' && this.#options.protocol === 'auto' && this.#version === '5') {
+    const isAuto = this.#options.protocol === 'auto';
+    if (end.kind === 'version-refused' && isAuto && this.#version === '5') {
       this.#version = '3.1.1';
       this.#connect();
       return;
     }
+    if (isAuto) this.#guess(end);
     const lasting = end.kind === 'version-refused' || (end.kind === 'refused' && end.lasting);
     const delay = lasting ? LASTING_REFUSAL_DELAY : this.#backoff.next();
     this.#retry = this.#options.clock.setTimer(delay, () => this.#connect());
     this.#onEvent({ kind: 'disconnected', error: this.#problem(end), retryMillis: delay });
   }
 
+  /** Brokers of old close the connection when they do not know MQTT 5; others do so while they start or stop. */
+  #guess({ kind }: ConnectionEnd): void {
+    if (this.#guessing) this.#version = '5';
+    this.#guessing = !this.#guessing && !this.#knowsFive && kind === 'unanswered' && this.#version === '5';
+    if (this.#guessing) this.#version = '3.1.1';
+  }
+
   /** Sends what is retained and new, never more at once than the broker takes. */
   #flush(): void {
     const live = this.#live;
     if (!live) return;
-    const window = Math.min(live.limits.receiveMaximum, WINDOW);
+    const window = this.#sizeLimit.careful ? 1 : Math.min(live.limits.receiveMaximum, WINDOW);
     for (const topic of live.dirty) {
       if (live.inFlight >= window) return;
       live.dirty.delete(topic);
       const message = this.#retained.get(topic);
-      if (!message || !this.#fits(topic, message, live.limits)) continue;
+      if (!message || !this.#fits(topic, message, live)) continue;
       live.inFlight++;
       live.connection.retain(topic, message, (refusal) => {
         live.inFlight--;
+        this.#sizeLimit.heard();
         if (refusal === undefined) this.#published++;
         else this.#refused(topic, `expected the broker to take a message on ${topic}, found: ${refusal}`);
         this.#flush();
       });
+      this.#sent(topic, message, live);
     }
     if (live.inFlight === 0) this.#onSettled?.();
   }
 
-  #fits(topic: string, message: Message, limits: BrokerLimits): boolean {
+  #fits(topic: string, message: Message, live: Live): boolean {
     const bytes = packetBytes(topic, message);
-    if (bytes <= limits.maximumPacketBytes) return true;
+    const limit = this.#sizeLimit;
+    if (bytes <= limit.bytes) return true;
     this.#drops.oversize++;
-    this.#report(topic, `expected messages of at most ${limits.maximumPacketBytes} bytes, found ${bytes} on ${topic}`);
+    if (live.toldOversize.has(topic)) return false;
+    live.toldOversize.add(topic);
+    const whose = limit.announced
+      ? 'the broker allows'
+      : 'may be, since the broker cuts the connection after larger ones';
+    this.#report(
+      topic,
+      `expected a message of at most ${limit.bytes} bytes, which ${whose}, found ${bytes} on ${topic}`,
+    );
     return false;
+  }
+
+  #sent(topic: string, message: Message, { connection }: Live): void {
+    if (this.#sizeLimit.sent(packetBytes(topic, message))) connection.ping();
   }
 
   #refused(topic: string, message: string): void {
@@ -223,10 +263,9 @@ export class BrokerLink {
         return new SensebindError(
           'BROKER_REFUSED',
           `expected ${broker} to accept the node "${this.#options.access.clientId}", found: ${end.reason}`,
-          end.lasting
-            ? "check broker.username, the password's file or environment variable, and the node id"
-            : 'the broker may be busy; trying again',
+          end.cure,
         );
+      case 'unanswered':
       case 'lost':
         return new SensebindError(
           'BROKER_UNREACHABLE',
@@ -235,9 +274,4 @@ export class BrokerLink {
         );
     }
   }
-}
-
-/** A broker's address as it may stand in a log. */
-export function withoutSecrets(url: string): string {
-  return url.replace(/\/\/[^@/]*@/, '//');
 }

@@ -71,8 +71,13 @@ function requireId(what: string, value: string): string {
   );
 }
 
+/** Plain levels, each like an id. */
+export function isBaseTopic(text: string): boolean {
+  return text.split('/').every((level) => id.test(level));
+}
+
 function requireBase(base: string): string {
-  if (base.split('/').every((level) => id.test(level))) return base;
+  if (isBaseTopic(base)) return base;
   throw new SensebindError(
     'CONFIG_INVALID',
     `expected a base topic of plain levels such as "home/sensors", found "${base}"`,

@@ -1,28 +1,65 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { it } from 'node:test';
+import { after, describe, it, type TestContext } from 'node:test';
+import { freePort } from '../support/mosquitto';
+import { collect } from '../support/output';
 import { compiled } from '../support/paths';
 
-it('the demonstration ends by itself, shows similarities, and says that they mean nothing', () => {
+describe('the demonstration', () => {
   const folder = mkdtempSync(path.join(tmpdir(), 'sensebind-demo-'));
-  try {
-    const { status, stdout, stderr } = spawnSync(
-      process.execPath,
-      [compiled('runtime/cli/main'), 'demo', '--for', '5s'],
-      {
-        encoding: 'utf8',
-        env: { ...process.env, XDG_CACHE_HOME: folder, XDG_STATE_HOME: folder },
-      },
-    );
-    assert.equal(status, 0, stderr);
-    assert.match(stdout, /random weights/);
-    assert.match(stdout, /mic0\/scores {2}house@1: cosine to "/);
-    assert.match(stdout, /demo\/status {2}stopped/);
-    assert.doesNotMatch(stdout, /\d %/);
-  } finally {
-    rmSync(folder, { recursive: true });
+  after(() => rmSync(folder, { recursive: true }));
+
+  function demo(context: TestContext, args: readonly string[]) {
+    const child = spawn(process.execPath, [compiled('runtime/cli/main'), 'demo', ...args], {
+      env: { ...process.env, XDG_CACHE_HOME: folder, XDG_STATE_HOME: folder },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    context.after(() => void child.kill('SIGKILL'));
+    // `close` comes when nobody has the pipes any more, the subscriber included.
+    return { child, stdout: collect(child.stdout), stderr: collect(child.stderr), closed: once(child, 'close') };
   }
+
+  it('ends by itself, shows similarities, and says that they mean nothing', async (context) => {
+    const { closed, stdout, stderr } = demo(context, ['--for', '5s']);
+    assert.deepEqual(await closed, [0, null], stderr.text);
+    assert.match(stdout.text, /random weights/);
+    assert.match(stdout.text, /mic0\/scores {2}house@1: cosine to "/);
+    assert.match(stdout.text, /demo\/status {2}stopped/);
+    assert.doesNotMatch(stdout.text, /\d %/);
+  });
+
+  it('ends with 0 on SIGINT, with its goodbye, whoever else holds a connection', async (context) => {
+    const port = await freePort();
+    const { child, closed, stdout } = demo(context, ['--port', String(port)]);
+    await stdout.until(/status {2}online/);
+    const mute = connect(port, '127.0.0.1').on('error', () => undefined);
+    context.after(() => void mute.destroy());
+    await once(mute, 'connect');
+    child.kill('SIGINT');
+    assert.deepEqual(await closed, [0, null]);
+    assert.match(stdout.text, /demo\/status {2}stopped/);
+  });
+
+  it('leaves no subscriber behind when it is killed', async (context) => {
+    const { child, closed, stdout } = demo(context, ['--port', String(await freePort())]);
+    await stdout.until(/status {2}online/);
+    child.kill('SIGKILL');
+    assert.deepEqual(await closed, [null, 'SIGKILL']);
+  });
+
+  it('says so, and ends, where its port is taken', async (context) => {
+    const server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    context.after(() => void server.close());
+    const address = server.address();
+    assert.ok(typeof address === 'object' && address !== null);
+    const { closed, stderr } = demo(context, ['--port', String(address.port)]);
+    assert.deepEqual(await closed, [2, null]);
+    assert.match(stderr.text, /EADDRINUSE/);
+  });
 });

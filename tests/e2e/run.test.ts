@@ -90,12 +90,15 @@ labels:
     });
   }
 
-  it('is offline when it was killed', async () => {
-    const child = await run('victim', '3.1.1');
-    const exited = once(child, 'exit');
-    await message('sensebind/v1/victim/status', word('online'));
-    child.kill('SIGKILL');
-    await message('sensebind/v1/victim/status', word('offline'));
-    await exited;
-  });
+  for (const protocol of ['5', '3.1.1']) {
+    it(`is offline when it was killed (MQTT ${protocol})`, async () => {
+      const node = `victim${protocol.replaceAll('.', '')}`;
+      const child = await run(node, protocol);
+      const exited = once(child, 'exit');
+      await message(`sensebind/v1/${node}/status`, word('online'));
+      child.kill('SIGKILL');
+      await message(`sensebind/v1/${node}/status`, word('offline'));
+      await exited;
+    });
+  }
 });

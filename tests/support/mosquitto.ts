@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -11,16 +11,29 @@ export const withoutMosquitto: string | false =
     ? false
     : 'mosquitto is missing: apt-get install -y mosquitto mosquitto-clients';
 
-/** A real mosquitto on a free loopback port. */
-export async function startMosquitto(): Promise<{
+export interface Mosquitto {
   readonly url: string;
   readonly port: number;
   stop(): Promise<void>;
-}> {
+}
+
+export interface MosquittoOptions {
+  /** A port of {@link freePort}, for a broker that comes back where it was. */
+  readonly port?: number;
+  /** Lines of mosquitto.conf. */
+  readonly settings?: readonly string[];
+  /** The only user that may connect; anyone may without. */
+  readonly user?: { readonly name: string; readonly password: string };
+  /** Lines of its access control list. */
+  readonly acl?: readonly string[];
+}
+
+/** A real mosquitto on loopback. It keeps nothing: when it is started again, its retained messages are gone. */
+export async function startMosquitto(options: MosquittoOptions = {}): Promise<Mosquitto> {
   const folder = await mkdtemp(path.join(tmpdir(), 'sensebind-mosquitto-'));
-  const port = await freePort();
+  const port = options.port ?? (await freePort());
   const file = path.join(folder, 'mosquitto.conf');
-  await writeFile(file, `listener ${port} 127.0.0.1\nallow_anonymous true\n`);
+  await writeFile(file, (await settingsOf(options, { folder, port })).join('\n'));
   const child = spawn('mosquitto', ['-c', file], { stdio: ['ignore', 'ignore', 'pipe'] });
   const exited = once(child, 'exit');
   await new Promise<void>((resolve, reject) => {
@@ -42,7 +55,29 @@ export async function startMosquitto(): Promise<{
   };
 }
 
-async function freePort(): Promise<number> {
+async function settingsOf(
+  { user, acl, settings = [] }: MosquittoOptions,
+  { folder, port }: { readonly folder: string; readonly port: number },
+): Promise<string[]> {
+  const lines = [`listener ${port} 127.0.0.1`, `allow_anonymous ${user === undefined}`, ...settings];
+  if (user) {
+    const file = path.join(folder, 'passwords');
+    const { status, stderr } = spawnSync('mosquitto_passwd', ['-b', '-c', file, user.name, user.password]);
+    if (status !== 0) throw new Error(`mosquitto_passwd failed: ${stderr}`);
+    lines.push(`password_file ${file}`);
+  }
+  if (acl) {
+    const file = path.join(folder, 'acl');
+    await writeFile(file, `${acl.join('\n')}\n`);
+    lines.push(`acl_file ${file}`);
+  }
+  // As root, mosquitto becomes a user of its own before it reads its files.
+  await chmod(folder, 0o755);
+  return lines;
+}
+
+/** A port on loopback that nobody listens on at this moment. */
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const address = server.address();

@@ -1,6 +1,8 @@
 import { once } from 'node:events';
-import { createServer, type Server } from 'node:net';
+import { createServer, type Server, type Socket } from 'node:net';
 import { Aedes } from 'aedes';
+import { messageOf } from '../../errors';
+import { UsageError } from '../output';
 
 const LOOPBACK = '127.0.0.1';
 const USUAL_PORT = 1883;
@@ -13,19 +15,31 @@ export interface LoopbackBroker {
 /**
  * A broker that only this machine reaches. For demonstrations: it asks for no password, and keeps everything in memory.
  *
- * @param options - `port` is taken or fails; without it 1883 is tried first, then any free port.
+ * @param options - without `port`, 1883 is tried first, then any free port.
+ * @throws {UsageError} when `port` cannot be had.
  */
 export async function startLoopbackBroker(options: { readonly port?: number } = {}): Promise<LoopbackBroker> {
-  const aedes = await Aedes.createBroker();
-  const server = createServer(aedes.handle);
+  const server = createServer();
   const port = await listen(server, options.port ?? USUAL_PORT).catch((error: unknown) => {
-    if (options.port !== undefined) throw error;
-    return listen(server, 0);
+    if (options.port === undefined) return listen(server, 0);
+    throw new UsageError(
+      `expected --port with a port that is free, found: ${messageOf(error)}`,
+      'Leave it out to take 1883 or any free one.',
+    );
+  });
+  const aedes = await Aedes.createBroker();
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+    aedes.handle(socket);
   });
   return {
     url: `mqtt://${LOOPBACK}:${port}`,
     close: async () => {
       await new Promise<void>((resolve) => aedes.close(() => resolve()));
+      // A connection that never spoke MQTT must not keep the process.
+      for (const socket of sockets) socket.destroy();
       await new Promise<void>((resolve) => server.close(() => resolve()));
     },
   };

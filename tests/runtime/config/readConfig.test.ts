@@ -314,6 +314,14 @@ publish:
     );
   });
 
+  it('never has the password of an address in an error, however the address is wrong', () => {
+    for (const url of ['mqtt://me:hunter2@localhost', 'mqtt://me:hunter2/@localhost', 'mqtt://me:hunter2 @localhost']) {
+      const text = changed("'mqtt://localhost' }", `'${url}', caFile: ca.pem }`);
+      assert.ok(problems(text).length > 0);
+      assert.doesNotMatch(problems(text).join(), /hunter2/);
+    }
+  });
+
   it('is read from a file, which must be there', async (context) => {
     const folder = await temporaryFolder(context);
     const file = path.join(folder, 'config.yaml');

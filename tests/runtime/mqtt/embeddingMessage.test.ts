@@ -187,6 +187,19 @@ describe('emb/1', () => {
     });
   }
 
+  it('refuses numbers that are not finite, in the vector or as its scale', () => {
+    const one = Float32Array.of(1);
+    const known = packr.unpack(encodeEmbedding(embedding(one), context('f32le'))) as object;
+    for (const value of [Number.NaN, Number.POSITIVE_INFINITY]) {
+      const v = Buffer.from(Float32Array.of(value).buffer);
+      assert.throws(() => decodeEmbedding(packr.pack({ ...known, v })), refused('MESSAGE_INVALID', /finite/));
+    }
+    const scaled = packr.unpack(encodeEmbedding(embedding(one), context('i8'))) as object;
+    for (const sc of [Number.NaN, Number.POSITIVE_INFINITY, 1e300]) {
+      assert.throws(() => decodeEmbedding(packr.pack({ ...scaled, sc })), refused('MESSAGE_INVALID'));
+    }
+  });
+
   it('refuses a vector of another length than it says', () => {
     const known = packr.unpack(encodeEmbedding(embedding(Float32Array.of(1, 0)), context('f32le'))) as object;
     assert.throws(() => decodeEmbedding(packr.pack({ ...known, d: 3 })), refused('MESSAGE_INVALID', /3 numbers/));

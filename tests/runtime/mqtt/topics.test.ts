@@ -1,11 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { Backoff } from '../../../runtime/mqtt/backoff';
-import { withoutSecrets } from '../../../runtime/mqtt/link';
+import { withoutSecrets } from '../../../runtime/mqtt/address';
 import { wordMessage } from '../../../runtime/mqtt/message';
 import { kindOfTopic, topicsOf } from '../../../runtime/mqtt/topics';
-import { ManualClock } from '../../support/manualClock';
 import { refused } from '../../support/refused';
 
 describe('topics of a node', () => {
@@ -48,36 +46,16 @@ describe('topics of a node', () => {
   });
 });
 
-describe('delays between attempts', () => {
-  it('double from 1 s to 60 s, and spread over the whole of it', () => {
-    const clock = new ManualClock();
-    const longest = new Backoff(clock, () => 1 - Number.EPSILON);
-    assert.deepEqual(
-      Array.from({ length: 8 }, () => Math.round(longest.next())),
-      [1000, 2000, 4000, 8000, 16_000, 32_000, 60_000, 60_000],
-    );
-    const shortest = new Backoff(clock, () => 0);
-    assert.deepEqual([shortest.next(), shortest.next()], [0, 0]);
-  });
-
-  it('start again after a connection that lasted, not after one that was cut at once', () => {
-    const clock = new ManualClock();
-    const backoff = new Backoff(clock, () => 0.5);
-    backoff.next();
-    backoff.next();
-    backoff.connected();
-    clock.sleep(100);
-    assert.equal(backoff.next(), 2000);
-    backoff.connected();
-    clock.sleep(10_000);
-    assert.equal(backoff.next(), 500);
-  });
-});
-
 describe('messages', () => {
   it('have no secrets in the addresses that they tell', () => {
     assert.equal(withoutSecrets('mqtt://user:word@broker:1883'), 'mqtt://broker:1883');
     assert.equal(withoutSecrets('mqtts://broker:8883'), 'mqtts://broker:8883');
+    const free = fc.string({ minLength: 1, unit: fc.constantFrom(...'ab12:@/?#% \n') });
+    fc.assert(
+      fc.property(free, free, (user, word) => {
+        assert.equal(withoutSecrets(`mqtt://${user}:${word}@broker:1883`), 'mqtt://broker:1883');
+      }),
+    );
   });
 
   it('are bare words where a reader wants no JSON', () => {

@@ -1,0 +1,110 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { jsonMessage, wordMessage } from '../../../runtime/mqtt/message';
+import { answered, STATUS, startLink } from '../../support/brokerLink';
+import { connack, polite, publish, published, type ReceivedPacket, ScriptedBroker } from '../../support/scriptedBroker';
+
+/** A ping that was sent later than a message. */
+const pingAfter =
+  (broker: ScriptedBroker, topic: string, attempt: number) =>
+  (received: ReceivedPacket): boolean =>
+    received.attempt === attempt &&
+    received.packet.cmd === 'pingreq' &&
+    broker.received.indexOf(received) > broker.received.findIndex(publish(topic, attempt));
+
+describe('limits of a broker', () => {
+  for (const receiveMaximum of [1, 3, undefined]) {
+    it(`has never more than ${receiveMaximum ?? 64} messages without an answer`, async (context) => {
+      let waiting = 0;
+      let most = 0;
+      const broker = await ScriptedBroker.start(context, (packet, client) => {
+        if (packet.cmd === 'connect') {
+          client.send(connack(0, receiveMaximum === undefined ? {} : { receiveMaximum }));
+        } else if (packet.cmd === 'publish') {
+          most = Math.max(most, ++waiting);
+          setImmediate(() => {
+            waiting--;
+            polite(packet, client);
+          });
+        } else polite(packet, client);
+      });
+      const { link } = startLink(context, broker.url);
+      for (let index = 0; index < 200; index++) link.retain(`state/${index}`, wordMessage(String(index)));
+      await broker.until(publish('state/199'));
+      assert.ok(most <= (receiveMaximum ?? 64), `${most}`);
+    });
+  }
+
+  it('takes a forbidden Receive Maximum or packet size of 0 for none', async (context) => {
+    const broker = await ScriptedBroker.start(context, (packet, client) => {
+      // Written by hand: the properties 33 and 39 with the value 0.
+      if (packet.cmd === 'connect') client.socket.write(Buffer.from([0x20, 11, 0, 0, 8, 33, 0, 0, 39, 0, 0, 0, 0]));
+      else polite(packet, client);
+    });
+    startLink(context, broker.url);
+    await broker.until(publish(STATUS));
+  });
+
+  it('keeps what is larger than the announced size, tells it once, and the rest arrives', async (context) => {
+    const broker = await ScriptedBroker.start(context, (packet, client) => {
+      if (packet.cmd === 'connect') client.send(connack(0, { maximumPacketSize: 1000 }));
+      else polite(packet, client);
+    });
+    const { link, until, events } = startLink(context, broker.url);
+    await until('connected');
+    link.retain('large', jsonMessage({ text: 'x'.repeat(1000) }));
+    for (let index = 0; index < 5; index++) link.publish('stream', jsonMessage({ text: 'x'.repeat(1000) }));
+    link.retain('small', wordMessage('x'));
+    await broker.until(publish('small'));
+    assert.deepEqual([published(broker, 'large'), published(broker, 'stream')], [[], []]);
+    assert.equal(link.counters().drops.oversize, 6);
+    assert.deepEqual(
+      events.map((event) => (event.kind === 'refused' ? event.topic : event.kind)),
+      ['connected', 'large', 'stream'],
+    );
+  });
+
+  for (const [what, send] of [
+    ['retained', 'retain'],
+    ['passing', 'publish'],
+  ] as const) {
+    it(`stops sending a ${what} message after which the connection is cut three times`, async (context) => {
+      const broker = await ScriptedBroker.start(context, (packet, client) => {
+        if (packet.cmd === 'publish' && packet.topic === 'large') client.socket.end();
+        else polite(packet, client);
+      });
+      const { link, until, clock } = startLink(context, broker.url, { protocol: '3.1.1' });
+      const large = jsonMessage({ text: 'x'.repeat(1000) });
+      for (let connection = 1; connection <= 3; connection++) {
+        await until('connected', connection);
+        // Others have been taken before.
+        await broker.until(({ attempt, packet }) => attempt === connection - 1 && packet.cmd === 'pingreq');
+        await answered(clock);
+        if (send === 'publish' || connection === 1) link[send]('large', large);
+        await clock.advance((await until('disconnected', connection)).retryMillis);
+      }
+      await until('connected', 4);
+      link[send]('large', large);
+      assert.match((await until('refused')).error.message, /cuts the connection/);
+      link.retain('small', wordMessage('x'));
+      await broker.until(publish('small', 3));
+      assert.equal(published(broker, 'large').length, 3);
+      assert.ok(link.counters().drops.oversize > 0);
+    });
+  }
+
+  it('blames no message for a network that is cut again and again', async (context) => {
+    const broker = await ScriptedBroker.start(context);
+    const { link, until, clock } = startLink(context, broker.url, { protocol: '3.1.1' });
+    link.retain('large', jsonMessage({ text: 'x'.repeat(1000) }));
+    for (let connection = 1; connection <= 8; connection++) {
+      await broker.until(publish('large', connection - 1));
+      await broker.until(pingAfter(broker, 'large', connection - 1));
+      await answered(clock);
+      broker.cut();
+      await clock.advance((await until('disconnected', connection)).retryMillis);
+    }
+    await broker.until(publish('large', 8));
+    assert.equal(link.counters().drops.oversize, 0);
+  });
+});
