@@ -12,8 +12,8 @@ import { type Figure, timed } from './measure';
 const PRIVATE_GIGABYTES = 1.5;
 /**
  * Beside what a copy does, every byte goes through SHA-256 twice (of the checkpoint for the space, of the file for the
- * manifest) and most are transposed: on two cores about as much work again as the copy's. Measured 1.6 to 2.8 times a
- * copy on a machine that was busy with other things; above this, something got slower.
+ * manifest) and most are transposed: on two cores about as much work again as the copy's. Measured here: 1.8. On
+ * a machine that is busy with other things a single copy takes 8 to 43 s, so that one miss says little.
  */
 const TIMES_A_COPY = 4;
 const PIECE_BYTES = 2 ** 23;
