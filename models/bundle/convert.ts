@@ -18,12 +18,12 @@ import { serialiseTokenizer, type TokenizerDefinition } from '../text/tokenizerD
 import { MANIFEST_FILE } from './location';
 import type { BundleFile, EncoderManifest, Manifest, Precision } from './manifest';
 import { sha256OfFile } from './sha256';
-import { type Anchor, spaceOf } from './space';
+import { type Anchor, AnchoredCheckpoint } from './space';
 import { type Overwrite, systemFailure, Workspace } from './workspace';
 
 /** How far a conversion is. Bytes are those of the checkpoint. */
 export interface ConversionProgress {
-  /** `space`, or the modality that is being written. */
+  /** The modality that is being written, or `space`: the rest of the towers whose content makes it, read at the end. */
   readonly step: string;
   readonly doneBytes: number;
   readonly totalBytes: number;
@@ -50,8 +50,8 @@ export interface ConversionOptions {
 const OVERHEAD_BYTES = 32 * 2 ** 20;
 
 /**
- * Turns a checkpoint into a bundle, one tensor at a time. All shapes are checked before the first byte is written, and
- * the folder appears under its name only when it is whole (design.md rule 7).
+ * Turns a checkpoint into a bundle, tensor by tensor, each read once. All shapes are checked before the first byte is
+ * written, and the folder appears under its name only when it is whole (design.md rule 7).
  *
  * @throws {SensebindError} `MODALITY_UNKNOWN`, `VARIANT_INVALID`, `CHECKPOINT_LAYOUT`, `CHECKPOINT_NOT_FINITE`,
  * `CHECKPOINT_CORRUPT`, `CONVERSION_ABORTED`, `OUTPUT_EXISTS`, `DISK_FULL`, `FILE_UNWRITABLE`, `PRECISION_OVERFLOW`,
@@ -65,10 +65,10 @@ export async function convertCheckpoint(checkpoint: StateDict, options: Conversi
     bytesNeeded: OVERHEAD_BYTES + plans.reduce((sum, plan) => sum + storedBytes(plan, options.precision), 0),
   });
   try {
-    const space = await hashSpace(checkpoint, options);
+    const anchored = new AnchoredCheckpoint(checkpoint, anchorOf(checkpoint));
     const encoders: Record<string, EncoderManifest> = {};
-    for (const plan of plans)
-      encoders[plan.modality] = await convertEncoder(checkpoint, plan, { ...options, workspace });
+    for (const plan of plans) encoders[plan.modality] = await convertEncoder(anchored, plan, { ...options, workspace });
+    const space = await spaceOf(anchored, options);
     const manifest: Manifest = {
       format: 'sensebind-bundle/1',
       name: options.name,
@@ -129,17 +129,10 @@ function tokenizerFor(plans: readonly EncoderPlan[], { tokenizer }: ConversionOp
   );
 }
 
-async function hashSpace(checkpoint: StateDict, { onProgress, signal }: ConversionOptions): Promise<string> {
-  const anchor = anchorOf(checkpoint);
-  const totalBytes = anchor.tensors.reduce((sum, name) => sum + (checkpoint.tensors.get(name)?.byteLength ?? 0), 0);
-  let doneBytes = 0;
-  return spaceOf(checkpoint, anchor, {
-    ...(signal === undefined ? {} : { signal }),
-    onBytes: (bytes) => {
-      doneBytes += bytes;
-      onProgress?.({ step: 'space', doneBytes, totalBytes });
-    },
-  });
+/** Reads what is left of the anchor: nothing, where both of its towers were converted. */
+async function spaceOf(checkpoint: AnchoredCheckpoint, { onProgress, signal }: ConversionOptions): Promise<string> {
+  const onTensor = progressOf(checkpoint, { step: 'space', tensors: checkpoint.unread() }, onProgress);
+  return checkpoint.space({ onTensor, ...(signal === undefined ? {} : { signal }) });
 }
 
 function anchorOf(checkpoint: StateDict): Anchor {
@@ -155,17 +148,12 @@ async function convertEncoder(
   { workspace, precision, onProgress, signal }: ConversionOptions & { readonly workspace: Workspace },
 ): Promise<EncoderManifest> {
   const { modality } = plan;
-  const totalBytes = plan.tensors.reduce((sum, name) => sum + (checkpoint.tensors.get(name)?.byteLength ?? 0), 0);
-  let doneBytes = 0;
   const modelPath = path.join(workspace.directory, `${modality}.onnx`);
   const { model, weights } = await writeEncoder(checkpoint, plan, {
     modelPath,
     weightsPath: `${modelPath}.data`,
     precision,
-    onTensor: (_, bytes) => {
-      doneBytes += bytes;
-      onProgress?.({ step: modality, doneBytes, totalBytes });
-    },
+    onTensor: progressOf(checkpoint, { step: modality, tensors: plan.tensors }, onProgress),
     ...(signal === undefined ? {} : { signal }),
   });
   return {
@@ -176,6 +164,21 @@ async function convertEncoder(
     preset: plan.preset,
     logitScale: plan.logitScale,
     parameters: plan.parameters,
+  };
+}
+
+/** Counts the bytes of tensors as they are done with. */
+function progressOf(
+  { tensors: all }: StateDict,
+  { step, tensors }: { readonly step: string; readonly tensors: readonly string[] },
+  onProgress: ConversionOptions['onProgress'],
+): (name: string) => void {
+  const bytesOf = (name: string): number => all.get(name)?.byteLength ?? 0;
+  const totalBytes = tensors.reduce((sum, name) => sum + bytesOf(name), 0);
+  let doneBytes = 0;
+  return (name) => {
+    doneBytes += bytesOf(name);
+    onProgress?.({ step, doneBytes, totalBytes });
   };
 }
 

@@ -1,4 +1,5 @@
 import { SensebindError } from '../../runtime/errors';
+import type { Scratch } from '../streaming/scratch';
 import { type Archive, type ArchiveRecord, readArchive } from './archive';
 import { type ElementOrder, elementCount, elementOrderOf, gather, type Strided } from './elementOrder';
 import { ELEMENT_BYTES, widenElements } from './elementTypes';
@@ -108,11 +109,12 @@ class ZipCheckpoint implements Checkpoint {
     this.#access = access;
   }
 
-  async readFloats(name: string): Promise<Float32Array> {
+  async readFloats(name: string, scratch?: Scratch): Promise<Float32Array> {
     const tensor = this.#tensor(name);
-    const floats = new Float32Array(tensor.byteLength / ELEMENT_BYTES[tensor.elementType]);
+    const length = tensor.byteLength / ELEMENT_BYTES[tensor.elementType];
+    const floats = scratch?.float32(length) ?? new Float32Array(length);
     if (tensor.elementType === 'float32' && tensor.order === 'contiguous') {
-      await this.#access.readInto(new Uint8Array(floats.buffer), tensor.position);
+      await this.#access.readInto(new Uint8Array(floats.buffer, 0, tensor.byteLength), tensor.position);
       return floats;
     }
     let done = 0;

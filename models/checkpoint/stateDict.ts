@@ -1,3 +1,5 @@
+import type { Scratch } from '../streaming/scratch';
+
 /** Element types that a state dict may hold; all little-endian. */
 export type ElementType = 'float32' | 'float16' | 'bfloat16' | 'int64';
 
@@ -16,11 +18,12 @@ export interface TensorInfo {
 export interface StateDict {
   readonly tensors: ReadonlyMap<string, TensorInfo>;
   /**
-   * The tensor's elements in C order, as float32 whatever the stored type is. A new array each time, owned by the caller.
+   * The tensor's elements in C order, as float32 whatever the stored type is. The caller's: a new array, or one that is
+   * taken from `scratch`.
    *
    * @throws {SensebindError} `CHECKPOINT_LAYOUT` when there is no such tensor; `CHECKPOINT_CORRUPT` when its bytes are not there.
    */
-  readFloats(name: string): Promise<Float32Array>;
+  readFloats(name: string, scratch?: Scratch): Promise<Float32Array>;
   /** The tensor's raw little-endian bytes in C order, in pieces of at most a few MiB; a piece is valid until the next. */
   readBytes(name: string): AsyncIterable<Uint8Array>;
   close(): Promise<void>;

@@ -1,4 +1,6 @@
 import { SensebindError } from '../../runtime/errors';
+import { readAhead } from '../streaming/readAhead';
+import type { Scratch } from '../streaming/scratch';
 import type { FileWriter } from './fileWriter';
 import { firstOverflow, toFloat16 } from './float16';
 import type { ExternalContent, Graph, Initializer, Value } from './graph';
@@ -13,7 +15,7 @@ export interface WeightsTarget {
 }
 
 /**
- * Writes the streamed initialisers of a graph into one file, one at a time.
+ * Writes the streamed initialisers of a graph into one file, one after the other, while the next ones are read.
  *
  * @throws {SensebindError} `CONVERSION_ABORTED` by the signal, between two of them; `PRECISION_OVERFLOW` for a number
  * that float16 cannot hold; what writing and reading an initialiser throw.
@@ -23,26 +25,38 @@ export async function writeExternalData(
   { file, location, onInitializer, signal }: WeightsTarget,
 ): Promise<ReadonlyMap<Value, ExternalContent>> {
   const written = new Map<Value, ExternalContent>();
-  for (const { value, content } of initializers) {
-    if (content.kind !== 'streamed') continue;
+  const streamed = initializers.flatMap(({ value, content }) =>
+    content.kind === 'streamed' ? { value, content } : [],
+  );
+  for await (const [{ value }, bytes] of readAhead(streamed, read)) {
     if (signal?.aborted === true) throw aborted(signal);
-    const extent = await file.append(bytesOf(value, await content.read()));
+    const extent = await file.append(bytes);
     written.set(value, { kind: 'external', location, ...extent });
     onInitializer?.(value.name);
   }
   return written;
 }
 
-function bytesOf({ name, type, shape }: Initializer['value'], numbers: Float32Array): Uint8Array {
+interface Streamed {
+  readonly value: Initializer['value'];
+  readonly content: Extract<Initializer['content'], { readonly kind: 'streamed' }>;
+}
+
+/** The bytes of an initialiser, as they are stored. */
+async function read({ value: { name, type, shape }, content }: Streamed, scratch: Scratch): Promise<Uint8Array> {
+  const numbers = await content.read(scratch);
   if (numbers.length !== elementCount(fixedShape(shape))) {
     throw graphInvalid(`Expected ${elementCount(fixedShape(shape))} elements of ${name}, found ${numbers.length}`);
   }
-  const { buffer, byteOffset, byteLength } = type === 'float16' ? halved(name, numbers) : numbers;
+  const { buffer, byteOffset, byteLength } = type === 'float16' ? halved(name, { numbers, scratch }) : numbers;
   return new Uint8Array(buffer, byteOffset, byteLength);
 }
 
-function halved(name: string, numbers: Float32Array): Uint16Array {
-  const half = toFloat16(numbers);
+function halved(
+  name: string,
+  { numbers, scratch }: { readonly numbers: Float32Array; readonly scratch: Scratch },
+): Uint16Array {
+  const half = toFloat16(numbers, scratch.uint16(numbers.length));
   const overflow = firstOverflow(half);
   if (overflow === -1) return half;
   throw new SensebindError(

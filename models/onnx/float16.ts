@@ -18,10 +18,9 @@ const BIAS_DIFFERENCE = (127 - 15) << 23;
 const SUBNORMAL_ROUNDER = 0.5;
 const SUBNORMAL_ROUNDER_BITS = 0x3f000000;
 
-/** Bits of binary16 for each number. What is too large becomes infinity. */
-export function toFloat16(numbers: Float32Array): Uint16Array {
+/** Bits of binary16 for each number, in `half`. What is too large becomes infinity. */
+export function toFloat16(numbers: Float32Array, half: Uint16Array = new Uint16Array(numbers.length)): Uint16Array {
   const bits = new Uint32Array(numbers.buffer, numbers.byteOffset, numbers.length);
-  const half = new Uint16Array(numbers.length);
   const sum = new Float32Array(1);
   const sumBits = new Uint32Array(sum.buffer);
   for (let index = 0; index < half.length; index++) {
@@ -42,7 +41,10 @@ export function toFloat16(numbers: Float32Array): Uint16Array {
   return half;
 }
 
-/** Index of the first number that binary16 cannot hold; −1 when there is none. */
+/** Index of the first number that binary16 cannot hold; −1 when there is none. A plain loop, since it sees whole models. */
 export function firstOverflow(half: Uint16Array): number {
-  return half.findIndex((bits) => (bits & INFINITY_16) === INFINITY_16);
+  for (let index = 0; index < half.length; index++) {
+    if (((half[index] ?? 0) & INFINITY_16) === INFINITY_16) return index;
+  }
+  return -1;
 }

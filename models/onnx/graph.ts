@@ -1,3 +1,4 @@
+import type { Scratch } from '../streaming/scratch';
 import type { DataType, Elements } from './dataType';
 import { type Dimension, elementCount, formatShape, graphInvalid, type Shape } from './shape';
 
@@ -28,8 +29,11 @@ export interface Node {
 export type Content =
   /** Stored in the model file. */
   | { readonly kind: 'inline'; readonly data: Elements }
-  /** Read when the model is written, and stored in the weights file. float16 values are read as float32 too. */
-  | { readonly kind: 'streamed'; readonly read: () => Promise<Float32Array> }
+  /**
+   * Read when the model is written, perhaps into the scratch, and stored in the weights file. float16 values are read as
+   * float32 too.
+   */
+  | { readonly kind: 'streamed'; readonly read: (scratch: Scratch) => Promise<Float32Array> }
   | ExternalContent;
 
 /** Stored in a file beside the model file: `location` is its name, `offset` and `byteLength` are bytes. */

@@ -21,7 +21,7 @@ export interface WrittenModel {
 }
 
 /**
- * Writes a graph as two files, streaming its initialisers one at a time: memory is that of the largest.
+ * Writes a graph as two files, streaming its initialisers: memory is a few times that of the largest.
  * Neither file exists under its name before it is whole.
  *
  * @throws {SensebindError} `CONVERSION_ABORTED` by the signal; `PRECISION_OVERFLOW` for a number that float16 cannot

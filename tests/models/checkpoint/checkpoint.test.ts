@@ -5,6 +5,7 @@ import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import fc from 'fast-check';
 import { openCheckpoint } from '../../../models/checkpoint/checkpoint';
+import { Scratch } from '../../../models/streaming/scratch';
 import { isSensebindError } from '../../../runtime/errors';
 import { golden, repositoryRoot } from '../../support/paths';
 import { dictPickle, tensorOf } from '../../support/pickleWriter';
@@ -65,8 +66,14 @@ describe('tensors that PyTorch wrote in other types and orders', () => {
         }),
       );
       assert.deepEqual([...checkpoint.tensors.keys()], [...expected.keys()]);
+      const scratch = new Scratch();
       for (const [name, values] of expected) {
         assert.deepEqual([...(await checkpoint.readFloats(name))], [...values], name);
+        // Into memory that is larger, and that another tensor lay in.
+        scratch.float32(100).fill(7);
+        scratch.release();
+        assert.deepEqual([...(await checkpoint.readFloats(name, scratch))], [...values], name);
+        scratch.release();
       }
       assert.deepEqual(checkpoint.tensors.get('channelsLast'), {
         ...checkpoint.tensors.get('channelsLast'),
