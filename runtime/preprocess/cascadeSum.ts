@@ -38,14 +38,14 @@ export class CascadeSum {
     for (let row = 0; row < rows; row++) {
       const from = start + row * ROW;
       for (let column = 0; column < ROW; column++) addTo(first, column, values[from + column]);
-      if (row < whole && (row + 1) % step === 0) this.#carry(row + 1, { power, step });
+      if (row < whole && (row + 1) % step === 0) this.#carry(row + 1, step);
     }
     for (let level = 1; level < LEVELS; level++) {
       for (let column = 0; column < ROW; column++) addTo(first, column, this.#levels[level]?.[column]);
     }
   }
 
-  #carry(rows: number, { power, step }: { readonly power: number; readonly step: number }): void {
+  #carry(rows: number, step: number): void {
     for (let level = 1; level < LEVELS; level++) {
       const from = this.#levels[level - 1];
       const to = this.#levels[level];
