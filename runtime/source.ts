@@ -1,4 +1,4 @@
-import type { Clock, Millis, Timer } from './clock';
+import { type Clock, type Millis, sleep } from './clock';
 import { isSensebindError, messageOf, SensebindError } from './errors';
 import type { Driver, Modality, Reading } from './reading';
 import { RestartPolicy } from './restarts';
@@ -88,7 +88,7 @@ export class SupervisedSource implements Source {
       }
       const { status, delay } = this.#afterFailure(failure);
       this.#set(status, events);
-      await pause(this.#clock, delay, signal);
+      await sleep(this.#clock, delay, signal);
       events.interrupted();
     }
   }
@@ -151,18 +151,4 @@ function unexpected(id: string, error: unknown): SensebindError {
     'report this with the log: a driver must not fail this way',
     { cause: error },
   );
-}
-
-/** Resolves after `delay`, or as soon as `signal` aborts. */
-function pause(clock: Clock, delay: Millis, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve();
-    const done = () => {
-      timer.cancel();
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer: Timer = clock.setTimer(delay, done);
-    signal.addEventListener('abort', done, { once: true });
-  });
 }
