@@ -1,12 +1,14 @@
 import { open, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { readWav, unreadable } from '../../devices/audio/readWav';
-import { type DepthUnit, readDepthPng } from '../../devices/depth/png';
-import { type PngHeader, readPngHeader } from '../../devices/gray16';
+import { type DepthUnit, depthOf } from '../../devices/depth/units';
+import type { Gray16 } from '../../devices/gray16';
 import { type MotionCsvOptions, readMotionCsv } from '../../devices/imu/csv';
-import { KELVIN_PER_THERMAL_UNIT, readThermalPng, readThermalRaw, type ThermalUnit } from '../../devices/thermal/raw';
+import { KELVIN_PER_THERMAL_UNIT, readThermalRaw, type ThermalUnit, thermalOf } from '../../devices/thermal/raw';
 import { SensebindError } from '../errors';
 import type { EncoderInput } from '../preprocess/input';
+import { decodeGray } from '../preprocess/pictureFile';
+import { isGray16Png, isPng } from '../preprocess/pictureHeader';
 import type { Modality } from '../reading';
 import { located } from './located';
 
@@ -31,10 +33,11 @@ export interface InputFile {
 
 /** What the first bytes of a file say it is. */
 type Content =
-  | { readonly kind: 'png'; readonly header: PngHeader }
+  | { readonly kind: 'png'; readonly gray16: boolean }
   | { readonly kind: 'jpeg' }
   | { readonly kind: 'wav' }
   | { readonly kind: 'text' }
+  | { readonly kind: 'empty' }
   | { readonly kind: 'binary' };
 
 const HEAD_BYTES = 4096;
@@ -72,11 +75,17 @@ type Decoded = Pick<InputFile, 'modality' | 'input'> & Partial<Pick<InputFile, '
 async function decode({ content, bytes }: Source, options: FileOptions): Promise<Decoded> {
   switch (content.kind) {
     case 'png':
-      return decodePng({ header: content.header, bytes }, options);
+      return decodePng({ gray16: content.gray16, bytes }, options);
     case 'jpeg':
       return { modality: options.as ?? 'vision', input: { kind: 'pictureFile', bytes } };
     case 'text':
       return motion(bytes, options);
+    case 'empty':
+      throw new SensebindError(
+        'INPUT_INVALID',
+        'Expected a picture, sound, frame or table of motion, found an empty file',
+        'Record or copy the file again.',
+      );
     case 'binary':
       return {
         modality: options.as ?? 'thermal',
@@ -89,19 +98,28 @@ async function decode({ content, bytes }: Source, options: FileOptions): Promise
 }
 
 async function decodePng(
-  { header, bytes }: { readonly header: PngHeader; readonly bytes: Uint8Array },
+  { gray16, bytes }: { readonly gray16: boolean; readonly bytes: Uint8Array },
   options: FileOptions,
 ): Promise<Decoded> {
-  const sixteenBitGray = header.bitDepth === 16 && header.channels === 1;
-  if (options.as === 'thermal' && sixteenBitGray) {
-    const picture = await readThermalPng(bytes, { unit: requireThermalUnit(options) });
+  if (options.as === 'thermal' && gray16) {
+    const picture = thermalOf(await decodeGray16(bytes), { unit: requireThermalUnit(options) });
     return { modality: 'thermal', input: { kind: 'thermal', ...picture } };
   }
-  if (options.as === 'depth' || (sixteenBitGray && options.as !== 'vision')) {
-    const picture = await readDepthPng(bytes, { unit: options.depthUnit });
+  if (options.as === 'depth' || (gray16 && options.as !== 'vision')) {
+    const picture = depthOf(await decodeGray16(bytes), { unit: options.depthUnit });
     return { modality: options.as ?? 'depth', input: { kind: 'depth', ...picture } };
   }
   return { modality: options.as ?? 'vision', input: { kind: 'pictureFile', bytes } };
+}
+
+async function decodeGray16(bytes: Uint8Array): Promise<Gray16> {
+  const picture = await decodeGray(bytes);
+  if (picture.bitDepth === 16) return picture;
+  throw new SensebindError(
+    'INPUT_INVALID',
+    'Expected a 16-bit gray PNG, found colours or 8 bits a pixel',
+    'Save the raw sensor values as a PNG with one 16-bit channel.',
+  );
 }
 
 function motion(bytes: Uint8Array, options: FileOptions): Decoded {
@@ -114,7 +132,9 @@ function motion(bytes: Uint8Array, options: FileOptions): Decoded {
 }
 
 async function sound(file: string, options: FileOptions): Promise<InputFile> {
-  const { sampleRateHz, channels, truncated } = await readWav(file);
+  const { sampleRateHz, channels, truncated } = await readWav(file).catch((error: unknown) => {
+    throw located(error, file);
+  });
   return {
     label: path.basename(file),
     modality: options.as ?? 'audio',
@@ -124,8 +144,8 @@ async function sound(file: string, options: FileOptions): Promise<InputFile> {
 }
 
 function sniff(head: Buffer): Content {
-  const header = readPngHeader(head);
-  if (header !== undefined) return { kind: 'png', header };
+  if (head.length === 0) return { kind: 'empty' };
+  if (isPng(head)) return { kind: 'png', gray16: isGray16Png(head) };
   if (head[0] === 0xff && head[1] === 0xd8 && head[2] === 0xff) return { kind: 'jpeg' };
   if (/^(?:RIFF|RIFX|RF64|BW64)$/.test(head.toString('latin1', 0, 4)) && head.toString('latin1', 8, 12) === 'WAVE') {
     return { kind: 'wav' };
@@ -135,7 +155,7 @@ function sniff(head: Buffer): Content {
 
 /** Raw words are full of zero and other control bytes; a table has none but tab and line ends. */
 function isText(head: Buffer): boolean {
-  return head.length > 0 && head.every((byte) => byte >= 0x20 || byte === 0x09 || byte === 0x0a || byte === 0x0d);
+  return head.every((byte) => byte >= 0x20 || byte === 0x09 || byte === 0x0a || byte === 0x0d);
 }
 
 async function headOf(file: string): Promise<{ readonly size: number; readonly head: Buffer }> {
