@@ -15,6 +15,9 @@ const MAXIMUM_PIXELS = 2 ** 24;
 
 const SIZE_CURE = 'State the size of the frame as the camera delivers it.';
 
+/** What a Lepton sends behind its picture at most. */
+export const TELEMETRY_ROWS = 3;
+
 /** Kelvin, row-major. */
 export interface ThermalPicture {
   readonly kelvin: Float32Array;
@@ -35,7 +38,7 @@ export function readThermalRaw(
   const { width, height } = options;
   requireSize(options);
   const extraRows = (bytes.byteLength / 2 - width * height) / width;
-  if (!Number.isInteger(extraRows) || extraRows < 0 || extraRows > 3) {
+  if (!Number.isInteger(extraRows) || extraRows < 0 || extraRows > TELEMETRY_ROWS) {
     throw new SensebindError(
       'INPUT_INVALID',
       `Expected ${width * height * 2} bytes for ${width}x${height} words of 16 bits, found ${bytes.byteLength}`,

@@ -4,7 +4,13 @@ import { readWav, unreadable } from '../../devices/audio/readWav';
 import { type DepthUnit, depthOf } from '../../devices/depth/units';
 import type { Gray16 } from '../../devices/gray16';
 import { type MotionCsvOptions, readMotionCsv } from '../../devices/imu/csv';
-import { KELVIN_PER_THERMAL_UNIT, readThermalRaw, type ThermalUnit, thermalOf } from '../../devices/thermal/raw';
+import {
+  KELVIN_PER_THERMAL_UNIT,
+  readThermalRaw,
+  TELEMETRY_ROWS,
+  type ThermalUnit,
+  thermalOf,
+} from '../../devices/thermal/raw';
 import { SensebindError } from '../errors';
 import type { EncoderInput } from '../preprocess/input';
 import { decodeGray } from '../preprocess/pictureFile';
@@ -79,7 +85,7 @@ async function decode({ content, bytes }: Source, options: FileOptions): Promise
     case 'jpeg':
       return { modality: options.as ?? 'vision', input: { kind: 'pictureFile', bytes } };
     case 'text':
-      return motion(bytes, options);
+      return isRawFrame(bytes, options) ? rawThermal(bytes, options) : motion(bytes, options);
     case 'empty':
       throw new SensebindError(
         'INPUT_INVALID',
@@ -87,14 +93,20 @@ async function decode({ content, bytes }: Source, options: FileOptions): Promise
         'Record or copy the file again.',
       );
     case 'binary':
-      return {
-        modality: options.as ?? 'thermal',
-        input: {
-          kind: 'thermal',
-          ...readThermalRaw(bytes, { ...requireThermalSize(options), unit: requireThermalUnit(options) }),
-        },
-      };
+      return rawThermal(bytes, options);
   }
+}
+
+/** Words around room temperature in hundredths of a kelvin are letters as text: a wall is no table of motion. */
+function isRawFrame({ length }: Uint8Array, { as, thermalSize }: FileOptions): boolean {
+  if (as !== undefined || thermalSize === undefined) return as === 'thermal';
+  const rows = length / (2 * thermalSize.width);
+  return Number.isInteger(rows) && rows >= thermalSize.height && rows <= thermalSize.height + TELEMETRY_ROWS;
+}
+
+function rawThermal(bytes: Uint8Array, options: FileOptions): Decoded {
+  const picture = readThermalRaw(bytes, { ...requireThermalSize(options), unit: requireThermalUnit(options) });
+  return { modality: options.as ?? 'thermal', input: { kind: 'thermal', ...picture } };
 }
 
 async function decodePng(

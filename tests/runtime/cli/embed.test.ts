@@ -108,6 +108,14 @@ describe('files on the command line', () => {
     assert.deepEqual(raw.vector, png.vector);
   });
 
+  it('takes a frame of one temperature, whose words are letters, for no table', async () => {
+    await writeFile(file('wall'), Buffer.alloc(32 * 24 * 2, Buffer.from([0x68, 0x74])));
+    const frame = { depthUnit: 'mm', motion: {}, thermalUnit: 'cK', thermalSize: { width: 32, height: 24 } } as const;
+    assert.equal((await readInputFile(file('wall'), frame)).modality, 'thermal');
+    assert.equal((await readInputFile(file('wall'), { ...frame, as: 'thermal' })).modality, 'thermal');
+    assert.equal((await readInputFile(file('motion'), frame)).modality, 'imu');
+  });
+
   it('prints a table with the chosen preset, and says that random weights mean nothing', async () => {
     const { code, stdout, stderr } = await sensebind('embed', file('depth'), '--preset', 'omnivore');
     assert.equal(code, 0, stderr);
