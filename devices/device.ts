@@ -4,6 +4,7 @@ import { Compile } from 'typebox/compile';
 import type { Clock } from '../runtime/clock';
 import { SensebindError } from '../runtime/errors';
 import type { Driver, FrameMemory, Modality } from '../runtime/reading';
+import type { Gray16 } from './gray16';
 import type { Ports } from './ports/ports';
 
 /** What a driver gets beside its options. */
@@ -14,6 +15,8 @@ export interface DeviceContext {
   readonly ports: Ports;
   /** Memory of pictures. */
   readonly memory: FrameMemory;
+  /** Decodes a 16-bit PNG. @throws {SensebindError} `INPUT_INVALID`, `INPUT_TOO_LARGE`, `INPUT_UNSUPPORTED` */
+  decodeGray16(bytes: Uint8Array): Promise<Gray16>;
   /** Relative paths in the options start here: the folder of the configuration file. */
   readonly folder: string;
 }

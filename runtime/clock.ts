@@ -34,10 +34,10 @@ export const systemClock: Clock = {
 };
 
 /** Resolves after `delay`, or as soon as `signal` aborts. */
-export function pause(clock: Clock, delay: Millis, signal: AbortSignal): Promise<void> {
+export function sleep(clock: Clock, delay: Millis, signal: AbortSignal): Promise<void> {
   if (delay <= 0 || signal.aborted) return Promise.resolve();
   return new Promise((resolve) => {
-    const done = (): void => {
+    const done = () => {
       timer.cancel();
       signal.removeEventListener('abort', done);
       resolve();

@@ -1,4 +1,4 @@
-import { type Clock, type Millis, pause } from './clock';
+import { type Clock, type Millis, sleep } from './clock';
 import { isSensebindError, messageOf, SensebindError } from './errors';
 import type { Driver, Loss, Modality, Reading, ReadingSink } from './reading';
 import { RestartPolicy } from './restarts';
@@ -90,7 +90,7 @@ export class SupervisedSource implements Source {
       }
       const { status, delay } = this.#afterFailure(failure);
       this.#set(status, events);
-      await pause(this.#clock, delay, signal);
+      await sleep(this.#clock, delay, signal);
       events.interrupted();
     }
   }

@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs';
 import Type from 'typebox';
-import { type Millis, pause } from '../../runtime/clock';
+import { type Millis, sleep } from '../../runtime/clock';
 import { isSensebindError, SensebindError } from '../../runtime/errors';
 import type { Driver, Flag, ReadingSink } from '../../runtime/reading';
 import { type DeviceContext, declareDevice, resolvePath } from '../device';
@@ -81,7 +81,7 @@ class WavFileDriver implements Driver {
       schedule = this.#scheduleFromNow(0);
       flags.push('gap');
     } else {
-      await pause(clock, (waitMicros / 1000) as Millis, to.signal);
+      await sleep(clock, (waitMicros / 1000) as Millis, to.signal);
       if (to.signal.aborted) return schedule;
     }
     to.sink.reading({

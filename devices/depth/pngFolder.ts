@@ -1,12 +1,12 @@
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import Type, { type Static } from 'typebox';
-import { type Millis, pause } from '../../runtime/clock';
+import { type Millis, sleep } from '../../runtime/clock';
 import { messageOf, SensebindError } from '../../runtime/errors';
 import type { Driver, Flag, ReadingSink } from '../../runtime/reading';
 import { type DeviceContext, declareDevice, resolvePath } from '../device';
 import { acquireFloats } from '../frameValues';
-import { type DepthUnit, METRES_PER_DEPTH_UNIT, readDepthPng } from './png';
+import { type DepthUnit, depthOf, METRES_PER_DEPTH_UNIT } from './units';
 
 const UNITS = Object.keys(METRES_PER_DEPTH_UNIT).filter(isUnit);
 
@@ -54,7 +54,7 @@ class PngFolderDriver implements Driver {
         if (signal.aborted) return;
         await this.#show(file, { sink, missed: clock.monotonicMicros() - dueMicros > MAX_LATE_MICROS });
         dueMicros = Math.max(dueMicros + periodMicros, clock.monotonicMicros() - MAX_LATE_MICROS);
-        await pause(clock, ((dueMicros - clock.monotonicMicros()) / 1000) as Millis, signal);
+        await sleep(clock, ((dueMicros - clock.monotonicMicros()) / 1000) as Millis, signal);
       }
     } while (loop && !signal.aborted);
   }
@@ -72,11 +72,11 @@ class PngFolderDriver implements Driver {
   }
 
   async #show(file: string, { sink, missed }: { readonly sink: ReadingSink; readonly missed: boolean }): Promise<void> {
-    const { clock, source, memory } = this.#context;
+    const { clock, source, memory, decodeGray16 } = this.#context;
     const bytes = await readFile(file).catch((error: unknown) => {
       throw unreadable(file, messageOf(error));
     });
-    const { metres, width, height } = await readDepthPng(bytes, { unit: this.#options.unit ?? 'mm' });
+    const { metres, width, height } = depthOf(await decodeGray16(bytes), { unit: this.#options.unit ?? 'mm' });
     const room = acquireFloats(memory, metres.length);
     if (room === undefined) {
       sink.lost('memory', 1);

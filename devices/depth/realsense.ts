@@ -4,7 +4,7 @@ import { declareDevice } from '../device';
 import { acquireFloats, wordsOf } from '../frameValues';
 import { type PictureDecoder, type PictureTime, V4l2Driver } from '../v4l2Driver';
 import { findCameras, V4L2_NEEDS, VideoPath } from '../video4linux';
-import { METRES_PER_DEPTH_UNIT } from './png';
+import { METRES_PER_DEPTH_UNIT } from './units';
 
 const Options = Type.Object(
   {

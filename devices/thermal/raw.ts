@@ -1,5 +1,5 @@
 import { SensebindError } from '../../runtime/errors';
-import { decodeGray16, type Gray16, requireSize } from '../gray16';
+import type { Gray16 } from '../gray16';
 import { requirePlausibleMedian } from '../plausible';
 
 /**
@@ -9,6 +9,14 @@ import { requirePlausibleMedian } from '../plausible';
 export const KELVIN_PER_THERMAL_UNIT = { K: 1, dK: 0.1, cK: 0.01, 'K/64': 1 / 64 } as const;
 
 export type ThermalUnit = keyof typeof KELVIN_PER_THERMAL_UNIT;
+
+/** Thermal cameras stay far below; more is a wrong size. */
+const MAXIMUM_PIXELS = 2 ** 24;
+
+const SIZE_CURE = 'State the size of the frame as the camera delivers it.';
+
+/** What a Lepton sends behind its picture at most. */
+export const TELEMETRY_ROWS = 3;
 
 /** Kelvin, row-major. */
 export interface ThermalPicture {
@@ -30,11 +38,11 @@ export function readThermalRaw(
   const { width, height } = options;
   requireSize(options);
   const extraRows = (bytes.byteLength / 2 - width * height) / width;
-  if (!Number.isInteger(extraRows) || extraRows < 0 || extraRows > 3) {
+  if (!Number.isInteger(extraRows) || extraRows < 0 || extraRows > TELEMETRY_ROWS) {
     throw new SensebindError(
       'INPUT_INVALID',
       `Expected ${width * height * 2} bytes for ${width}x${height} words of 16 bits, found ${bytes.byteLength}`,
-      'State the size of the frame as the camera delivers it.',
+      SIZE_CURE,
     );
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -42,15 +50,12 @@ export function readThermalRaw(
   return thermalOf({ values, width, height }, options);
 }
 
-/** Reads a 16-bit gray PNG of radiometric values. Errors as {@link readThermalRaw}. */
-export async function readThermalPng(
-  bytes: Uint8Array,
-  options: { readonly unit: ThermalUnit },
-): Promise<ThermalPicture> {
-  return thermalOf(await decodeGray16(bytes), options);
-}
-
-function thermalOf({ values, width, height }: Gray16, { unit }: { readonly unit: ThermalUnit }): ThermalPicture {
+/**
+ * A picture of whole steps as kelvin.
+ *
+ * @throws {SensebindError} `INPUT_INVALID` for a unit that makes no sense.
+ */
+export function thermalOf({ values, width, height }: Gray16, { unit }: { readonly unit: ThermalUnit }): ThermalPicture {
   const scale = KELVIN_PER_THERMAL_UNIT[unit];
   const kelvin = Float32Array.from(values, (value) => value * scale);
   requirePlausibleMedian(kelvin, {
@@ -60,4 +65,13 @@ function thermalOf({ values, width, height }: Gray16, { unit }: { readonly unit:
     cure: `State the unit of one step (one of ${Object.keys(KELVIN_PER_THERMAL_UNIT).join(', ')}), and switch the camera to radiometric output: plain counts are not temperatures.`,
   });
   return { kelvin, width, height };
+}
+
+function requireSize({ width, height }: { readonly width: number; readonly height: number }): void {
+  const size = `${width}x${height}`;
+  if (width < 1 || height < 1) {
+    throw new SensebindError('INPUT_INVALID', `Expected a frame with pixels, found a size of ${size}`, SIZE_CURE);
+  }
+  if (width * height <= MAXIMUM_PIXELS) return;
+  throw new SensebindError('INPUT_TOO_LARGE', `Expected at most ${MAXIMUM_PIXELS} pixels, found ${size}`, SIZE_CURE);
 }

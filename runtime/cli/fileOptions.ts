@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { type DepthUnit, METRES_PER_DEPTH_UNIT } from '../../devices/depth/png';
+import { type DepthUnit, METRES_PER_DEPTH_UNIT } from '../../devices/depth/units';
 import {
   ACCELERATION_UNITS,
   type AccelerationUnit,

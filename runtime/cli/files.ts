@@ -1,12 +1,19 @@
 import { open, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { readWav, unreadable } from '../../devices/audio/readWav';
-import { type DepthUnit, readDepthPng } from '../../devices/depth/png';
-import { type PngHeader, readPngHeader } from '../../devices/gray16';
+import { type DepthUnit, depthOf } from '../../devices/depth/units';
 import { type MotionCsvOptions, readMotionCsv } from '../../devices/imu/csv';
-import { KELVIN_PER_THERMAL_UNIT, readThermalPng, readThermalRaw, type ThermalUnit } from '../../devices/thermal/raw';
+import {
+  KELVIN_PER_THERMAL_UNIT,
+  readThermalRaw,
+  TELEMETRY_ROWS,
+  type ThermalUnit,
+  thermalOf,
+} from '../../devices/thermal/raw';
 import { SensebindError } from '../errors';
 import type { EncoderInput } from '../preprocess/input';
+import { decodeGray16 } from '../preprocess/pictureFile';
+import { isGray16Png, isPng } from '../preprocess/pictureHeader';
 import type { Modality } from '../reading';
 import { located } from './located';
 
@@ -31,10 +38,11 @@ export interface InputFile {
 
 /** What the first bytes of a file say it is. */
 type Content =
-  | { readonly kind: 'png'; readonly header: PngHeader }
+  | { readonly kind: 'png'; readonly gray16: boolean }
   | { readonly kind: 'jpeg' }
   | { readonly kind: 'wav' }
   | { readonly kind: 'text' }
+  | { readonly kind: 'empty' }
   | { readonly kind: 'binary' };
 
 const HEAD_BYTES = 4096;
@@ -72,33 +80,44 @@ type Decoded = Pick<InputFile, 'modality' | 'input'> & Partial<Pick<InputFile, '
 async function decode({ content, bytes }: Source, options: FileOptions): Promise<Decoded> {
   switch (content.kind) {
     case 'png':
-      return decodePng({ header: content.header, bytes }, options);
+      return decodePng({ gray16: content.gray16, bytes }, options);
     case 'jpeg':
       return { modality: options.as ?? 'vision', input: { kind: 'pictureFile', bytes } };
     case 'text':
-      return motion(bytes, options);
+      return isRawFrame(bytes, options) ? rawThermal(bytes, options) : motion(bytes, options);
+    case 'empty':
+      throw new SensebindError(
+        'INPUT_INVALID',
+        'Expected a picture, sound, frame or table of motion, found an empty file',
+        'Record or copy the file again.',
+      );
     case 'binary':
-      return {
-        modality: options.as ?? 'thermal',
-        input: {
-          kind: 'thermal',
-          ...readThermalRaw(bytes, { ...requireThermalSize(options), unit: requireThermalUnit(options) }),
-        },
-      };
+      return rawThermal(bytes, options);
   }
 }
 
+/** Words around room temperature in hundredths of a kelvin are letters as text: a wall is no table of motion. */
+function isRawFrame({ length }: Uint8Array, { as, thermalSize }: FileOptions): boolean {
+  if (as !== undefined || thermalSize === undefined) return as === 'thermal';
+  const rows = length / (2 * thermalSize.width);
+  return Number.isInteger(rows) && rows >= thermalSize.height && rows <= thermalSize.height + TELEMETRY_ROWS;
+}
+
+function rawThermal(bytes: Uint8Array, options: FileOptions): Decoded {
+  const picture = readThermalRaw(bytes, { ...requireThermalSize(options), unit: requireThermalUnit(options) });
+  return { modality: options.as ?? 'thermal', input: { kind: 'thermal', ...picture } };
+}
+
 async function decodePng(
-  { header, bytes }: { readonly header: PngHeader; readonly bytes: Uint8Array },
+  { gray16, bytes }: { readonly gray16: boolean; readonly bytes: Uint8Array },
   options: FileOptions,
 ): Promise<Decoded> {
-  const sixteenBitGray = header.bitDepth === 16 && header.channels === 1;
-  if (options.as === 'thermal' && sixteenBitGray) {
-    const picture = await readThermalPng(bytes, { unit: requireThermalUnit(options) });
+  if (options.as === 'thermal' && gray16) {
+    const picture = thermalOf(await decodeGray16(bytes), { unit: requireThermalUnit(options) });
     return { modality: 'thermal', input: { kind: 'thermal', ...picture } };
   }
-  if (options.as === 'depth' || (sixteenBitGray && options.as !== 'vision')) {
-    const picture = await readDepthPng(bytes, { unit: options.depthUnit });
+  if (options.as === 'depth' || (gray16 && options.as !== 'vision')) {
+    const picture = depthOf(await decodeGray16(bytes), { unit: options.depthUnit });
     return { modality: options.as ?? 'depth', input: { kind: 'depth', ...picture } };
   }
   return { modality: options.as ?? 'vision', input: { kind: 'pictureFile', bytes } };
@@ -114,7 +133,9 @@ function motion(bytes: Uint8Array, options: FileOptions): Decoded {
 }
 
 async function sound(file: string, options: FileOptions): Promise<InputFile> {
-  const { sampleRateHz, channels, truncated } = await readWav(file);
+  const { sampleRateHz, channels, truncated } = await readWav(file).catch((error: unknown) => {
+    throw located(error, file);
+  });
   return {
     label: path.basename(file),
     modality: options.as ?? 'audio',
@@ -124,8 +145,8 @@ async function sound(file: string, options: FileOptions): Promise<InputFile> {
 }
 
 function sniff(head: Buffer): Content {
-  const header = readPngHeader(head);
-  if (header !== undefined) return { kind: 'png', header };
+  if (head.length === 0) return { kind: 'empty' };
+  if (isPng(head)) return { kind: 'png', gray16: isGray16Png(head) };
   if (head[0] === 0xff && head[1] === 0xd8 && head[2] === 0xff) return { kind: 'jpeg' };
   if (/^(?:RIFF|RIFX|RF64|BW64)$/.test(head.toString('latin1', 0, 4)) && head.toString('latin1', 8, 12) === 'WAVE') {
     return { kind: 'wav' };
@@ -135,7 +156,7 @@ function sniff(head: Buffer): Content {
 
 /** Raw words are full of zero and other control bytes; a table has none but tab and line ends. */
 function isText(head: Buffer): boolean {
-  return head.length > 0 && head.every((byte) => byte >= 0x20 || byte === 0x09 || byte === 0x0a || byte === 0x0d);
+  return head.every((byte) => byte >= 0x20 || byte === 0x09 || byte === 0x0a || byte === 0x0d);
 }
 
 async function headOf(file: string): Promise<{ readonly size: number; readonly head: Buffer }> {

@@ -6,6 +6,7 @@ import type { Config, SourceConfig } from '../config/config';
 import type { LaneSource } from '../lane';
 import { MutableSource } from '../mutableSource';
 import type { Mutes } from '../mutes';
+import { decodeGray16 } from '../preprocess/pictureFile';
 import type { FrameMemory } from '../reading';
 import { DisabledSource, SupervisedSource } from '../source';
 import { declarationOf } from './openDevice';
@@ -36,7 +37,14 @@ export function openSource(
   const { clock, folder, memory, mutes } = parts;
   const declaration = declarationOf(device, id);
   if (!enabled) return { config, source: new DisabledSource(id, declaration.modality) };
-  const driver = declaration.open(device, { source: id, clock, folder, memory, ports: machinePorts(clock) });
+  const driver = declaration.open(device, {
+    source: id,
+    clock,
+    folder,
+    memory,
+    decodeGray16,
+    ports: machinePorts(clock),
+  });
   const create = () => new SupervisedSource(id, driver, { clock });
   return { config, source: new MutableSource(id, driver.modality, { create, mutes }) };
 }

@@ -45,10 +45,12 @@ export function parseConfig(
   }
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, version: '1.2' });
-  if (document.errors.length > 0) {
+  // What YAML warns of, such as a tag that it does not know, is never what a configuration means.
+  const complaints = [...document.errors, ...document.warnings];
+  if (complaints.length > 0) {
     throw invalid(
       file,
-      document.errors.map((error) => {
+      complaints.map((error) => {
         const { line, col } = lines.linePos(error.pos[0]);
         return {
           path: [],

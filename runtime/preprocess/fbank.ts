@@ -1,3 +1,5 @@
+import { CascadeSum } from './cascadeSum';
+import { cosine } from './floatTrigonometry';
 import { RealFft } from './realFft';
 
 const round = Math.fround;
@@ -35,6 +37,7 @@ export class Fbank {
   readonly #filters: readonly MelFilter[];
   readonly #window: Float32Array;
   readonly #fft: RealFft;
+  readonly #sum = new CascadeSum();
   readonly #frame: Float32Array;
   readonly #power: Float64Array;
   readonly #energies: Float32Array;
@@ -78,9 +81,7 @@ export class Fbank {
 
   /** Mean removal, pre-emphasis with the first sample standing in for the one before it, and the window. */
   #loadFrame(samples: Float32Array, start: number): void {
-    let sum = 0;
-    for (let index = 0; index < this.frameLength; index++) sum += samples[start + index] ?? 0;
-    const mean = round(sum / this.frameLength);
+    const mean = round(this.#sum.of(samples, { start, length: this.frameLength }) / this.frameLength);
     let previous = round((samples[start] ?? 0) - mean);
     for (let index = 0; index < this.frameLength; index++) {
       const value = round((samples[start + index] ?? 0) - mean);
@@ -90,10 +91,10 @@ export class Fbank {
   }
 }
 
-/** Symmetric. Rounded as PyTorch does: near the edges, where weights are small, it shows. */
+/** Symmetric. Rounded as PyTorch does. */
 function hannWindow(length: number): Float32Array {
   const step = round((2 * Math.PI) / (length - 1));
-  return Float32Array.from({ length }, (_, index) => 0.5 - round(0.5 * round(Math.cos(round(index * step)))));
+  return Float32Array.from({ length }, (_, index) => 0.5 - round(0.5 * cosine(round(index * step))));
 }
 
 /**

@@ -36,6 +36,21 @@ export async function decodeGray(bytes: Uint8Array): Promise<GrayPicture> {
   return { bitDepth: 8, values: firstBytes(raw, layout), width, height };
 }
 
+/**
+ * A PNG of whole sensor steps: depth, or radiometric thermal.
+ *
+ * @throws {SensebindError} `INPUT_INVALID` for any other picture; as {@link decodeGray}.
+ */
+export async function decodeGray16(bytes: Uint8Array): Promise<Size & { readonly values: Uint16Array }> {
+  const picture = await decodeGray(bytes);
+  if (picture.bitDepth === 16) return picture;
+  throw new SensebindError(
+    'INPUT_INVALID',
+    'Expected a 16-bit gray PNG, found colours or 8 bits a pixel',
+    'Save the raw sensor values as a PNG with one 16-bit channel.',
+  );
+}
+
 /** How the decoder lays out one pixel: values of `bytes` bytes, native byte order, alpha last. */
 interface Layout {
   readonly channels: number;

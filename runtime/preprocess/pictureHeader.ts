@@ -5,6 +5,7 @@ const PNG_SIGNATURE = Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x
 /** Signature, length and type of IHDR, its 13 bytes and their checksum. */
 const PNG_HEADER_BYTES = 33;
 const PNG_IHDR = 0x49_48_44_52;
+const PNG_GRAY = 0;
 
 const JPEG_START = 0xd8;
 const JPEG_END = 0xd9;
@@ -23,13 +24,23 @@ const JPEG_DECODABLE: ReadonlySet<number> = new Set([0xc0, 0xc1, 0xc2]);
  * for a JPEG that ends early, which decoders fill with gray in silence.
  */
 export function pictureSize(bytes: Uint8Array): Size {
-  if (PNG_SIGNATURE.every((byte, index) => bytes[index] === byte)) return pngSize(bytes);
+  if (isPng(bytes)) return pngSize(bytes);
   if (bytes[0] === 0xff && bytes[1] === JPEG_START) return jpegSize(bytes);
   throw new SensebindError(
     'INPUT_UNSUPPORTED',
     'Expected a PNG or JPEG file, found another format',
     'Convert the picture to PNG or JPEG.',
   );
+}
+
+/** True for the bytes of a PNG file. */
+export function isPng(bytes: Uint8Array): boolean {
+  return PNG_SIGNATURE.every((byte, index) => bytes[index] === byte);
+}
+
+/** True for a PNG of one channel of 16 bits: raw values of a sensor, and hardly ever a photo. */
+export function isGray16Png(bytes: Uint8Array): boolean {
+  return isPng(bytes) && bytes.length >= PNG_HEADER_BYTES && bytes[24] === 16 && bytes[25] === PNG_GRAY;
 }
 
 function pngSize(bytes: Uint8Array): Size {

@@ -1,3 +1,4 @@
+import { CascadeSum } from './cascadeSum';
 import { type Clip, type ClipOptions, clipsOf, distinct } from './clips';
 import type { SoundInput } from './input';
 import { kernelForRates } from './resample';
@@ -21,6 +22,7 @@ export interface RecordedClip {
  */
 export class RecordingClips {
   readonly #options: ClipOptions;
+  readonly #sum = new CascadeSum();
   #channels: Float32Array[] = [];
 
   constructor(options: ClipOptions) {
@@ -64,7 +66,7 @@ export class RecordingClips {
   #subtractMean(channels: number, { start, end }: Clip): void {
     const spans = this.#channels.slice(0, channels).map((channel) => channel.subarray(start, end));
     let sum = 0;
-    for (const span of spans) for (let index = 0; index < span.length; index++) sum += span[index] ?? 0;
+    for (const span of spans) sum = Math.fround(sum + this.#sum.of(span, { start: 0, length: span.length }));
     const mean = Math.fround(sum / (channels * (end - start)));
     for (const span of spans) for (let index = 0; index < span.length; index++) span[index] = (span[index] ?? 0) - mean;
   }

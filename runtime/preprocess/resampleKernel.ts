@@ -1,4 +1,5 @@
 import { SensebindError } from '../errors';
+import { cosine, sine } from './floatTrigonometry';
 
 const round = Math.fround;
 
@@ -92,7 +93,8 @@ export class ResampleKernel {
       const row = phase * this.#taps;
       let sum = 0;
       for (let tap = lowest; tap < highest; tap++) {
-        sum += (weights[row + tap] ?? 0) * (samples[first + tap] ?? 0);
+        // As the reference's convolution: tap after tap, each sum rounded to float32, which decides bins next to silence.
+        sum = round(sum + (weights[row + tap] ?? 0) * (samples[first + tap] ?? 0));
       }
       target[index] = sum;
       if (++phase === output) {
@@ -117,9 +119,9 @@ export class ResampleKernel {
       const time = round(round(shift + round((first + tap) / input)) * round(base));
       if (Math.abs(time) >= ZERO_CROSSINGS) continue;
       const angle = round(time * pi);
-      const cosine = round(Math.cos(round(round(angle / ZERO_CROSSINGS) / 2)));
-      const window = round(round(cosine * cosine) * scale);
-      const sinc = angle === 0 ? 1 : round(round(Math.sin(angle)) / angle);
+      const root = cosine(round(round(angle / ZERO_CROSSINGS) / 2));
+      const window = round(round(root * root) * scale);
+      const sinc = angle === 0 ? 1 : round(sine(angle) / angle);
       this.#weights[row + tap] = sinc * window;
     }
   }

@@ -1,6 +1,7 @@
 import type { Embedding } from '../embedding';
 import { SensebindError } from '../errors';
 import { dot, unit } from '../inference/vectors';
+import type { Flag } from '../reading';
 import { checkComparable, placeOf, softmax } from './arithmetic';
 import type { CompiledLabelSet } from './compileLabelSet';
 
@@ -30,9 +31,12 @@ export interface Scores {
   readonly scale: number;
   /** How probabilities were fitted to a site: not at all. */
   readonly calibration: null;
-  /** False when an encoder has random weights, so that no label means anything. */
+  /** False when no label means anything: an encoder has random weights, or its input was nothing at all. */
   readonly meaningful: boolean;
 }
+
+/** The flags of embeddings that are published without probabilities (fault row F21 of reference/anchors.md). */
+const MEANINGLESS: ReadonlySet<Flag> = new Set<Flag>(['silent', 'untrained']);
 
 /** A logit scale of one is none: ImageBind leaves pictures unscaled. */
 const NO_SCALE = 1;
@@ -70,7 +74,7 @@ export function score(
     bestBackgroundCosine: others.length === 0 ? null : Math.max(...others),
     scale,
     calibration: null,
-    meaningful: compiled.trained && !embedding.flags.includes('untrained'),
+    meaningful: compiled.trained && !embedding.flags.some((flag) => MEANINGLESS.has(flag)),
   };
 }
 

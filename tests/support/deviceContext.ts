@@ -2,6 +2,7 @@ import type { DeviceContext } from '../../devices/device';
 import { machinePorts, type Ports } from '../../devices/ports/ports';
 import { type Clock, systemClock } from '../../runtime/clock';
 import { FramePool } from '../../runtime/frames';
+import { decodeGray16 } from '../../runtime/preprocess/pictureFile';
 
 /** What a driver gets, with the parts that a test brings itself. */
 export function deviceContext(
@@ -12,6 +13,7 @@ export function deviceContext(
     source: 'device0',
     clock,
     folder: parts.folder ?? '/',
+    decodeGray16,
     memory: new FramePool({ frames: 64, bytes: 2 ** 28 }),
     ports: { ...machinePorts(clock), ...parts.ports },
   };

@@ -4,9 +4,9 @@ import { crc32, deflateSync } from 'node:zlib';
 const COLOUR_TYPE = { gray: 0, rgb: 2 } as const;
 
 /**
- * A PNG file as the specification lays it out (third edition, chapters 5, 9 and 11), every row with filter 0.
+ * A PNG file as the specification lays it out (third edition, chapters 5, 9 and 11).
  *
- * @param picture - `data` holds the rows' bytes as they stand in the file: 16-bit samples big-endian.
+ * @param picture - `data` is what gets compressed, whatever it is: rows with their filter bytes in a sound file.
  */
 export function pngFile(picture: {
   readonly width: number;
@@ -20,27 +20,24 @@ export function pngFile(picture: {
   header.writeUInt32BE(width, 0);
   header.writeUInt32BE(height, 4);
   header.set([bitDepth, COLOUR_TYPE[colour], 0, 0, 0], 8);
-  const rowBytes = data.length / height;
-  const rows = Array.from({ length: height }, (_, row) => [
-    Buffer.of(0),
-    data.subarray(row * rowBytes, (row + 1) * rowBytes),
-  ]).flat();
   return Buffer.concat([
     Buffer.from('\x89PNG\r\n\x1a\n', 'latin1'),
     chunk('IHDR', header),
-    chunk('IDAT', deflateSync(Buffer.concat(rows))),
+    chunk('IDAT', deflateSync(data)),
     chunk('IEND', Buffer.alloc(0)),
   ]);
 }
 
-/** A 16-bit gray PNG of `values`, row-major. */
+/** A 16-bit gray PNG of `values`, row-major, every row with filter 0. */
 export function gray16File(
   values: readonly number[],
   size: { readonly width: number; readonly height: number },
 ): Buffer {
-  const data = Buffer.alloc(values.length * 2);
+  const rowBytes = 1 + 2 * size.width;
+  const data = Buffer.alloc(size.height * rowBytes);
   values.forEach((value, index) => {
-    data.writeUInt16BE(value, index * 2);
+    const row = Math.floor(index / size.width);
+    data.writeUInt16BE(value, row * rowBytes + 1 + 2 * (index % size.width));
   });
   return pngFile({ ...size, bitDepth: 16, colour: 'gray', data });
 }

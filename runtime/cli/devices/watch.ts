@@ -3,10 +3,11 @@ import type { Command } from 'commander';
 import { parse } from 'yaml';
 import { deviceDeclarations } from '../../../devices/catalogue';
 import { machinePorts } from '../../../devices/ports/ports';
-import { type Clock, type Millis, pause, systemClock } from '../../clock';
+import { type Clock, type Millis, sleep, systemClock } from '../../clock';
 import { readConfig } from '../../config/readConfig';
 import { messageOf } from '../../errors';
 import { FramePool } from '../../frames';
+import { decodeGray16 } from '../../preprocess/pictureFile';
 import { SupervisedSource } from '../../source';
 import { untilInterrupted } from '../interrupt';
 import { type DeviceOptions, openDevice } from '../openDevice';
@@ -50,7 +51,7 @@ async function watch(wanted: string, flags: WatchFlags & { readonly signal: Abor
   const runTime = parseRunTime(flags.for);
   const { id, options, folder } = await deviceOf(wanted, flags);
   const memory = new FramePool(MEMORY);
-  const driver = openDevice(options, { source: id, clock, ports: machinePorts(clock), memory, folder });
+  const driver = openDevice(options, { source: id, clock, ports: machinePorts(clock), memory, decodeGray16, folder });
   const source = new SupervisedSource(id, driver, { clock });
   const meter = new SourceMeter(clock);
   const scene = new Scene();
@@ -84,7 +85,7 @@ async function draw(view: {
   const { clock, meter, scene, json, signal } = view;
   const isLive = process.stdout.isTTY && !json;
   while (!signal.aborted) {
-    await pause(clock, isLive ? FRAME : LINE, signal);
+    await sleep(clock, isLive ? FRAME : LINE, signal);
     if (json) process.stdout.write(`${JSON.stringify(meter.snapshot())}\n`);
     else if (isLive) redraw([meter.line(), ...scene.lines(process.stdout.columns)]);
     else print(meter.line());

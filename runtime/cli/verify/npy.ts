@@ -4,7 +4,7 @@ import { located } from '../located';
 
 /** A NumPy array in C order. */
 export interface NpyArray {
-  readonly data: Float32Array | Float64Array | Int32Array | BigInt64Array | Uint8Array | Uint16Array;
+  readonly data: InstanceType<(typeof ARRAYS)[keyof typeof ARRAYS]>;
   readonly shape: readonly number[];
 }
 
@@ -16,6 +16,8 @@ const ARRAYS = {
   '<f8': Float64Array,
   '<i4': Int32Array,
   '<i8': BigInt64Array,
+  '<i2': Int16Array,
+  '|i1': Int8Array,
   '|u1': Uint8Array,
   '<u2': Uint16Array,
 } as const;
@@ -63,19 +65,18 @@ export async function readNpy(path: string): Promise<NpyArray> {
   }
 }
 
-/** {@link readNpy}, refusing anything but float32. */
+/** {@link readNpy}, its elements rounded to float32 whatever their type is. */
 export async function readFloats(
   path: string,
 ): Promise<{ readonly data: Float32Array; readonly shape: readonly number[] }> {
   const { data, shape } = await readNpy(path);
-  if (!(data instanceof Float32Array)) throw located(invalid('elements that are not float32'), path);
-  return { data, shape };
+  return { data: data instanceof Float32Array ? data : Float32Array.from(data, Number), shape };
 }
 
 function invalid(found: string): SensebindError {
   return new SensebindError(
     'GOLDEN_INVALID',
     `Expected a NumPy array file in C order, found ${found}`,
-    'Write the array with numpy.save as float32, little-endian.',
+    'Write it with numpy.save, in C order, as little-endian numbers of a common type such as float32.',
   );
 }

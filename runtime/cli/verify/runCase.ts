@@ -7,7 +7,7 @@ import type { EncoderInput } from '../../preprocess/input';
 import type { Modality } from '../../reading';
 import { type Deviation, embeddingDeviation, largestDifference } from './deviation';
 import { type GoldenCase, invalid } from './goldenFolder';
-import { readFloats } from './npy';
+import { readFloats, readNpy } from './npy';
 import { type CaseKind, LEAST_COSINE, TOLERANCES } from './tolerances';
 
 /** What came of one case. */
@@ -75,15 +75,29 @@ async function checkTokens({ texts = [], tokens = [] }: GoldenCase, { engineFor 
 }
 
 async function checkTextEncoder(golden: GoldenCase, context: Context): Promise<Deviation> {
-  if (golden.tokens !== undefined) {
+  if (golden.texts !== undefined && golden.tokens !== undefined) {
     const { deviation } = await checkTokens(golden, context);
     if (deviation > 0) throw invalid(`texts whose tokens differ from ours in ${deviation} places`);
   }
   const expected = await readFloats(fileOf(golden.output, context));
   const engine = await context.engineFor();
   const found: Float32Array[] = [];
-  for (const text of golden.texts ?? []) found.push((await engine.encode('text', { kind: 'text', text })).vector);
+  for (const input of await textInputs(golden, context)) found.push((await engine.encode('text', input)).vector);
   return embeddingDeviation(found, expected);
+}
+
+/** Texts where the case has some; else rows of token ids, in golden.json or an array. */
+async function textInputs({ texts, tokens, input }: GoldenCase, context: Context): Promise<readonly EncoderInput[]> {
+  if (texts !== undefined) return texts.map((text) => ({ kind: 'text', text }));
+  if (tokens !== undefined) return tokens.map(tokenInput);
+  const { data, shape } = await readNpy(fileOf(input, context));
+  const length = shape.at(-1) ?? 0;
+  const ids = Array.from(data, Number);
+  return Array.from({ length: shape[0] ?? 0 }, (_, row) => tokenInput(ids.slice(row * length, (row + 1) * length)));
+}
+
+function tokenInput(ids: readonly number[]): EncoderInput {
+  return { kind: 'tensor', data: Int32Array.from(ids), shape: [1, ids.length] };
 }
 
 async function checkEncoder(golden: GoldenCase, context: Context): Promise<Deviation> {
@@ -194,9 +208,9 @@ async function readPicture(file: string): Promise<EncoderInput> {
   return { kind: 'pictureFile', bytes };
 }
 
-/** The rows of `[channels, samples]`. */
+/** The rows of `[channels, samples]`, or of `[samples]` alone. */
 function rows({ data, shape }: Awaited<ReturnType<typeof readFloats>>): readonly Float32Array[] {
-  const [count = 0, length = 0] = shape;
+  const [length = 0, count = 1] = shape.toReversed();
   return Array.from({ length: count }, (_, row) => data.subarray(row * length, (row + 1) * length));
 }
 

@@ -108,6 +108,14 @@ describe('files on the command line', () => {
     assert.deepEqual(raw.vector, png.vector);
   });
 
+  it('takes a frame of one temperature, whose words are letters, for no table', async () => {
+    await writeFile(file('wall'), Buffer.alloc(32 * 24 * 2, Buffer.from([0x68, 0x74])));
+    const frame = { depthUnit: 'mm', motion: {}, thermalUnit: 'cK', thermalSize: { width: 32, height: 24 } } as const;
+    assert.equal((await readInputFile(file('wall'), frame)).modality, 'thermal');
+    assert.equal((await readInputFile(file('wall'), { ...frame, as: 'thermal' })).modality, 'thermal');
+    assert.equal((await readInputFile(file('motion'), frame)).modality, 'imu');
+  });
+
   it('prints a table with the chosen preset, and says that random weights mean nothing', async () => {
     const { code, stdout, stderr } = await sensebind('embed', file('depth'), '--preset', 'omnivore');
     assert.equal(code, 0, stderr);
@@ -126,6 +134,12 @@ describe('files on the command line', () => {
     await assert.rejects(readInputFile(stateHome, options), refused('FILE_UNREADABLE', /not a regular file/));
     await assert.rejects(readInputFile(file('kelvin'), isThermal), refused('INPUT_INVALID', /kelvin: .* unit/));
     await assert.rejects(readInputFile(file('depth'), inMetres), refused('INPUT_INVALID', /depth: .* median of 1184/));
+    for (const name of ['empty', 'cut.wav']) await writeFile(file(name), name === 'empty' ? '' : 'RIFF\0\0\0\0WAVE');
+    await assert.rejects(readInputFile(file('empty'), options), refused('INPUT_INVALID', /empty: .* an empty file/));
+    await assert.rejects(readInputFile(file('cut.wav'), options), refused('WAV_INVALID', /cut\.wav: /));
+    const photo = { ...options, as: 'depth' };
+    const picture = golden('image_101x303.png');
+    await assert.rejects(readInputFile(picture, photo), refused('INPUT_INVALID', /303\.png: .*16-bit gray PNG/));
     const { code, stderr } = await sensebind('embed', file('noise'));
     assert.equal(code, 1);
     assert.match(stderr, /error: .*noise: Expected .*\(INPUT_UNSUPPORTED\)\n {2}→ .*--thermal-size/);

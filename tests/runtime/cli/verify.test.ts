@@ -146,6 +146,25 @@ describe('sensebind models verify', () => {
     );
   });
 
+  it('runs encoders on token ids alone, and cases of the encoders that golden.json describes', async (context) => {
+    const { directory, verify } = await folderWith(context, (cases) => {
+      const [text] = cases.filter(({ modality }) => modality === 'text');
+      const { texts: _, ...idsOnly } = text ?? { kind: '' };
+      return [idsOnly, ...cases.filter(({ modality }) => modality === 'imu'), ...imuOnly(cases)];
+    });
+    const description = path.join(directory, 'golden.json');
+    const { config, cases: described } = JSON.parse(await readFile(description, 'utf8'));
+    delete config.imu_num_heads;
+    await writeFile(description, JSON.stringify({ config, cases: described }));
+    const { code, cases } = await verify();
+    assert.equal(code, 1);
+    assert.deepEqual(
+      cases.map(({ ok }) => ok),
+      [true, false, false, false, false],
+    );
+    assert.match(cases[1]?.problem ?? '', /"imu"/);
+  });
+
   it('takes no number for agreement where a number is none', async (context) => {
     const { directory, verify } = await folderWith(context, imuOnly);
     await changeFloat(path.join(directory, 'imu_200_out.npy'), () => Number.NaN);

@@ -198,6 +198,7 @@ publish:
     ['nothing', '', /1:1 expected a map/],
     ['broken YAML', 'version: 1\nnode: [box\n', /3:1 expected YAML/],
     ['a key twice', `${SMALL}node: other\n`, /7:1 expected YAML.*unique/],
+    ['a tag that says nothing', SMALL.replace('node: ', 'node: !!js/function '), /expected YAML.*tag/],
     [
       'a bomb of aliases',
       `a: &a [x, x, x, x, x, x, x, x, x, x]\n${'bcdefgh'

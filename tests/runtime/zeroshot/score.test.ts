@@ -77,8 +77,22 @@ describe('scores', () => {
     );
   });
 
-  it('mean nothing where the weights are random', async () => {
-    assert.equal(score(embedding([1, 0, 0], { flags: ['untrained'] }), await compiled()).meaningful, false);
-    assert.equal(score(embedding([1, 0, 0]), await compiled()).meaningful, true);
+  it('are refused for a vector without direction', async () => {
+    for (const value of [0, Number.NaN, Number.POSITIVE_INFINITY]) {
+      const broken = { ...BASE, vector: Float32Array.of(value, 0, 0) };
+      const labels = await compiled();
+      assert.throws(
+        () => score(broken, labels),
+        (error) => isSensebindError(error, 'EMBEDDING_NOT_FINITE'),
+      );
+    }
+  });
+
+  it('mean nothing where the weights are random, or nothing was heard', async () => {
+    const meaningful = async (flags: Embedding['flags']) =>
+      score(embedding([1, 0, 0], { flags }), await compiled()).meaningful;
+    assert.equal(await meaningful(['untrained']), false);
+    assert.equal(await meaningful(['partial-window', 'silent']), false);
+    assert.equal(await meaningful(['partial-window', 'clipped']), true);
   });
 });

@@ -1,4 +1,4 @@
-import { decodeGray16, type Gray16 } from '../gray16';
+import type { Gray16 } from '../gray16';
 import { requirePlausibleMedian } from '../plausible';
 
 /**
@@ -18,16 +18,10 @@ export interface DepthPicture {
 }
 
 /**
- * Reads a 16-bit gray PNG as depth.
+ * A picture of whole steps as metres.
  *
- * @throws {SensebindError} `INPUT_INVALID` for another file, damaged data or a unit that makes no sense;
- * `INPUT_TOO_LARGE`.
+ * @throws {SensebindError} `INPUT_INVALID` for a unit that makes no sense.
  */
-export async function readDepthPng(bytes: Uint8Array, options: { readonly unit: DepthUnit }): Promise<DepthPicture> {
-  return depthOf(await decodeGray16(bytes), options);
-}
-
-/** {@link readDepthPng} of a decoded picture. */
 export function depthOf({ values, width, height }: Gray16, { unit }: { readonly unit: DepthUnit }): DepthPicture {
   const scale = METRES_PER_DEPTH_UNIT[unit];
   const steps = unit === 'sun-rgbd' ? values.map(rotatedRight) : values;
