@@ -118,6 +118,8 @@ function requireTime(time: Column | undefined): Column {
 
 function requireGravity([x, y, z]: readonly Float32Array[]): void {
   if (x === undefined || y === undefined || z === undefined) return;
-  const problem = gravityProblem(Float64Array.from(x, (value, index) => Math.hypot(value, y[index] ?? 0, z[index] ?? 0)));
+  const problem = gravityProblem(
+    Float64Array.from(x, (value, index) => Math.hypot(value, y[index] ?? 0, z[index] ?? 0)),
+  );
   if (problem !== undefined) throw notMotion(problem);
 }
