@@ -171,7 +171,7 @@ function failed(path: string, message: string): StreamEnd {
   const problem = PROBLEMS.find(({ pattern }) => pattern.test(message));
   return {
     kind: problem?.kind ?? 'failed',
-    reason: `${path}: ${message}`,
+    reason: `${path}: ${message.replace(/^Error: /, '')}`,
     cure: problem?.cure ?? 'check the cable and the baud rate',
   };
 }
