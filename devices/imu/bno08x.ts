@@ -39,7 +39,7 @@ export class RvcParser {
     examine: (bytes) => {
       if (bytes.length > 1 && bytes[1] !== RVC_HEADER) return 'none';
       if (bytes.length < RVC_FRAME_BYTES) return 'more';
-      return sum8(bytes.subarray(SUMMED_FROM, SUM_AT)) === bytes[SUM_AT] ? 'whole' : 'none';
+      return sum8(bytes.subarray(SUMMED_FROM, SUM_AT)) === bytes[SUM_AT] && isPossible(bytes) ? 'whole' : 'none';
     },
   });
 
@@ -63,6 +63,16 @@ export class RvcParser {
       metresPerSecond2: vector(bytes, { start: 9, scale: RVC_METRES_PER_SECOND2 }),
     };
   }
+}
+
+/**
+ * Largest yaw, pitch and roll in hundredths of a degree, and accelerations in mg: a little more than the sensor's ±8 g.
+ * One piece of noise in 256 fits the sum; nearly all of those have a value that the sensor never gives.
+ */
+const LARGEST = [18_000, 9000, 18_000, 9000, 9000, 9000] as const;
+
+function isPossible(bytes: Buffer): boolean {
+  return LARGEST.every((largest, index) => Math.abs(bytes.readInt16LE(3 + 2 * index)) <= largest);
 }
 
 function vector(bytes: Buffer, { start, scale }: { readonly start: number; readonly scale: number }): Vector {

@@ -96,7 +96,9 @@ export class MotionLineParser {
   #object(text: string, bytes: number): MotionLine {
     const values = numbersOf(text);
     if (values === undefined) return { kind: 'discarded', bytes };
-    const layout = this.#layout ?? this.#tryLayout([...values.keys()]);
+    // The first object says what the keys are; a damaged key later on is damage.
+    this.#layout ??= this.#tryLayout([...values.keys()]);
+    const layout = this.#layout;
     if (layout === undefined) return { kind: 'discarded', bytes };
     return this.#sample(layout, { bytes, valueIn: ({ title }) => values.get(title) });
   }

@@ -29,7 +29,9 @@ function motion(values: readonly number[]): MotionReading {
 type Fail = (error: SensebindError) => void;
 
 /** A device whose bytes are samples: each chunk is a reading. What a test wants otherwise, it brings. */
-function running(parts: (run: { readonly sink: ReadingSink; readonly fail: Fail }) => Partial<ByteDecoder> = () => ({})) {
+function running(
+  parts: (run: { readonly sink: ReadingSink; readonly fail: Fail }) => Partial<ByteDecoder> = () => ({}),
+) {
   const clock = new ManualClock();
   const stream = testStream();
   const sink = collectingSink();

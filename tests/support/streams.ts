@@ -1,5 +1,5 @@
-import type { Micros } from '../../runtime/clock';
 import type { ByteHandlers, ByteStream, OpenByteStream, StreamEnd } from '../../devices/ports/byteStream';
+import type { Micros } from '../../runtime/clock';
 
 /** A port whose other end is the test. */
 export interface TestStream {

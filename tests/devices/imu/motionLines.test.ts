@@ -124,7 +124,9 @@ describe('lines of motion', () => {
   });
 
   it('gives the same samples however the bytes are cut', () => {
-    const stream = Buffer.from('ax,ay,az,gx,gy,gz\n1,2,9,4,5,6\r\nnoise\n{"ax":1,"ay":2,"az":9,"gx":1,"gy":2,"gz":3}\n');
+    const stream = Buffer.from(
+      'ax,ay,az,gx,gy,gz\n1,2,9,4,5,6\r\nnoise\n{"ax":1,"ay":2,"az":9,"gx":1,"gy":2,"gz":3}\n',
+    );
     const whole = samplesOf([stream]);
     assert.equal(whole.length, 2);
     fc.assert(

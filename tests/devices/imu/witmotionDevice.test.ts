@@ -140,7 +140,11 @@ describe('a WitMotion sensor', () => {
       await Promise.resolve();
       clock.sleep(10);
       const late = (index * 7919) % 8000;
-      const bytes = device.encodeSample({ acceleration: [index / 1000, 0, 9.8], angularVelocity: [0, 0, 0], micros: 0 });
+      const bytes = device.encodeSample({
+        acceleration: [index / 1000, 0, 9.8],
+        angularVelocity: [0, 0, 0],
+        micros: 0,
+      });
       stream.send(bytes, clock.monotonicMicros() + late);
     }
     stop.abort();

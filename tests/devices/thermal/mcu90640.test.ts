@@ -126,12 +126,16 @@ describe('GY-MCU90640', () => {
     const frame = encodeMcu90640(picture(0));
     const stream = Buffer.concat([frame, Buffer.from('5A5A02065A5A', 'hex'), frame, frame.subarray(0, 700), frame]);
     fc.assert(
-      fc.property(fc.array(fc.nat(stream.length), { maxLength: 20 }), fc.uint8Array({ maxLength: 50 }), (cuts, noise) => {
-        const frames = framesOf(noise, ...cutAt(stream, cuts));
-        assert.equal(checksums(frames).length, 3);
-        const bytes = frames.reduce((sum, one) => sum + (one.kind === 'discarded' ? one.bytes : 1544), 0);
-        assert.equal(bytes, stream.length + noise.length);
-      }),
+      fc.property(
+        fc.array(fc.nat(stream.length), { maxLength: 20 }),
+        fc.uint8Array({ maxLength: 50 }),
+        (cuts, noise) => {
+          const frames = framesOf(noise, ...cutAt(stream, cuts));
+          assert.equal(checksums(frames).length, 3);
+          const bytes = frames.reduce((sum, one) => sum + (one.kind === 'discarded' ? one.bytes : 1544), 0);
+          assert.equal(bytes, stream.length + noise.length);
+        },
+      ),
       { numRuns: 50 },
     );
   });
