@@ -22,7 +22,7 @@ export class Liveness implements ReadingSink {
   #timer: Timer;
   #heardMicros: Micros;
   #changedMicros: Micros;
-  #lastPrint = Number.NaN;
+  #last: readonly number[] = [];
   #isOver: boolean = false;
 
   constructor(
@@ -41,9 +41,7 @@ export class Liveness implements ReadingSink {
   reading(reading: Reading): void {
     const now = this.#clock.monotonicMicros();
     this.#heardMicros = now;
-    const print = fingerprint(reading);
-    if (print !== this.#lastPrint) this.#changedMicros = now;
-    this.#lastPrint = print;
+    if (this.#isNew(reading)) this.#changedMicros = now;
     this.#sink.reading(reading);
     const { sameAfter } = this.#limits;
     if (sameAfter !== undefined && now - this.#changedMicros >= sameAfter * 1000) this.#freeze('same');
@@ -54,6 +52,20 @@ export class Liveness implements ReadingSink {
   stop(): void {
     this.#isOver = true;
     this.#timer.cancel();
+  }
+
+  /** Whether anything in the reading differs from what came last; keeps its end to compare the next one with. */
+  #isNew(reading: Reading): boolean {
+    const before = this.#last;
+    if (reading.modality !== 'imu') {
+      const print = fingerprint(reading);
+      this.#last = [print];
+      return print !== before[0];
+    }
+    // Sample by sample: a device that hangs is read in batches of changing length.
+    const axes = [...reading.acceleration, ...(reading.angularVelocity ?? [])];
+    this.#last = axes.map((axis) => axis[axis.length - 1] ?? Number.NaN);
+    return axes.some((axis, index) => axis.some((value) => value !== before[index]));
   }
 
   #wait(delay: Millis): Timer {

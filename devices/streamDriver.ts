@@ -7,6 +7,13 @@ import type { ByteStream, OpenByteStream, StreamEnd } from './ports/byteStream';
 /** A state machine from bytes to readings. Never throws: bytes that fit nothing are told to the sink as lost. */
 export interface ByteDecoder {
   append(bytes: Uint8Array, arrivedMicros: Micros): void;
+  /**
+   * Writes settings and reads them back where the protocol can. Runs beside `append`, once; ends soon after `signal`
+   * aborts.
+   *
+   * @throws {SensebindError} `DEVICE_FAILED` when the device does not do as it was told.
+   */
+  configure?(stream: ByteStream, signal: AbortSignal): Promise<void>;
   /** The stream has ended: what is left belongs to nothing. */
   finish?(): void;
 }
@@ -14,10 +21,12 @@ export interface ByteDecoder {
 /** What makes a driver of a byte stream: the part that is different for each protocol. */
 export interface StreamProtocol {
   readonly modality: Modality;
-  /** A decoder for one run of the stream. */
-  decoder(sink: ReadingSink): ByteDecoder;
-  /** Writes settings and reads them back where the protocol can: runs beside the decoder, once a run. */
-  configure?(stream: ByteStream, signal: AbortSignal): Promise<void>;
+  /**
+   * A decoder for one run of the stream.
+   *
+   * @param fail - Ends the run with an error: the bytes are well formed, but make no sense.
+   */
+  decoder(sink: ReadingSink, fail: (error: SensebindError) => void): ByteDecoder;
   readonly limits: LivenessLimits;
 }
 
@@ -45,52 +54,80 @@ export class StreamDriver implements Driver {
 
   async run(sink: ReadingSink, signal: AbortSignal): Promise<void> {
     if (signal.aborted) return;
-    let freeze: Freeze | undefined;
     const { limits } = this.#protocol;
+    const over = new AbortController();
+    let stream: ByteStream | undefined;
+    let failure: unknown;
+    let heardBytes = 0;
+    const fail = (error: unknown): void => {
+      if (over.signal.aborted) return;
+      failure = error;
+      over.abort();
+      void stream?.close();
+    };
     const liveness = new Liveness(sink, {
       clock: this.#clock,
       limits,
-      onFrozen: (kind) => {
-        freeze = kind;
-        void stream.close();
+      onFrozen: (kind) => fail(frozen(this.#name, kind, limits, heardBytes)),
+    });
+    const decoder = this.#protocol.decoder(liveness, fail);
+    stream = this.#open({
+      bytes: (bytes, arrivedMicros) => {
+        if (over.signal.aborted) return;
+        heardBytes += bytes.length;
+        try {
+          decoder.append(bytes, arrivedMicros);
+        } catch (error) {
+          fail(error);
+        }
       },
     });
-    const decoder = this.#protocol.decoder(liveness);
-    const stream = this.#open({ bytes: (bytes, arrivedMicros) => decoder.append(bytes, arrivedMicros) });
-    const stop = (): void => void stream.close();
+    const stop = (): void => {
+      over.abort();
+      void stream?.close();
+    };
     signal.addEventListener('abort', stop, { once: true });
-    const configured = new AbortController();
     try {
-      const failure = this.#protocol.configure?.(stream, configured.signal).catch((error: unknown) => {
-        void stream.close();
-        throw error;
-      });
+      const configured = decoder.configure?.(stream, over.signal).catch(fail);
       const end = await stream.ended;
-      configured.abort();
-      await failure;
-      if (signal.aborted) return;
-      if (freeze !== undefined) throw frozen(this.#name, freeze, limits);
-      if (end.kind !== 'finished') throw ended(this.#name, end);
+      const wasOver = over.signal.aborted;
+      over.abort();
+      await configured;
+      if (failure !== undefined) throw failure;
+      if (!wasOver && end.kind !== 'finished') throw ended(this.#name, end);
     } finally {
       signal.removeEventListener('abort', stop);
-      liveness.stop();
       decoder.finish?.();
+      liveness.stop();
     }
   }
 }
 
-/** A device that hangs, as an error: whoever supervises the driver starts it again. */
-export function frozen(name: string, freeze: Freeze, { silentAfter, sameAfter }: LivenessLimits): SensebindError {
-  const found =
-    freeze === 'silent'
-      ? `nothing for ${seconds(silentAfter)}`
-      : `the same numbers for ${seconds(sameAfter ?? silentAfter)}`;
+/**
+ * A device that hangs, as an error: whoever supervises the driver starts it again.
+ *
+ * @param heardBytes - What came although no reading did: nearly always the wrong baud rate or the wrong kind of device.
+ */
+export function frozen(
+  name: string,
+  freeze: Freeze,
+  { silentAfter, sameAfter }: LivenessLimits,
+  heardBytes = 0,
+): SensebindError {
+  if (freeze === 'same') {
+    return new SensebindError(
+      'DEVICE_FROZEN',
+      `expected readings from ${name}, found the same numbers for ${seconds(sameAfter ?? silentAfter)}`,
+      'the sensor hangs: unplug it and plug it in again',
+    );
+  }
+  const isTalking = heardBytes > 0;
   return new SensebindError(
     'DEVICE_FROZEN',
-    `expected readings from ${name}, found ${found}`,
-    freeze === 'silent'
-      ? 'check the baud rate, the cable and the power, or unplug it and plug it in again'
-      : 'the sensor hangs: unplug it and plug it in again',
+    `expected readings from ${name}, found ${isTalking ? 'no valid one' : 'nothing'} for ${seconds(silentAfter)}${isTalking ? ` (${heardBytes} bytes since it was opened)` : ''}`,
+    isTalking
+      ? 'check the baud rate and the kind of device'
+      : 'check the cable and the power, or unplug it and plug it in again',
   );
 }
 

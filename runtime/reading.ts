@@ -17,7 +17,9 @@ export type Flag =
   | 'replayed'
   | 'silent'
   | 'simulated'
-  | 'untrained';
+  | 'untrained'
+  /** Its protocol has a checksum, and nobody knows how this device computes it. */
+  | 'unverified';
 
 interface ReadingBase {
   readonly source: string;
@@ -74,7 +76,7 @@ export interface DepthReading extends FrameReading {
   readonly baselineFocal?: number;
 }
 
-/** Thermal radiation: kelvin, or the counts of a camera that is not radiometric. */
+/** Thermal radiation: kelvin, or the counts of a camera that is not radiometric. 0 K is a pixel that does not work. */
 export interface ThermalReading extends FrameReading {
   readonly modality: 'thermal';
   readonly values: Float32Array;

@@ -35,8 +35,8 @@ export interface Source {
   close(): Promise<void>;
 }
 
-/** How often to look whether an absent device is back. */
-const ABSENCE_POLL = 2000 as Millis;
+/** How often to look whether an absent device is back (design.md rule 3). */
+const ABSENCE_POLL = 1000 as Millis;
 
 /**
  * Runs a driver, and again when it fails: with back-off, then `degraded` once a minute (design.md rule 3). An absent

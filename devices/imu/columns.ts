@@ -16,6 +16,8 @@ export type TimeUnit = keyof typeof TIME_UNITS;
 /** Accelerometer, then gyroscope: the order of ImageBind's encoder (reference/imagebind.md §7.2). */
 export const AXES = ['ax', 'ay', 'az', 'gx', 'gy', 'gz'] as const;
 export type Axis = (typeof AXES)[number];
+const ACCELERATION_AXES = AXES.slice(0, 3);
+const ROTATION_AXES = AXES.slice(3);
 
 /** A column of the file: where it stands, and the unit that its title states, if it does. */
 export interface Column {
@@ -70,13 +72,22 @@ const UNIT_IN_TITLE = /[([]\s*([^)\]]+?)\s*[)\]]/;
 /**
  * Finds the columns of a motion recording by its header line.
  *
+ * @param rotation - `optional`: without a single column for the gyroscope, the axes are those of acceleration alone.
  * @throws {SensebindError} `INPUT_INVALID` naming what is missing, or found twice.
  */
-export function findColumns(titles: readonly string[], names: ColumnNames = {}): MotionColumns {
+export function findColumns(
+  titles: readonly string[],
+  names: ColumnNames = {},
+  rotation: 'required' | 'optional' = 'required',
+): MotionColumns {
   const columns = titles.map((title, index) => ({ index, title, unit: unitIn(title) }));
-  const axes = AXES.map((axis) => {
+  const columnsOf = (axis: Axis): readonly Column[] => {
     const wanted = names[axis];
-    const found = columns.filter(({ title }) => (wanted === undefined ? axisOf(title) === axis : title === wanted));
+    return columns.filter(({ title }) => (wanted === undefined ? axisOf(title) === axis : title === wanted));
+  };
+  const hasRotation = rotation === 'required' || ROTATION_AXES.some((axis) => columnsOf(axis).length > 0);
+  const axes = (hasRotation ? AXES : ACCELERATION_AXES).map((axis) => {
+    const found = columnsOf(axis);
     const [column] = found;
     if (column !== undefined && found.length === 1) return column;
     throw new SensebindError(

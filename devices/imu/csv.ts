@@ -1,23 +1,12 @@
 import { parse } from 'csv-parse/sync';
 import { messageOf, SensebindError } from '../../runtime/errors';
-import {
-  ACCELERATION_UNITS,
-  type AccelerationUnit,
-  type Column,
-  type ColumnNames,
-  findColumns,
-  ROTATION_UNITS,
-  type RotationUnit,
-  TIME_UNITS,
-  type TimeUnit,
-} from './columns';
+import type { AccelerationUnit, Column, ColumnNames, RotationUnit, TimeUnit } from './columns';
+import { gravityProblem } from './gravity';
+import { delimiterOf, motionLayout, notMotion, timeScale } from './layout';
 
 /** Far more than the five seconds that an encoder takes: an hour at 200 Hz is 50 MiB. */
 const LIMIT_BYTES = 2 ** 26;
 const LIMIT_LINE_BYTES = 2 ** 14;
-
-/** Median of |acceleration| in m/s² that a sensor on Earth can have; outside, the unit is wrong or gravity was removed. */
-const PLAUSIBLE_GRAVITY = { minimum: 3, maximum: 40 } as const;
 
 /** How to read the file where its header line does not say. Units that a title states win over these. */
 export interface MotionCsvOptions {
@@ -47,11 +36,8 @@ export interface MotionRecording {
  */
 export function readMotionCsv(bytes: Uint8Array, options: MotionCsvOptions = {}): MotionRecording {
   const [titles = [], ...rows] = recordsOf(bytes);
-  const { axes, time } = findColumns(titles, options.columns);
-  const scales = axes.map((column, index) =>
-    index < 3 ? accelerationScale(column, options) : rotationScale(column, options),
-  );
-  const samples = rows.map((row) => axes.map((column, index) => cell(row, column) * (scales[index] ?? 1)));
+  const { axes, time } = motionLayout(titles, { ...options, ...(options.columns && { names: options.columns }) });
+  const samples = rows.map((row) => axes.map((column) => cell(row, column) * column.scale));
   const recording =
     options.rateHz === undefined
       ? timed({ rows, samples, time: requireTime(time) }, options)
@@ -71,7 +57,7 @@ function recordsOf(bytes: Uint8Array): string[][] {
   try {
     const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
     return parse(text, {
-      delimiter: delimiterOf(text.slice(0, LIMIT_LINE_BYTES)),
+      delimiter: delimiterOf(firstLine(text)),
       trim: true,
       comment: '#',
       skip_empty_lines: true,
@@ -79,15 +65,13 @@ function recordsOf(bytes: Uint8Array): string[][] {
       max_record_size: LIMIT_LINE_BYTES,
     });
   } catch (error) {
-    throw invalid(`text that is not a table: ${messageOf(error)}`);
+    throw notMotion(`text that is not a table: ${messageOf(error)}`);
   }
 }
 
-/** The separator that the first line has most of. */
-function delimiterOf(text: string): string {
-  const [line = ''] = text.split('\n', 1);
-  const count = (separator: string): number => line.split(separator).length;
-  return [',', ';', '\t'].reduce((best, next) => (count(next) > count(best) ? next : best));
+function firstLine(text: string): string {
+  const [line = ''] = text.slice(0, LIMIT_LINE_BYTES).split('\n', 1);
+  return line;
 }
 
 /** NaN for an empty or absent cell. */
@@ -96,12 +80,12 @@ function cell(row: readonly string[], { index, title }: Column): number {
   if (text === '' || /^(?:nan|null|none)$/i.test(text)) return Number.NaN;
   const value = Number(text);
   if (Number.isFinite(value)) return value;
-  throw invalid(`${JSON.stringify(text.slice(0, 40))} in column ${JSON.stringify(title)}`);
+  throw notMotion(`${JSON.stringify(text.slice(0, 40))} in column ${JSON.stringify(title)}`);
 }
 
 function uniform(samples: readonly (readonly number[])[], rateHz: number): MotionRecording {
   const broken = samples.findIndex((sample) => sample.some(Number.isNaN));
-  if (broken >= 0) throw invalid(`a missing value in row ${broken + 1}, and no times to tell how long it lasts`);
+  if (broken >= 0) throw notMotion(`a missing value in row ${broken + 1}, and no times to tell how long it lasts`);
   return { axes: planar(samples), timing: { rateHz }, skippedRows: 0 };
 }
 
@@ -123,53 +107,19 @@ function timed(
 }
 
 function planar(samples: readonly (readonly number[])[]): readonly Float32Array[] {
-  if (samples.length < 2) throw invalid(`${samples.length} complete row(s)`);
+  if (samples.length < 2) throw notMotion(`${samples.length} complete row(s)`);
   return [0, 1, 2, 3, 4, 5].map((axis) => Float32Array.from(samples, (sample) => sample[axis] ?? 0));
-}
-
-function accelerationScale({ unit, title }: Column, { accelerationUnit = 'm/s2' }: MotionCsvOptions): number {
-  const stated = unit ?? accelerationUnit;
-  if (isKey(ACCELERATION_UNITS, stated)) return ACCELERATION_UNITS[stated];
-  throw invalid(`the unit ${stated} for acceleration in column ${JSON.stringify(title)}`);
-}
-
-function rotationScale({ unit, title }: Column, { rotationUnit = 'rad/s' }: MotionCsvOptions): number {
-  const stated = unit ?? rotationUnit;
-  if (isKey(ROTATION_UNITS, stated)) return ROTATION_UNITS[stated];
-  throw invalid(`the unit ${stated} for rotation in column ${JSON.stringify(title)}`);
-}
-
-function timeScale({ unit, title }: Column, { timeUnit }: MotionCsvOptions): number {
-  const stated = unit ?? timeUnit;
-  if (stated !== undefined && isKey(TIME_UNITS, stated)) return TIME_UNITS[stated];
-  throw invalid(
-    `a time column ${JSON.stringify(title)} without a unit: state one of ${Object.keys(TIME_UNITS).join(', ')}`,
-  );
-}
-
-function isKey<Table extends object>(table: Table, key: string): key is Extract<keyof Table, string> {
-  return Object.hasOwn(table, key);
 }
 
 function requireTime(time: Column | undefined): Column {
   if (time !== undefined) return time;
-  throw invalid('no time column and no rate');
+  throw notMotion('no time column and no rate');
 }
 
 function requireGravity([x, y, z]: readonly Float32Array[]): void {
   if (x === undefined || y === undefined || z === undefined) return;
-  const magnitudes = x.map((value, index) => Math.hypot(value, y[index] ?? 0, z[index] ?? 0)).sort();
-  const median = magnitudes[magnitudes.length >> 1] ?? 0;
-  if (median >= PLAUSIBLE_GRAVITY.minimum && median <= PLAUSIBLE_GRAVITY.maximum) return;
-  throw invalid(
-    `acceleration of ${Number(median.toPrecision(3))} m/s² in the median, where a sensor on Earth shows about 9.8: the unit is another, or gravity was removed`,
+  const problem = gravityProblem(
+    Float64Array.from(x, (value, index) => Math.hypot(value, y[index] ?? 0, z[index] ?? 0)),
   );
-}
-
-function invalid(found: string): SensebindError {
-  return new SensebindError(
-    'INPUT_INVALID',
-    `Expected a table of six-axis motion (m/s² with gravity, rad/s), found ${found}`,
-    'Give a header line such as "t_ms,ax,ay,az,gx,gy,gz", and state units or the rate where they are others.',
-  );
+  if (problem !== undefined) throw notMotion(problem);
 }

@@ -1,6 +1,8 @@
+import { realpath } from 'node:fs/promises';
 import { SerialPort } from 'serialport';
-import type { Clock } from '../../runtime/clock';
+import type { Clock, Micros, Millis } from '../../runtime/clock';
 import { messageOf } from '../../runtime/errors';
+import { pause } from '../pause';
 import type { ByteHandlers, ByteStream, OpenByteStream, StreamEnd } from './byteStream';
 import type { SerialAddress } from './ports';
 
@@ -9,49 +11,137 @@ export function serialOpener(clock: Clock): (address: SerialAddress) => OpenByte
   return (address) => (handlers) => new SerialStream(address, { clock, handlers });
 }
 
+type Port = Awaited<ReturnType<typeof SerialPort.binding.open>>;
+
+/** A tty keeps 4096 bytes for a reader. */
+const READ_BYTES = 4096;
+
+/**
+ * How often a busy port is read. Waking up for every few bytes costs more than everything that is done with them; what
+ * comes in between waits in the kernel: 1.9 KB at 921600 baud.
+ */
+const READ_EVERY = 20 as Millis;
+
+/** A read that gives this much is followed by another one at once, before the kernel's buffer overflows. */
+const MANY_BYTES = READ_BYTES / 2;
+
+/** How often to look whether the port is still the one that was opened (design.md rule 3). */
+const PRESENCE_POLL = 1000 as Millis;
+
 class SerialStream implements ByteStream {
   readonly ended: Promise<StreamEnd>;
-  readonly #port: SerialPort;
-  #end: (end: StreamEnd) => void = () => {};
+  readonly #path: string;
+  readonly #clock: Clock;
+  readonly #handlers: ByteHandlers;
+  readonly #opened: Promise<Port>;
+  /** Why the port is to be closed; the first reason counts. */
+  #end: StreamEnd | undefined;
+  #wake: () => void = () => {};
+  #writes: Promise<void> = Promise.resolve();
 
   constructor(
     { path, baudRate }: SerialAddress,
     { clock, handlers }: { readonly clock: Clock; readonly handlers: ByteHandlers },
   ) {
-    this.ended = new Promise((resolve) => {
-      this.#end = resolve;
-    });
+    this.#path = path;
+    this.#clock = clock;
+    this.#handlers = handlers;
     // HUPCL off: some boards reset whenever the last program closes the port.
-    this.#port = new SerialPort({ path, baudRate, autoOpen: false, hupcl: false });
-    this.#port.on('data', (bytes: Buffer) => handlers.bytes(bytes, clock.monotonicMicros()));
-    this.#port.on('error', (error) => this.#end(failed(path, error)));
-    // An unplugged port closes with an error that says so, and without an `error` event (reference/devices.md §7).
-    this.#port.on('close', (error: unknown) => this.#end(error ? unplugged(path, error) : { kind: 'closed' }));
-    this.#port.open((error) => {
-      if (error) this.#end(failed(path, error));
-    });
+    this.#opened = SerialPort.binding.open({ path, baudRate, hupcl: false });
+    this.ended = this.#run();
   }
 
-  /** A write to a port that was closed would be kept and sent after the next opening: it is not made at all. */
   write(bytes: Uint8Array): Promise<void> {
-    if (!this.#port.isOpen && !this.#port.opening) return Promise.resolve();
-    const written = new Promise<void>((resolve) => {
-      this.#port.write(Buffer.from(bytes));
-      this.#port.drain(() => resolve());
-    });
-    return Promise.race([written, this.ended.then(() => undefined)]);
+    this.#writes = this.#writes.then(() => this.#writeNow(Buffer.from(bytes)));
+    return Promise.race([this.#writes, this.ended.then(() => undefined)]);
   }
 
   async close(): Promise<StreamEnd> {
-    if (this.#port.isOpen) this.#port.close(() => this.#end({ kind: 'closed' }));
-    else if (this.#port.opening) this.#port.once('open', () => this.#port.close());
-    else this.#end({ kind: 'closed' });
+    await this.#stop({ kind: 'closed' });
     return this.ended;
+  }
+
+  async #run(): Promise<StreamEnd> {
+    try {
+      const port = await this.#opened;
+      // Some drivers hold bytes back for 16 ms unless they are asked not to; others do not know the question.
+      void port.set({ lowLatency: true }).catch(() => undefined);
+      const watch = new AbortController();
+      void this.#watchPresence(watch.signal);
+      try {
+        await this.#read(port);
+      } catch (error) {
+        this.#end ??= unplugged(this.#path, messageOf(error));
+      } finally {
+        watch.abort();
+        await closePort(port);
+      }
+      return this.#end ?? { kind: 'closed' };
+    } catch (error) {
+      return this.#end ?? failed(this.#path, messageOf(error));
+    }
+  }
+
+  async #read(port: Port): Promise<void> {
+    const buffer = Buffer.alloc(READ_BYTES);
+    let lastMicros: Micros = Number.NEGATIVE_INFINITY;
+    while (this.#end === undefined) {
+      const { bytesRead } = await port.read(buffer, 0, buffer.length);
+      const now = this.#clock.monotonicMicros();
+      if (this.#end === undefined) this.#handlers.bytes(buffer.subarray(0, bytesRead), now);
+      const isBusy = now - lastMicros < 2 * READ_EVERY * 1000;
+      lastMicros = now;
+      if (isBusy && bytesRead < MANY_BYTES) await this.#pause(READ_EVERY);
+    }
+  }
+
+  async #stop(end: StreamEnd): Promise<void> {
+    this.#end ??= end;
+    this.#wake();
+    await this.#opened.then(closePort, () => undefined);
+  }
+
+  /** A hung-up port may say nothing at all; its link is gone then, or leads to another port. */
+  async #watchPresence(signal: AbortSignal): Promise<void> {
+    const resolved = (): Promise<string | undefined> => realpath(this.#path).catch(() => undefined);
+    const opened = await resolved();
+    while (!signal.aborted) {
+      await pause(this.#clock, PRESENCE_POLL, signal);
+      if (signal.aborted) return;
+      const now = await resolved();
+      if (now !== opened || now === undefined) await this.#stop(unplugged(this.#path, 'its name is gone'));
+    }
+  }
+
+  #pause(delay: Millis): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = this.#clock.setTimer(delay, resolve);
+      this.#wake = () => {
+        timer.cancel();
+        resolve();
+      };
+    });
+  }
+
+  /** What cannot be written is lost: the reader of the same port finds out why. */
+  async #writeNow(bytes: Buffer): Promise<void> {
+    try {
+      const port = await this.#opened;
+      if (port.isOpen) await port.write(bytes);
+    } catch (error) {
+      await this.#stop(unplugged(this.#path, messageOf(error)));
+    }
   }
 }
 
-function unplugged(path: string, error: unknown): StreamEnd {
-  return { kind: 'absent', reason: `${path} was unplugged (${messageOf(error)})`, cure: 'plug it in again' };
+async function closePort(port: Port): Promise<void> {
+  if (!port.isOpen) return;
+  // A port that is gone cannot be closed; nothing of it is left to close.
+  await port.close().catch(() => undefined);
+}
+
+function unplugged(path: string, found: string): StreamEnd {
+  return { kind: 'absent', reason: `${path} was unplugged (${found})`, cure: 'plug it in again' };
 }
 
 /** What the binding says when a port cannot be opened, and what helps. The first that fits counts. */
@@ -77,11 +167,11 @@ const PROBLEMS: readonly {
   },
 ];
 
-function failed(path: string, error: Error): StreamEnd {
-  const problem = PROBLEMS.find(({ pattern }) => pattern.test(error.message));
+function failed(path: string, message: string): StreamEnd {
+  const problem = PROBLEMS.find(({ pattern }) => pattern.test(message));
   return {
     kind: problem?.kind ?? 'failed',
-    reason: `${path}: ${error.message}`,
+    reason: `${path}: ${message.replace(/^Error: /, '')}`,
     cure: problem?.cure ?? 'check the cable and the baud rate',
   };
 }

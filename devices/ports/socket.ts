@@ -22,7 +22,10 @@ class SocketStream implements ByteStream {
     this.#socket.on('data', (bytes) => handlers.bytes(bytes, clock.monotonicMicros()));
     this.ended = new Promise((resolve) => {
       this.#socket.once('error', (error) => resolve(this.#isClosing ? { kind: 'closed' } : gone(host, port, error)));
-      this.#socket.once('close', () => resolve({ kind: this.#isClosing ? 'closed' : 'finished' }));
+      // A sensor has no end: a peer that says goodbye is away, and waited for.
+      this.#socket.once('close', () =>
+        resolve(this.#isClosing ? { kind: 'closed' } : gone(host, port, new Error('the peer closed the connection'))),
+      );
     });
   }
 

@@ -12,6 +12,7 @@ export const FLAG_BITS = {
   silent: 1 << 7,
   untrained: 1 << 8,
   'holes-filled': 1 << 9,
+  unverified: 1 << 10,
 } as const satisfies Record<Flag, number>;
 
 export function bitsOfFlags(flags: readonly Flag[]): number {

@@ -75,11 +75,11 @@ describe('a supervised source', () => {
       ...Array.from({ length: 60 }, () => ['absent'] as const),
       ['reading', 'wait'],
     ]);
-    await clock.advance(119_000);
+    await clock.advance(59_500);
     assert.deepEqual(states(statuses), ['offline']);
     assert.equal(statuses[0]?.error?.code, 'DEVICE_ABSENT');
     assert.equal(started(), 60);
-    await clock.advance(2000);
+    await clock.advance(1000);
     assert.equal(source.status.state, 'online');
     await source.close();
   });
