@@ -1,4 +1,7 @@
 import { arecord } from './audio/arecord';
+import { rtspMicrophone } from './audio/rtspMicrophone';
+import { soundFile } from './audio/soundFile';
+import { testMicrophone } from './audio/testMicrophone';
 import { wavFile } from './audio/wavFile';
 import type { DeviceDeclaration } from './device';
 import { csiCamera } from './vision/csiCamera';
@@ -11,6 +14,9 @@ import { videoFile } from './vision/videoFile';
 export const deviceDeclarations: readonly DeviceDeclaration[] = [
   arecord,
   wavFile,
+  rtspMicrophone,
+  soundFile,
+  testMicrophone,
   v4l2Camera,
   csiCamera,
   rtspCamera,
