@@ -10,7 +10,7 @@ const ELEMENTS_OF: Readonly<Record<string, readonly string[]>> = {
     'videoscale',
     'videotestsrc',
   ],
-  'gstreamer1.0-plugins-good': ['jpegdec', 'rtspsrc', 'v4l2src'],
+  'gstreamer1.0-plugins-good': ['capssetter', 'jpegdec', 'rtspsrc', 'v4l2src'],
   'libgstreamer1.0-0': ['capsfilter', 'fdsink', 'filesrc', 'identity', 'queue'],
   'nvidia-l4t-gstreamer nvidia-l4t-camera (only on a Jetson)': ['nvarguscamerasrc', 'nvvidconv'],
 };

@@ -1,7 +1,7 @@
 import Type from 'typebox';
 import { declareDevice } from '../device';
 import { element, linked } from '../gstreamer/element';
-import { toSystemMemory } from '../gstreamer/jetson';
+import { toSystemMemory } from '../gstreamer/videoDecoder';
 import { cameraDriver, captureCaps, captureOptions, pictureOptions } from './camera';
 import { findCsiCameras } from './findCameras';
 

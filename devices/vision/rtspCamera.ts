@@ -2,8 +2,8 @@ import Type from 'typebox';
 import { declareDevice } from '../device';
 import { linked } from '../gstreamer/element';
 import { rtpOnly } from '../gstreamer/gstDriver';
-import { decoder } from '../gstreamer/jetson';
 import { rtspOptions, rtspSource } from '../gstreamer/rtsp';
+import { videoDecoder } from '../gstreamer/videoDecoder';
 import { cameraDriver, pictureOptions } from './camera';
 
 /** A camera on the network. */
@@ -25,7 +25,7 @@ export const rtspCamera = declareDevice({
         hasNoise: false,
         pipeline: async () => {
           const { elements, secrets } = await rtspSource(options, context);
-          return { elements: linked(elements, rtpOnly('video'), await decoder(context.ports.roots)), secrets };
+          return { elements: linked(elements, rtpOnly('video'), await videoDecoder(context.ports.roots)), secrets };
         },
       },
       options,

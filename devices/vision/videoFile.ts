@@ -2,7 +2,7 @@ import Type from 'typebox';
 import type { Millis } from '../../runtime/clock';
 import { declareDevice, resolvePath } from '../device';
 import { element, linked } from '../gstreamer/element';
-import { decoder } from '../gstreamer/jetson';
+import { videoDecoder } from '../gstreamer/videoDecoder';
 import { cameraDriver, pictureOptions } from './camera';
 
 /** Pictures of a file may be as far apart as they like; a minute of nothing is a fault all the same. */
@@ -34,7 +34,7 @@ export const videoFile = declareDevice({
         pipeline: async () => ({
           elements: linked(
             element('filesrc', { location: file }),
-            await decoder(context.ports.roots),
+            await videoDecoder(context.ports.roots),
             // Lets each picture through at its time.
             element('identity', { sync: true }),
           ),
