@@ -34,9 +34,9 @@ const SDP = [
 function senders(video: number, audio: number): readonly string[] {
   return [
     ...'videotestsrc is-live=true pattern=solid-color foreground-color=0xff2060c0'.split(' '),
-    ...'! video/x-raw,format=I420,colorimetry=1:4:0:0,width=320,height=240,framerate=15/1 ! jpegenc ! rtpjpegpay pt=26 !'.split(
-      ' ',
-    ),
+    ...'! video/x-raw,format=RGB,width=320,height=240,framerate=15/1 ! videoconvert'.split(' '),
+    // What JPEG means by its numbers (JFIF): all 256 levels.
+    ...'! video/x-raw,format=I420,colorimetry=1:4:0:0 ! jpegenc ! rtpjpegpay pt=26 !'.split(' '),
     ...`udpsink host=127.0.0.1 port=${video} sync=false`.split(' '),
     ...'audiotestsrc is-live=true samplesperbuffer=320 freq=1000 ! audio/x-raw,format=S16BE,rate=16000,channels=1'.split(
       ' ',

@@ -195,7 +195,7 @@ describe('video files', () => {
     if (isGStreamerMissing(context)) return;
     const folder = await temporaryFolder(context);
     // A name that would be three elements to a careless program.
-    const file = path.join(folder, 'a ! fakesink name=b.mkv');
+    const file = path.join(folder, 'a ! fakesink name=naïve.mkv');
     launch(
       `videotestsrc num-buffers=8 pattern=blue ! video/x-raw,width=64,height=48,framerate=20/1 ! jpegenc ! matroskamux ! filesink location=${path.join(folder, 'plain.mkv')}`,
     );
