@@ -73,10 +73,12 @@ export class GstDriver implements Driver {
       problem ??= error;
       void running.close();
     };
+    const isFile = this.#protocol.atEnd !== 'fail';
     const watched = new WatchedSink(sink, {
       clock: this.#clock,
       limits: this.#protocol.limits,
-      onFrozen: (freeze) => fail(this.#frozen(freeze)),
+      // Short files without what is asked for never come to their end.
+      onFrozen: (freeze) => fail(isFile && watched.count === 0 ? this.#empty() : this.#frozen(freeze)),
     });
     const consumer = this.#protocol.consumer(watched, pass);
     const tapped = new TappedStream(consumer, (reason) => fail(this.#broken(reason)));
