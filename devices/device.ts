@@ -28,6 +28,13 @@ export interface FoundDevice {
   readonly certainty: 'certain' | 'possible';
 }
 
+/** What a kind of device needs of the machine: `sensebind doctor` looks whether it is there. */
+export interface DeviceNeeds {
+  readonly programs?: readonly { readonly program: string; readonly debianPackage: string }[];
+  /** Files that the user must be able to open, by folder and name, and the group that may. */
+  readonly files?: { readonly folder: string; readonly name: RegExp; readonly group: string };
+}
+
 /** A kind of device: what the command line, validation and Node-RED need to know of it. */
 export interface DeviceDeclaration {
   readonly kind: string;
@@ -35,6 +42,7 @@ export interface DeviceDeclaration {
   readonly title: string;
   /** Its options in a configuration, `kind` among them. */
   readonly options: TObject;
+  readonly needs?: DeviceNeeds;
   /** Looks for devices of this kind that are plugged in. Left out where there is nothing to find. Never rejects. */
   discover?(ports: Ports): Promise<readonly FoundDevice[]>;
   /** @throws {SensebindError} `CONFIG_INVALID` when `options` do not match the schema. */
@@ -47,6 +55,7 @@ export function declareDevice<Options extends TObject>(declaration: {
   readonly modality: Modality;
   readonly title: string;
   readonly options: Options;
+  readonly needs?: DeviceNeeds;
   readonly discover?: (ports: Ports) => Promise<readonly FoundDevice[]>;
   readonly open: (options: Static<Options>, context: DeviceContext) => Driver;
 }): DeviceDeclaration {

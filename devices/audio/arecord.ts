@@ -29,8 +29,12 @@ export const arecord = declareDevice({
   modality: 'audio',
   title: 'Microphone (ALSA)',
   options: Options,
-  discover: findMicrophones,
+  needs: {
+    programs: [{ program: 'arecord', debianPackage: 'alsa-utils' }],
+    files: { folder: '/dev/snd', name: /^pcm.*c$/, group: 'audio' },
+  },
   open: (options, context) => new ArecordDriver(options, { ...context, start: context.ports.startProcess }),
+  discover: findMicrophones,
 });
 
 /** How much sound arecord hands over at once, and how much it keeps while we are busy. */

@@ -2,6 +2,7 @@ import Type from 'typebox';
 import { declareDevice } from '../device';
 import { element, linked } from '../gstreamer/element';
 import { rtpOnly } from '../gstreamer/gstDriver';
+import { GSTREAMER_NEEDS } from '../gstreamer/packages';
 import { rtspOptions, rtspSource } from '../gstreamer/rtsp';
 import { soundDriver, soundOptions } from './gstMicrophone';
 
@@ -14,6 +15,7 @@ export const rtspMicrophone = declareDevice({
     { kind: Type.Literal('rtsp-microphone'), ...rtspOptions, ...soundOptions },
     { additionalProperties: false },
   ),
+  needs: GSTREAMER_NEEDS,
   open: (options, context) =>
     soundDriver(
       {

@@ -1,6 +1,7 @@
 import Type from 'typebox';
 import { declareDevice, resolvePath } from '../device';
 import { element, linked } from '../gstreamer/element';
+import { GSTREAMER_NEEDS } from '../gstreamer/packages';
 import { soundDriver, soundOptions } from './gstMicrophone';
 
 /** Plays the sound of a file in any container that GStreamer knows: each sample at its time. WAV needs no GStreamer. */
@@ -17,6 +18,7 @@ export const soundFile = declareDevice({
     },
     { additionalProperties: false },
   ),
+  needs: GSTREAMER_NEEDS,
   open: (options, context) => {
     const file = resolvePath(options.file, context);
     return soundDriver(

@@ -1,6 +1,7 @@
 import Type from 'typebox';
 import { declareDevice } from '../device';
 import { element, linked } from '../gstreamer/element';
+import { GSTREAMER_NEEDS } from '../gstreamer/packages';
 import { soundDriver, soundOptions } from './gstMicrophone';
 
 /** Sound that GStreamer makes: to see a pipeline work without a microphone. */
@@ -17,6 +18,7 @@ export const testMicrophone = declareDevice({
     },
     { additionalProperties: false },
   ),
+  needs: GSTREAMER_NEEDS,
   open: (options, context) => {
     const { wave = 'sine', frequencyHz = 440 } = options;
     return soundDriver(

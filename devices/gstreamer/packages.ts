@@ -1,3 +1,15 @@
+import type { DeviceNeeds } from '../device';
+
+/** What everything that is read through GStreamer needs. */
+export const GSTREAMER_NEEDS = {
+  programs: [
+    {
+      program: 'gst-launch-1.0',
+      debianPackage: 'gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good',
+    },
+  ],
+} as const satisfies DeviceNeeds;
+
 /** Debian's packages with the elements that this program uses; the Jetson ones come from NVIDIA's own repository. */
 const ELEMENTS_OF: Readonly<Record<string, readonly string[]>> = {
   'gstreamer1.0-plugins-base': [

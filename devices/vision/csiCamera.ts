@@ -1,6 +1,7 @@
 import Type from 'typebox';
 import { declareDevice } from '../device';
 import { element, linked } from '../gstreamer/element';
+import { GSTREAMER_NEEDS } from '../gstreamer/packages';
 import { toSystemMemory } from '../gstreamer/videoDecoder';
 import { cameraDriver, captureCaps, captureOptions, pictureOptions } from './camera';
 import { findCsiCameras } from './findCameras';
@@ -24,6 +25,7 @@ export const csiCamera = declareDevice({
     },
     { additionalProperties: false },
   ),
+  needs: GSTREAMER_NEEDS,
   discover: findCsiCameras,
   open: (options, context) => {
     const { sensorId = 0 } = options;

@@ -2,6 +2,7 @@ import Type from 'typebox';
 import { declareDevice } from '../device';
 import { linked } from '../gstreamer/element';
 import { rtpOnly } from '../gstreamer/gstDriver';
+import { GSTREAMER_NEEDS } from '../gstreamer/packages';
 import { rtspOptions, rtspSource } from '../gstreamer/rtsp';
 import { videoDecoder } from '../gstreamer/videoDecoder';
 import { cameraDriver, pictureOptions } from './camera';
@@ -15,6 +16,7 @@ export const rtspCamera = declareDevice({
     { kind: Type.Literal('rtsp-camera'), ...rtspOptions, ...pictureOptions },
     { additionalProperties: false },
   ),
+  needs: GSTREAMER_NEEDS,
   open: (options, context) =>
     cameraDriver(
       {

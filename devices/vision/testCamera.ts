@@ -1,6 +1,7 @@
 import Type from 'typebox';
 import { declareDevice } from '../device';
 import { element, linked } from '../gstreamer/element';
+import { GSTREAMER_NEEDS } from '../gstreamer/packages';
 import { cameraDriver, captureCaps, captureOptions, pictureOptions } from './camera';
 
 /** Pictures that GStreamer makes: to see a pipeline work without a camera. */
@@ -22,6 +23,7 @@ export const testCamera = declareDevice({
     },
     { additionalProperties: false },
   ),
+  needs: GSTREAMER_NEEDS,
   open: (options, context) => {
     const { pattern = 'ball', colour = '#ffffff' } = options;
     // Alpha, red, green, blue; only solid-color looks at it.

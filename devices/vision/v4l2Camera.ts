@@ -1,6 +1,7 @@
 import Type from 'typebox';
 import { declareDevice } from '../device';
 import { element, linked } from '../gstreamer/element';
+import { GSTREAMER_NEEDS } from '../gstreamer/packages';
 import { cameraDriver, captureCaps, captureOptions, pictureOptions } from './camera';
 import { findV4l2Cameras } from './findCameras';
 
@@ -29,6 +30,7 @@ export const v4l2Camera = declareDevice({
     },
     { additionalProperties: false },
   ),
+  needs: { ...GSTREAMER_NEEDS, files: { folder: '/dev', name: /^video\d+$/, group: 'video' } },
   discover: findV4l2Cameras,
   open: (options, context) => {
     const source = element('v4l2src', { device: options.device });

@@ -2,6 +2,7 @@ import Type from 'typebox';
 import type { Millis } from '../../runtime/clock';
 import { declareDevice, resolvePath } from '../device';
 import { element, linked } from '../gstreamer/element';
+import { GSTREAMER_NEEDS } from '../gstreamer/packages';
 import { videoDecoder } from '../gstreamer/videoDecoder';
 import { cameraDriver, pictureOptions } from './camera';
 
@@ -22,6 +23,7 @@ export const videoFile = declareDevice({
     },
     { additionalProperties: false },
   ),
+  needs: GSTREAMER_NEEDS,
   open: (options, context) => {
     const file = resolvePath(options.file, context);
     return cameraDriver(

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
+import type { DeviceDeclaration } from '../../../devices/device';
 import type { Command, ProcessEnd, ProcessHandlers } from '../../../devices/ports/process';
 import { testCamera } from '../../../devices/vision/testCamera';
+import { v4l2Camera } from '../../../devices/vision/v4l2Camera';
 import { videoFile } from '../../../devices/vision/videoFile';
 import { deviceContext } from '../../support/deviceContext';
 import { ManualClock } from '../../support/manualClock';
@@ -14,7 +16,7 @@ const SIZE = { width: 4, height: 2 } as const;
 const BUFFER_BYTES = 24;
 
 /** A driver whose program is the test: what it is told comes as if from the program's pipes. */
-async function driverOnPort(declaration: typeof testCamera, options: object) {
+async function driverOnPort(declaration: DeviceDeclaration, options: object) {
   const clock = new ManualClock();
   const sink = collectingSink();
   const stop = new AbortController();
@@ -103,6 +105,25 @@ describe('a pipeline in a program', () => {
     stop.abort();
     await run;
     assert.equal(clock.waiting, 0);
+  });
+
+  it('of a real camera hangs when it gives the same picture for a minute, unless it may', async () => {
+    const options = { kind: 'v4l2-camera', device: '/dev/video0' };
+    const hanging = await driverOnPort(v4l2Camera, options);
+    const still = await driverOnPort(v4l2Camera, { ...options, mayStandStill: true });
+    const changing = await driverOnPort(v4l2Camera, options);
+    for (let second = 0; second <= 61; second++) {
+      hanging.picture(7);
+      still.picture(7);
+      changing.picture(second);
+      for (const { clock } of [hanging, still, changing]) await clock.advance(1000);
+    }
+    await assert.rejects(hanging.run, refused('DEVICE_FROZEN', /exactly the same for 60 s/));
+    for (const { closed, stop, run } of [still, changing]) {
+      assert.equal(closed(), 0);
+      stop.abort();
+      await run;
+    }
   });
 
   it('that never begins hangs too', async () => {
