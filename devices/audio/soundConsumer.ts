@@ -46,8 +46,9 @@ export class SoundConsumer implements BufferConsumer {
 
   end(): void {}
 
-  abandon(position: number): void {
-    this.#sink.lost('corrupt-bytes', position % this.#frameBytes);
+  /** Whole samples were handed over already. */
+  abandon(position: number): number {
+    return position % this.#frameBytes;
   }
 
   /** Packets of the network were lost, or the pipeline dropped old sound as nobody read it. */

@@ -89,8 +89,10 @@ export class GstDriver implements Driver {
     const end = await running.ended;
     signal.removeEventListener('abort', stop);
     watched.stop();
-    tapped.finish();
+    const wastedBytes = tapped.finish();
+    // Who stops a camera in the middle of a picture has lost nothing.
     if (signal.aborted) return watched.count;
+    if (wastedBytes > 0) sink.lost('corrupt-bytes', wastedBytes);
     if (problem !== undefined) throw problem;
     if (isEndOfStream(end) && this.#protocol.atEnd !== 'fail') return watched.count;
     throw pipelineError(this.#protocol.subject, { end, messages: messages.all, secrets });

@@ -16,8 +16,12 @@ export interface BufferConsumer {
   /** @param position - Of the first byte in the buffer. */
   part(bytes: Uint8Array, position: number): void;
   end(): void;
-  /** The rest of the buffer that was begun, `position` bytes of which came, will never come. */
-  abandon(position: number): void;
+  /**
+   * The rest of the buffer that was begun, `position` bytes of which came, will never come.
+   *
+   * @returns How many of these bytes are of no use.
+   */
+  abandon(position: number): number;
 }
 
 /** Bytes kept before their line has come; reading rests from the first on, so that few more than one chunk come. */
@@ -88,10 +92,11 @@ export class TappedStream {
     });
   }
 
-  /** Nothing more will come. */
-  finish(): void {
-    if (this.#current !== undefined) this.#consumer.abandon(this.#current.position);
+  /** Nothing more will come. Returns how many bytes of a buffer that was cut off are of no use. */
+  finish(): number {
+    const wasted = this.#current === undefined ? 0 : this.#consumer.abandon(this.#current.position);
     this.#close();
+    return wasted;
   }
 
   #takeEarly(): void {

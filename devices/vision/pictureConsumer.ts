@@ -89,10 +89,10 @@ export class PictureConsumer implements BufferConsumer {
     }
   }
 
-  abandon(position: number): void {
+  abandon(position: number): number {
     this.#picture?.frame?.release();
     this.#picture = undefined;
-    this.#sink.lost('corrupt-bytes', position);
+    return position;
   }
 
   /** Numbers that are missing: the pipeline had a newer picture before an older one could be written. */

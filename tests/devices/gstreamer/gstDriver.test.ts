@@ -175,6 +175,19 @@ describe('a pipeline in a program', () => {
     await assert.rejects(hanging.run, refused('INPUT_INVALID'));
   });
 
+  it('counts what was cut off when it dies, and nothing when it is stopped', async () => {
+    for (const isStopped of [false, true]) {
+      const { started, end, run, stop, sink } = await driverOnPort(testCamera, CAMERA);
+      started[0]?.handlers.report?.(formatLine(SIZE.width, SIZE.height));
+      started[0]?.handlers.report?.(bufferLine({ bytes: BUFFER_BYTES }));
+      started[0]?.handlers.output(new Uint8Array(10));
+      if (isStopped) stop.abort();
+      else end({ kind: 'exited', code: null, signal: 'SIGKILL' });
+      await run.catch(() => undefined);
+      assert.deepEqual(sink.losses, isStopped ? {} : { 'corrupt-bytes': 10 });
+    }
+  });
+
   it('keeps the first error of what it says, not what follows from it', async () => {
     const { started, end, run } = await driverOnPort(testCamera, CAMERA);
     const say = (line: string): void => started[0]?.handlers.message(line);

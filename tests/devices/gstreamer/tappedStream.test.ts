@@ -26,8 +26,9 @@ class Collector implements BufferConsumer {
     this.log.push(`end ${this.#bytes.join()}`);
   }
 
-  abandon(position: number): void {
+  abandon(position: number): number {
     this.log.push(`abandon ${position}`);
+    return position;
   }
 }
 
@@ -126,7 +127,7 @@ describe('buffers from lines and bytes', () => {
     const { consumer, tapped } = stream();
     tapped.line(bufferLine({ bytes: 5 }), 0);
     tapped.append(Uint8Array.of(1, 2), 0);
-    tapped.finish();
+    assert.equal(tapped.finish(), 2);
     tapped.append(Uint8Array.of(3, 4, 5), 0);
     assert.deepEqual(consumer.log.slice(1), ['abandon 2']);
   });

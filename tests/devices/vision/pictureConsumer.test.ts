@@ -155,12 +155,11 @@ describe('pictures of a camera', () => {
   });
 
   it('that are cut off give back their memory', () => {
-    const { tapped, memory, sink } = camera();
+    const { tapped, memory } = camera();
     tapped.line(bufferLine({ bytes: BUFFER_BYTES }), 0);
     tapped.append(new Uint8Array(10), 0);
     assert.equal(memory.stats().inUse, 1);
-    tapped.finish();
+    assert.equal(tapped.finish(), 10);
     assert.equal(memory.stats().inUse, 0);
-    assert.deepEqual(sink.losses, { 'corrupt-bytes': 10 });
   });
 });
