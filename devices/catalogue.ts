@@ -1,4 +1,7 @@
 import { arecord } from './audio/arecord';
+import { rtspMicrophone } from './audio/rtspMicrophone';
+import { soundFile } from './audio/soundFile';
+import { testMicrophone } from './audio/testMicrophone';
 import { wavFile } from './audio/wavFile';
 import { pngFolder } from './depth/pngFolder';
 import { realsense } from './depth/realsense';
@@ -10,6 +13,11 @@ import { witmotion } from './imu/witmotionDevice';
 import { infiray } from './thermal/infiray';
 import { lepton } from './thermal/lepton';
 import { mcu90640 } from './thermal/mcu90640Device';
+import { csiCamera } from './vision/csiCamera';
+import { rtspCamera } from './vision/rtspCamera';
+import { testCamera } from './vision/testCamera';
+import { v4l2Camera } from './vision/v4l2Camera';
+import { videoFile } from './vision/videoFile';
 
 /** Every kind of device there is. Configuration, command line and Node-RED read this list and have none of their own. */
 export const deviceDeclarations: readonly DeviceDeclaration[] = [
@@ -24,4 +32,12 @@ export const deviceDeclarations: readonly DeviceDeclaration[] = [
   bno08x,
   motionLines,
   mcu90640,
+  rtspMicrophone,
+  soundFile,
+  testMicrophone,
+  v4l2Camera,
+  csiCamera,
+  rtspCamera,
+  videoFile,
+  testCamera,
 ];

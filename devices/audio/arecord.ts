@@ -1,9 +1,11 @@
 import Type, { type Static } from 'typebox';
 import type { Clock, Millis } from '../../runtime/clock';
 import { SensebindError } from '../../runtime/errors';
-import type { Driver, Flag, ReadingSink } from '../../runtime/reading';
+import type { Driver, ReadingSink } from '../../runtime/reading';
 import { declareDevice } from '../device';
 import type { Command, ProcessEnd, RunningProcess, StartProcess } from '../ports/process';
+import { findMicrophones } from './findMicrophones';
+import { PcmStream } from './pcmStream';
 import { SampleClock } from './sampleClock';
 
 const Options = Type.Object(
@@ -32,6 +34,7 @@ export const arecord = declareDevice({
     files: { folder: '/dev/snd', name: /^pcm.*c$/, group: 'audio' },
   },
   open: (options, context) => new ArecordDriver(options, { ...context, start: context.ports.startProcess }),
+  discover: findMicrophones,
 });
 
 /** How much sound arecord hands over at once, and how much it keeps while we are busy. */
@@ -40,8 +43,6 @@ const BUFFER_SECONDS = 0.5;
 
 /** A card that sends nothing for this long is frozen. */
 const FROZEN_AFTER = 5000 as Millis;
-
-const BYTES_PER_SAMPLE = 2;
 
 /** Lines of standard error kept to explain why arecord ended. */
 const KEPT_MESSAGES = 4;
@@ -68,16 +69,23 @@ export class ArecordDriver implements Driver {
 
   async run(sink: ReadingSink, signal: AbortSignal): Promise<void> {
     if (signal.aborted) return;
-    const capture = new Capture({ ...this.#context, sampleRateHz: this.#sampleRateHz, channels: this.#channels }, sink);
+    const { source, clock } = this.#context;
+    const samples = new PcmStream(
+      { source, clockQuality: 'arrival', sampleRateHz: this.#sampleRateHz, channels: this.#channels },
+      { sink, times: new SampleClock(clock, this.#sampleRateHz) },
+    );
     const messages: string[] = [];
     const running = this.#context.start(this.#command(), {
       output: (bytes) => {
         watchdog.feed();
-        capture.append(bytes);
+        samples.append(bytes);
       },
       message: (line) => {
-        if (line.startsWith('overrun')) capture.overrun();
-        else if (line.trim() !== '') messages.push(line.trim());
+        if (line.startsWith('overrun')) {
+          // arecord goes on; what was lost left no trace in its output.
+          sink.lost('overrun', 1);
+          samples.interrupted(['gap', 'overrun']);
+        } else if (line.trim() !== '') messages.push(line.trim());
         if (messages.length > KEPT_MESSAGES) messages.shift();
       },
     });
@@ -161,62 +169,6 @@ function describe(end: ProcessEnd): string {
     case 'exited':
       return end.signal === null ? `arecord ended with exit code ${end.code}` : `arecord ended by ${end.signal}`;
   }
-}
-
-/** Turns the bytes of one run into readings. */
-class Capture {
-  readonly #options: ArecordContext & { readonly sampleRateHz: number; readonly channels: number };
-  readonly #sink: ReadingSink;
-  readonly #times: SampleClock;
-  #rest: Buffer = Buffer.alloc(0);
-  #flags: Flag[] = [];
-
-  constructor(
-    options: ArecordContext & { readonly sampleRateHz: number; readonly channels: number },
-    sink: ReadingSink,
-  ) {
-    this.#options = options;
-    this.#sink = sink;
-    this.#times = new SampleClock(options.clock, options.sampleRateHz);
-  }
-
-  /** arecord lost samples without a trace in its output: the next reading says so. */
-  overrun(): void {
-    this.#flags = ['gap', 'overrun'];
-    this.#sink.lost('overrun', 1);
-    this.#times.restart();
-  }
-
-  append(bytes: Uint8Array): void {
-    const whole = Buffer.concat([this.#rest, bytes]);
-    const frameBytes = BYTES_PER_SAMPLE * this.#options.channels;
-    const frames = Math.floor(whole.length / frameBytes);
-    this.#rest = whole.subarray(frames * frameBytes);
-    if (frames === 0) return;
-    const { source, sampleRateHz } = this.#options;
-    const flags = this.#flags;
-    this.#flags = [];
-    this.#sink.reading({
-      source,
-      modality: 'audio',
-      ...this.#times.timeOf(frames),
-      clockQuality: 'arrival',
-      flags,
-      sampleRateHz,
-      channels: planar(whole, { channels: this.#options.channels, frames }),
-    });
-  }
-}
-
-/** Interleaved little-endian int16 to one array a channel in [-1, 1). */
-function planar(bytes: Buffer, size: { readonly channels: number; readonly frames: number }): Float32Array[] {
-  return Array.from({ length: size.channels }, (_, channel) => {
-    const samples = new Float32Array(size.frames);
-    for (let frame = 0; frame < size.frames; frame++) {
-      samples[frame] = bytes.readInt16LE((frame * size.channels + channel) * BYTES_PER_SAMPLE) / 2 ** 15;
-    }
-    return samples;
-  });
 }
 
 /** Closes a program that hands over nothing any more. */

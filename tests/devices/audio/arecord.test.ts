@@ -101,6 +101,14 @@ describe('arecord', () => {
     assert.equal(wrong, 0, `${wrong} of ${heard.length} samples differ`);
   });
 
+  it('fails, for whoever starts it again, when its program is killed', async () => {
+    const { clock, handlers, end, run } = driverOnPort();
+    handlers.output(int16(1));
+    end({ kind: 'exited', code: null, signal: 'SIGKILL' });
+    await assert.rejects(run, refused('DEVICE_FAILED', /ended by SIGKILL/));
+    assert.equal(clock.waiting, 0);
+  });
+
   it('says that a device is absent, and how to find its name', async (context) => {
     if (isMissing(context)) return;
     const start = processStarter(systemClock);
