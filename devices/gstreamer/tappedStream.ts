@@ -30,8 +30,10 @@ const MOST_EARLY_BYTES = 2 ** 22;
 /** Lines kept before their bytes come: a full pipe holds some hundred small buffers of sound. */
 const MOST_ANNOUNCED = 4096;
 
+/** Where bytes that came before their line are kept. */
 interface Chunk {
-  readonly bytes: Uint8Array;
+  readonly start: number;
+  readonly end: number;
   readonly arrivedMicros: Micros;
 }
 
@@ -45,6 +47,8 @@ export class TappedStream {
   #format: TapFormat | undefined;
   #announced: { readonly buffer: AnnouncedBuffer; readonly arrivedMicros: Micros }[] = [];
   #early: Chunk[] = [];
+  /** Used again and again: nearly every picture begins before its line has come. */
+  #earlyStore = new Uint8Array(0);
   #earlyBytes = 0;
   #current: { readonly bytes: number; position: number } | undefined;
   #resume: (() => void) | undefined;
@@ -79,9 +83,7 @@ export class TappedStream {
     if (this.#isOver || bytes.length === 0) return;
     const used = this.#early.length > 0 ? 0 : this.#take(bytes, arrivedMicros);
     if (used === bytes.length || this.#isOver) return;
-    this.#early.push({ bytes: Uint8Array.from(bytes.subarray(used)), arrivedMicros });
-    this.#earlyBytes += bytes.length - used;
-    if (this.#earlyBytes > MOST_EARLY_BYTES) this.#break(`${this.#earlyBytes} bytes that no line tells of`);
+    this.#keep(bytes.subarray(used), arrivedMicros);
   }
 
   /** While bytes wait for their line, no more of them should be read. */
@@ -99,11 +101,30 @@ export class TappedStream {
     return wasted;
   }
 
+  #keep(bytes: Uint8Array, arrivedMicros: Micros): void {
+    const start = this.#earlyBytes;
+    const end = start + bytes.length;
+    if (end > MOST_EARLY_BYTES) {
+      this.#break(`${end} bytes that no line tells of`);
+      return;
+    }
+    if (end > this.#earlyStore.length) {
+      const larger = new Uint8Array(2 * end);
+      larger.set(this.#earlyStore.subarray(0, start));
+      this.#earlyStore = larger;
+    }
+    this.#earlyStore.set(bytes, start);
+    this.#early.push({ start, end, arrivedMicros });
+    this.#earlyBytes = end;
+  }
+
   #takeEarly(): void {
     const waiting = this.#early;
     this.#early = [];
     this.#earlyBytes = 0;
-    for (const { bytes, arrivedMicros } of waiting) this.append(bytes, arrivedMicros);
+    const store = this.#earlyStore;
+    // What is kept again moves towards the start, to where bytes were taken already.
+    for (const { start, end, arrivedMicros } of waiting) this.append(store.subarray(start, end), arrivedMicros);
     if (this.#early.length === 0) this.#wake();
   }
 
