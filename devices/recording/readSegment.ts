@@ -1,0 +1,203 @@
+import { crc32 } from 'node:zlib';
+import { MCAP_MAGIC, Opcode } from '@mcap/core';
+import type { Micros } from '../../runtime/clock';
+import { checkSchema, type RecordedChannel, recordedChannel } from './channels';
+import type { InputFile } from './inputFile';
+import {
+  type ChunkRecord,
+  type MessageRecord,
+  parseAttachment,
+  parseChannel,
+  parseChunk,
+  parseHeader,
+  parseMessage,
+  parseMetadata,
+  parseSchema,
+  RECORD_HEADER_BYTES,
+  recordHeader,
+  recordsIn,
+  type SchemaRecord,
+} from './mcapRecords';
+import { invalid, LIMITS, overLimit, unsupported } from './refusals';
+
+/** What stands in a file of a recording, in its order. */
+export type SegmentItem =
+  | { readonly kind: 'session'; readonly session: string }
+  /** JSON, as it was given to the recorder. */
+  | { readonly kind: 'configuration'; readonly text: string }
+  /** The bytes are valid until the next item is asked for. */
+  | {
+      readonly kind: 'message';
+      readonly channel: RecordedChannel;
+      readonly logMicros: Micros;
+      readonly data: Uint8Array;
+    }
+  /** A chunk whose bytes are not those that were written. */
+  | { readonly kind: 'corrupt'; readonly byteLength: number }
+  /** The last item of a file that ends before its end: the power was lost, or it is being written. */
+  | { readonly kind: 'cut'; readonly atByte: number; readonly restBytes: number };
+
+/** The longest content of a record that anything is done with, or that is passed over. */
+const CONTENT_BYTES: ReadonlyMap<number, number> = new Map([
+  [Opcode.HEADER, LIMITS.metadataBytes],
+  [Opcode.METADATA, LIMITS.metadataBytes],
+  [Opcode.CHANNEL, LIMITS.channelBytes],
+  [Opcode.SCHEMA, LIMITS.schemaBytes + LIMITS.metadataBytes],
+  [Opcode.MESSAGE, LIMITS.chunkBytes],
+  [Opcode.CHUNK, LIMITS.chunkBytes],
+  [Opcode.ATTACHMENT, LIMITS.configurationBytes],
+]);
+
+/** Of indexes, and of records that a later version of the format may have. */
+const PASSED_OVER_BYTES = 2 ** 28;
+
+/**
+ * Reads a file of a recording from its beginning, without its index: as far as it goes. Memory is bounded by the largest
+ * chunk that is accepted, whatever the file says.
+ *
+ * @throws {SensebindError} `RECORDING_INVALID`, `RECORDING_LIMIT`, `RECORDING_UNSUPPORTED`, after all that came before.
+ */
+export async function* readSegment(file: InputFile): AsyncGenerator<SegmentItem> {
+  const contents = new SegmentContents();
+  await requireMagic(file, 0);
+  let position = MCAP_MAGIC.length;
+  for (;;) {
+    const cut = { kind: 'cut', atByte: position, restBytes: file.byteLength - position } as const;
+    const header = await file.read(position, Math.min(RECORD_HEADER_BYTES, cut.restBytes));
+    if (header.byteLength < RECORD_HEADER_BYTES) return yield cut;
+    const { opcode, byteLength } = recordHeader(header);
+    // What was allocated but never written reads as zeros after a loss of power; no record is of kind 0.
+    if (opcode === 0) return yield cut;
+    const limit = CONTENT_BYTES.get(opcode) ?? PASSED_OVER_BYTES;
+    if (byteLength > BigInt(limit)) throw overLimit(`bytes in a record of kind ${opcode}`, Number(byteLength), limit);
+    const start = position + RECORD_HEADER_BYTES;
+    position = start + Number(byteLength);
+    if (position > file.byteLength) return yield cut;
+    if (opcode === Opcode.FOOTER) return yield* trailer(file, position);
+    if (!CONTENT_BYTES.has(opcode)) continue;
+    const content = await file.read(start, Number(byteLength));
+    if (content.byteLength < byteLength) return yield cut;
+    yield* contents.record(opcode, content);
+  }
+}
+
+async function requireMagic(file: InputFile, position: number): Promise<void> {
+  const found = await file.read(position, Math.max(0, Math.min(MCAP_MAGIC.length, file.byteLength - position)));
+  if (Buffer.compare(found, Buffer.from(MCAP_MAGIC)) === 0) return;
+  throw invalid('the magic bytes of MCAP', `${found.byteLength} bytes ${Buffer.from(found).toString('hex')}`);
+}
+
+/** The magic bytes stand at the end, too. */
+async function* trailer(file: InputFile, position: number): AsyncGenerator<SegmentItem> {
+  const restBytes = file.byteLength - position;
+  if (restBytes < MCAP_MAGIC.length) return yield { kind: 'cut', atByte: position, restBytes };
+  await requireMagic(file, position);
+  const after = restBytes - MCAP_MAGIC.length;
+  if (after > 0) throw invalid('the end of the file after the last magic bytes', `${after} bytes more`);
+}
+
+/** What the records of one file have said so far. */
+class SegmentContents {
+  readonly #schemas = new Map<number, SchemaRecord>();
+  readonly #channels = new Map<number, { readonly topic: string; readonly channel: RecordedChannel }>();
+  #library = '';
+  #isOurs: boolean = false;
+  #isMissingChunks: boolean = false;
+
+  *record(opcode: number, content: Uint8Array): Generator<SegmentItem> {
+    switch (opcode) {
+      case Opcode.HEADER:
+        this.#library = parseHeader(content).library;
+        return;
+      case Opcode.METADATA:
+        return yield* this.#metadata(content);
+      case Opcode.ATTACHMENT: {
+        const { name, data } = parseAttachment(content);
+        if (name === 'configuration.json') yield { kind: 'configuration', text: Buffer.from(data).toString('utf8') };
+        return;
+      }
+      case Opcode.SCHEMA:
+      case Opcode.CHANNEL:
+      case Opcode.MESSAGE:
+        return yield* this.#data(opcode, content);
+      case Opcode.CHUNK:
+        return yield* this.#chunk(content);
+    }
+  }
+
+  *#metadata(content: Uint8Array): Generator<SegmentItem> {
+    const { name, metadata } = parseMetadata(content);
+    if (name !== 'sensebind') return;
+    const format = metadata.get('format') ?? 'none';
+    if (format !== '1') throw unsupported(`the format ${JSON.stringify(format.slice(0, 80))}`, 'update sensebind');
+    this.#isOurs = true;
+    yield { kind: 'session', session: (metadata.get('session') ?? '').slice(0, 80) };
+  }
+
+  *#chunk(content: Uint8Array): Generator<SegmentItem> {
+    const chunk = parseChunk(content);
+    requirePlain(chunk);
+    if (chunk.uncompressedCrc !== 0 && crc32(chunk.records) !== chunk.uncompressedCrc) {
+      this.#isMissingChunks = true;
+      yield { kind: 'corrupt', byteLength: content.byteLength };
+      return;
+    }
+    for (const { opcode, content: inner } of recordsIn(chunk.records)) yield* this.#data(opcode, inner);
+  }
+
+  /** Records that may stand in a chunk. */
+  *#data(opcode: number, content: Uint8Array): Generator<SegmentItem> {
+    switch (opcode) {
+      case Opcode.SCHEMA:
+        return this.#schema(parseSchema(content));
+      case Opcode.CHANNEL:
+        return this.#channel(content);
+      case Opcode.MESSAGE:
+        return yield* this.#message(parseMessage(content));
+      default:
+        if (opcode <= Opcode.MAX)
+          throw invalid('schemas, channels and messages in a chunk', `a record of kind ${opcode}`);
+    }
+  }
+
+  #schema(schema: SchemaRecord): void {
+    if (this.#schemas.size >= LIMITS.channels) throw overLimit('schemas', this.#schemas.size + 1, LIMITS.channels);
+    checkSchema(schema);
+    this.#schemas.set(schema.id, schema);
+  }
+
+  #channel(content: Uint8Array): void {
+    const record = parseChannel(content);
+    const known = this.#channels.get(record.id);
+    if (known !== undefined && known.topic !== record.topic)
+      throw invalid(`one channel of the number ${record.id}`, 'two');
+    if (this.#channels.size >= LIMITS.channels) throw overLimit('channels', this.#channels.size + 1, LIMITS.channels);
+    const schema = this.#schemas.get(record.schemaId);
+    if (schema === undefined && record.schemaId !== 0) {
+      if (this.#isMissingChunks) return;
+      throw invalid(`the schema ${record.schemaId} of a channel`, 'none');
+    }
+    this.#channels.set(record.id, { topic: record.topic, channel: recordedChannel(record, schema) });
+  }
+
+  *#message({ channelId, logNanos, data }: MessageRecord): Generator<SegmentItem> {
+    if (!this.#isOurs)
+      throw unsupported(`one of ${JSON.stringify(this.#library.slice(0, 80))}`, 'record with sensebind record');
+    const known = this.#channels.get(channelId);
+    if (known !== undefined)
+      yield { kind: 'message', channel: known.channel, logMicros: Number(logNanos / 1000n), data };
+    else if (this.#isMissingChunks) yield { kind: 'corrupt', byteLength: data.byteLength };
+    else throw invalid(`the channel ${channelId} of a message`, 'none');
+  }
+}
+
+function requirePlain({ compression, uncompressedSize, records }: ChunkRecord): void {
+  if (compression !== '') {
+    throw unsupported(
+      `chunks compressed with ${JSON.stringify(compression.slice(0, 16))}`,
+      'decompress it first: mcap decompress IN.mcap --output OUT.mcap',
+    );
+  }
+  if (uncompressedSize !== BigInt(records.byteLength))
+    throw invalid(`a chunk of ${records.byteLength} bytes`, `one that says ${uncompressedSize}`);
+}
