@@ -1,9 +1,9 @@
 import { createReadStream } from 'node:fs';
 import Type from 'typebox';
-import type { Clock, Millis } from '../../runtime/clock';
 import { isSensebindError, SensebindError } from '../../runtime/errors';
 import type { Driver, Flag, ReadingSink } from '../../runtime/reading';
 import { type DeviceContext, declareDevice, resolvePath } from '../device';
+import { sleep } from '../sleep';
 import { unreadable } from './readWav';
 import { type WavItem, WavParser } from './wav';
 
@@ -134,20 +134,6 @@ class Cutter {
       yield { sampleRateHz: this.#sampleRateHz, frames: Math.min(step, total - start), channels };
     }
   }
-}
-
-/** Resolves after `micros`, or as soon as `signal` aborts. */
-function sleep(clock: Clock, micros: number, signal: AbortSignal): Promise<void> {
-  if (micros <= 0) return Promise.resolve();
-  return new Promise((resolve) => {
-    const done = () => {
-      timer.cancel();
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = clock.setTimer((micros / 1000) as Millis, done);
-    signal.addEventListener('abort', done, { once: true });
-  });
 }
 
 function silentFile(path: string): SensebindError {

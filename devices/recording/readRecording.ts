@@ -6,7 +6,7 @@ import type { FrameMemory, Reading } from '../../runtime/reading';
 import { parseJson, type RecordedChannel } from './channels';
 import { decodeEmbedding, decodeLoss, decodeReading, type RecordedLoss } from './decodeMessage';
 import { unreadable, withInput } from './inputFile';
-import { readSegment, type SegmentItem } from './readSegment';
+import { readSegment, type SegmentItem, type SessionStart } from './readSegment';
 import { LIMITS, overLimit } from './refusals';
 import { segmentsAmong } from './segments';
 
@@ -19,7 +19,7 @@ interface Logged {
 /** What comes out of a recording, in the order in which it was recorded. */
 export type RecordedItem =
   /** One run of the recorder begins. `configuration` is JSON. */
-  | { readonly kind: 'session'; readonly session: string; readonly configuration: string | undefined }
+  | ({ readonly kind: 'session'; readonly configuration: string | undefined } & SessionStart)
   /** The frame of a picture is held until the next item is asked for: retain it to keep it for longer. */
   | (Logged & { readonly kind: 'reading'; readonly reading: Reading })
   | (Logged & { readonly kind: 'loss'; readonly loss: RecordedLoss })
@@ -82,28 +82,21 @@ export async function* readRaw(files: readonly string[]): AsyncGenerator<RawItem
  * all that came before.
  */
 export async function* readRecording(path: string, options: ReadOptions): AsyncGenerator<RecordedItem> {
-  let session: string | undefined;
-  let fresh: string | undefined;
+  let current: string | undefined;
+  let begun: SessionStart | undefined;
   for await (const item of readRaw(await filesOf(path))) {
-    switch (item.kind) {
-      case 'session':
-        fresh = item.session === session ? undefined : item.session;
-        break;
-      case 'configuration':
-        if (fresh !== undefined) yield { kind: 'session', session: fresh, configuration: item.text };
-        session = fresh ?? session;
-        fresh = undefined;
-        break;
-      case 'message':
-        if (fresh !== undefined) yield { kind: 'session', session: fresh, configuration: undefined };
-        session = fresh ?? session;
-        fresh = undefined;
-        if (options.wants?.(item.channel) ?? true) yield* decoded(item, options.memory);
-        break;
-      case 'corrupt':
-      case 'cut':
-        yield item;
+    if (item.kind === 'session') {
+      const { kind, ...start } = item;
+      begun = start.session === current ? undefined : start;
+      current = start.session;
+      continue;
     }
+    if (begun !== undefined) {
+      yield { ...begun, kind: 'session', configuration: item.kind === 'configuration' ? item.text : undefined };
+      begun = undefined;
+    }
+    if (item.kind === 'corrupt' || item.kind === 'cut') yield item;
+    if (item.kind === 'message' && (options.wants?.(item.channel) ?? true)) yield* decoded(item, options.memory);
   }
 }
 

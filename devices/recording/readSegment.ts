@@ -20,9 +20,16 @@ import {
 } from './mcapRecords';
 import { invalid, LIMITS, overLimit, unsupported } from './refusals';
 
+/** One run of a recorder, and one instant of it on both of its clocks: when the file began. */
+export interface SessionStart {
+  readonly session: string;
+  readonly startMicros: Micros;
+  readonly startMonotonicMicros: Micros;
+}
+
 /** What stands in a file of a recording, in its order. */
 export type SegmentItem =
-  | { readonly kind: 'session'; readonly session: string }
+  | ({ readonly kind: 'session' } & SessionStart)
   /** JSON, as it was given to the recorder. */
   | { readonly kind: 'configuration'; readonly text: string }
   /** The bytes are valid until the next item is asked for. */
@@ -131,7 +138,12 @@ class SegmentContents {
     const format = metadata.get('format') ?? 'none';
     if (format !== '1') throw unsupported(`the format ${JSON.stringify(format.slice(0, 80))}`, 'update sensebind');
     this.#isOurs = true;
-    yield { kind: 'session', session: (metadata.get('session') ?? '').slice(0, 80) };
+    yield {
+      kind: 'session',
+      session: (metadata.get('session') ?? '').slice(0, 80),
+      startMicros: timeOf(metadata, 'start_micros'),
+      startMonotonicMicros: timeOf(metadata, 'start_monotonic_micros'),
+    };
   }
 
   *#chunk(content: Uint8Array): Generator<SegmentItem> {
@@ -189,6 +201,13 @@ class SegmentContents {
     else if (this.#isMissingChunks) yield { kind: 'corrupt', byteLength: data.byteLength };
     else throw invalid(`the channel ${channelId} of a message`, 'none');
   }
+}
+
+function timeOf(metadata: ReadonlyMap<string, string>, key: string): Micros {
+  const text = metadata.get(key) ?? '';
+  const micros = Number(text);
+  if (text === '' || !Number.isFinite(micros)) throw invalid(`a time as ${key}`, JSON.stringify(text.slice(0, 80)));
+  return micros;
 }
 
 function requirePlain({ compression, uncompressedSize, records }: ChunkRecord): void {

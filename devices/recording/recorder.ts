@@ -55,7 +55,7 @@ export class Recorder {
   readonly #queue: { readonly items: number; readonly bytes: number };
   readonly #thread: Worker;
   readonly #waiting: Waiting[] = [];
-  readonly #epochMinusMonotonic: Micros;
+  readonly #epochMinusMonotonicMicros: Micros;
   readonly #ended: Promise<void>;
   #waitingBytes = 0;
   #status: RecorderStatus = { state: 'recording' };
@@ -64,11 +64,11 @@ export class Recorder {
   #afterStop = 0;
   #flushTimer: Timer | undefined;
 
-  private constructor(options: RecorderOptions, thread: Worker) {
+  private constructor(options: RecorderOptions, thread: Worker, epochMinusMonotonicMicros: Micros) {
     this.#options = options;
     this.#queue = options.queue ?? DEFAULT_QUEUE;
     this.#thread = thread;
-    this.#epochMinusMonotonic = options.clock.epochMicros() - options.clock.monotonicMicros();
+    this.#epochMinusMonotonicMicros = epochMinusMonotonicMicros;
     this.#ended = new Promise((resolve) => thread.once('exit', () => resolve()));
     thread.on('message', (response: RecorderResponse) => this.#hear(response));
     thread.on('error', (error) => this.#stop(crashed(error.message)));
@@ -85,15 +85,24 @@ export class Recorder {
    * @throws {SensebindError} `FILE_UNWRITABLE` or `DISK_FULL`.
    */
   static async create(options: RecorderOptions): Promise<Recorder> {
-    const { folder, limits, configuration, library } = options;
-    const workerData: RecorderThreadData = { folder, limits, configuration, library, session: randomUUID() };
+    const { folder, limits, configuration, library, clock } = options;
+    const epochMinusMonotonicMicros = clock.epochMicros() - clock.monotonicMicros();
+    const session = randomUUID();
+    const workerData: RecorderThreadData = {
+      folder,
+      limits,
+      configuration,
+      library,
+      session,
+      epochMinusMonotonicMicros,
+    };
     const thread = new Worker(path.join(__dirname, 'recorderThread.js'), { workerData });
     const first = await new Promise<RecorderResponse>((resolve, reject) => {
       thread.once('message', resolve);
       thread.once('error', reject);
     });
     if (first.kind === 'failed') throw errorOf(first.error);
-    return new Recorder(options, thread);
+    return new Recorder(options, thread, epochMinusMonotonicMicros);
   }
 
   get status(): RecorderStatus {
@@ -162,7 +171,7 @@ export class Recorder {
     this.#waiting.push(waiting);
     this.#waitingBytes += waiting.byteLength;
     // A wall clock that is set must not make the recording run backwards.
-    const logMicros = this.#epochMinusMonotonic + this.#options.clock.monotonicMicros();
+    const logMicros = this.#epochMinusMonotonicMicros + this.#options.clock.monotonicMicros();
     this.#send({ kind: 'item', item, logMicros });
   }
 

@@ -14,6 +14,8 @@ export interface RecordingPreamble {
   readonly library: string;
   /** One run of a recorder: times of different sessions cannot be compared. */
   readonly session: string;
+  /** Wall time minus monotonic time when the session began. */
+  readonly epochMinusMonotonicMicros: Micros;
   /** The configuration that was recorded, without secrets, as JSON. */
   readonly configuration: string;
 }
@@ -146,7 +148,7 @@ export class RecordingWriter {
   }
 
   #start(startMicros: Micros): OpenSegment {
-    const { folder, library, session, configuration } = this.#options;
+    const { folder, library, session, configuration, epochMinusMonotonicMicros } = this.#options;
     this.#makeRoom(OVERHEAD_BYTES + configuration.length);
     const number = this.#nextNumber++;
     const output = this.#open(segmentPath(folder, number, { isFinished: false }));
@@ -154,13 +156,13 @@ export class RecordingWriter {
     this.#segment = { file, number, startMicros, channels: new Map() };
     this.#segments++;
     const logTime = nanosOf(startMicros);
-    file.addMetadata({
-      name: 'sensebind',
-      metadata: new Map([
-        ['session', session],
-        ['format', '1'],
-      ]),
-    });
+    const metadata = new Map([
+      ['format', '1'],
+      ['session', session],
+      ['start_micros', String(startMicros)],
+      ['start_monotonic_micros', String(startMicros - epochMinusMonotonicMicros)],
+    ]);
+    file.addMetadata({ name: 'sensebind', metadata });
     file.addAttachment({
       name: 'configuration.json',
       mediaType: 'application/json',
