@@ -5,6 +5,8 @@ import { registerDemo } from './demo';
 import { registerEmbed } from './embed';
 import { registerModels } from './models';
 import { type OutputOptions, reportError, USAGE_EXIT_CODE, UsageError } from './output';
+import { registerRecord } from './record';
+import { registerReplay } from './replay';
 import { registerRun } from './run';
 import { packageVersion } from './runConfig';
 import { registerWatch } from './watch';
@@ -27,7 +29,16 @@ function createProgram({ json }: OutputOptions): Command {
     .showSuggestionAfterError()
     .exitOverride();
   if (json) program.configureOutput({ writeErr: () => undefined });
-  for (const register of [registerDemo, registerRun, registerWatch, registerEmbed, registerCompare, registerModels])
+  for (const register of [
+    registerDemo,
+    registerRun,
+    registerWatch,
+    registerRecord,
+    registerReplay,
+    registerEmbed,
+    registerCompare,
+    registerModels,
+  ])
     register(program);
   return program;
 }

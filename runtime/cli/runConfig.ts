@@ -1,19 +1,14 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { deviceDeclarations } from '../../devices/catalogue';
-import { machinePorts } from '../../devices/ports/ports';
 import type { Clock, Millis } from '../clock';
-import type { Config, SourceConfig } from '../config/config';
+import type { Config } from '../config/config';
 import { brokerAccess } from '../config/secrets';
-import { SensebindError } from '../errors';
 import { FramePool } from '../frames';
 import { Engine } from '../inference/engine';
-import type { LaneSource } from '../lane';
 import { Pipeline } from '../pipeline';
 import type { PipelineEvent } from '../pipelineEvent';
-import type { FrameMemory } from '../reading';
-import { DisabledSource, SupervisedSource } from '../source';
 import { openNamedBundle } from './bundle';
+import { openSource, PICTURE_LIMITS } from './openSource';
 
 export interface RunOptions {
   readonly clock: Clock;
@@ -21,9 +16,6 @@ export interface RunOptions {
   readonly runTime: Millis | undefined;
   readonly signal: AbortSignal;
 }
-
-/** Pictures of all cameras that are on their way: three of each of eight Full HD cameras. */
-const PICTURE_LIMITS = { frames: 64, bytes: 2 ** 28 } as const;
 
 /**
  * Runs a configuration until `signal`, until `runTime` is over, or until every source has come to its end. Ends
@@ -73,24 +65,6 @@ export async function runConfig(config: Config, { clock, log, runTime, signal }:
   } finally {
     await engine.close();
   }
-}
-
-function openSource(
-  config: SourceConfig,
-  { clock, folder, memory }: { readonly clock: Clock; readonly folder: string; readonly memory: FrameMemory },
-): LaneSource {
-  const { id, device, enabled } = config;
-  const declaration = deviceDeclarations.find(({ kind }) => kind === device.kind);
-  if (declaration === undefined) {
-    throw new SensebindError(
-      'CONFIG_INVALID',
-      `expected a kind of device for the source "${id}", found "${device.kind}"`,
-      `use one of ${deviceDeclarations.map(({ kind }) => kind).join(', ')}`,
-    );
-  }
-  if (!enabled) return { config, source: new DisabledSource(id, declaration.modality) };
-  const driver = declaration.open(device, { source: id, clock, folder, memory, ports: machinePorts(clock) });
-  return { config, source: new SupervisedSource(id, driver, { clock }) };
 }
 
 /** Version of this package, as its package.json says. */

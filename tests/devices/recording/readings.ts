@@ -31,35 +31,37 @@ const base = fc.record({
 const floats = (length: number) => fc.float32Array({ minLength: length, maxLength: length });
 
 const pcm16 = (length: number) =>
-  fc.int16Array({ minLength: length, maxLength: length }).map((samples) => Float32Array.from(samples, (one) => one / 32_768));
+  fc
+    .int16Array({ minLength: length, maxLength: length })
+    .map((samples) => Float32Array.from(samples, (one) => one / 32_768));
 
 const sound: fc.Arbitrary<Reading> = fc
   .tuple(base, fc.nat(40), fc.integer({ min: 1, max: 4 }), fc.boolean())
   .chain(([common, length, channels, isPcm]) =>
-    fc.record({
-      sampleRateHz: fc.oneof(fc.integer({ min: 1, max: 384_000 }), fc.double({ min: 1, max: 1e6, noNaN: true })),
-      channels: fc.array(isPcm ? pcm16(length) : floats(length), { minLength: channels, maxLength: channels }),
-    }).map((rest) => ({ ...common, modality: 'audio', ...rest })),
+    fc
+      .record({
+        sampleRateHz: fc.oneof(fc.integer({ min: 1, max: 384_000 }), fc.double({ min: 1, max: 1e6, noNaN: true })),
+        channels: fc.array(isPcm ? pcm16(length) : floats(length), { minLength: channels, maxLength: channels }),
+      })
+      .map((rest) => ({ ...common, modality: 'audio', ...rest })),
   );
 
 const axes = (length: number) => fc.tuple(floats(length), floats(length), floats(length));
 
-const motion: fc.Arbitrary<Reading> = fc
-  .tuple(base, fc.nat(20))
-  .chain(([common, length]) =>
-    fc
-      .record(
-        {
-          sampleMicros: fc
-            .array(fc.maxSafeInteger(), { minLength: length, maxLength: length })
-            .map((micros) => Float64Array.from(micros)),
-          acceleration: axes(length),
-          angularVelocity: axes(length),
-        },
-        { requiredKeys: ['sampleMicros', 'acceleration'] },
-      )
-      .map((rest) => ({ ...common, modality: 'imu', ...rest })),
-  );
+const motion: fc.Arbitrary<Reading> = fc.tuple(base, fc.nat(20)).chain(([common, length]) =>
+  fc
+    .record(
+      {
+        sampleMicros: fc
+          .array(fc.maxSafeInteger(), { minLength: length, maxLength: length })
+          .map((micros) => Float64Array.from(micros)),
+        acceleration: axes(length),
+        angularVelocity: axes(length),
+      },
+      { requiredKeys: ['sampleMicros', 'acceleration'] },
+    )
+    .map((rest) => ({ ...common, modality: 'imu', ...rest })),
+);
 
 const radar: fc.Arbitrary<Reading> = fc
   .tuple(base, fc.float32Array({ maxLength: 40 }), fc.double({ min: 1e-6, max: 100, noNaN: true }))
@@ -89,10 +91,12 @@ const depth: fc.Arbitrary<Reading> = floatPicture(
   fc.record({ baselineFocal: fc.double({ min: 0.1, max: 1000, noNaN: true }) }, { requiredKeys: [] }),
 ).map(({ values, ...rest }) => ({ ...rest, modality: 'depth', metres: values }));
 
-const thermal: fc.Arbitrary<Reading> = floatPicture(fc.record({ unit: fc.constantFrom('K', 'counts') })).map((rest) => ({
-  ...rest,
-  modality: 'thermal',
-}));
+const thermal: fc.Arbitrary<Reading> = floatPicture(fc.record({ unit: fc.constantFrom('K', 'counts') })).map(
+  (rest) => ({
+    ...rest,
+    modality: 'thermal',
+  }),
+);
 
 /** Readings of every modality, with every number that their samples can hold. */
 export const anyReading: fc.Arbitrary<Reading> = fc.oneof(sound, motion, radar, vision, depth, thermal);
@@ -100,8 +104,7 @@ export const anyReading: fc.Arbitrary<Reading> = fc.oneof(sound, motion, radar, 
 /** A value with typed arrays as their bytes, so that a comparison sees every bit; frames are left out. */
 export function bitsOf(reading: Reading): unknown {
   const plain = (value: unknown): unknown => {
-    if (ArrayBuffer.isView(value))
-      return Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('hex');
+    if (ArrayBuffer.isView(value)) return Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('hex');
     if (Array.isArray(value)) return value.map(plain);
     return value;
   };
