@@ -82,9 +82,14 @@ export async function* readRaw(files: readonly string[]): AsyncGenerator<RawItem
  * all that came before.
  */
 export async function* readRecording(path: string, options: ReadOptions): AsyncGenerator<RecordedItem> {
+  yield* decodeItems(readRaw(await filesOf(path)), options);
+}
+
+/** As {@link readRecording}, of what the files hold. */
+export async function* decodeItems(raw: AsyncIterable<RawItem>, options: ReadOptions): AsyncGenerator<RecordedItem> {
   let current: string | undefined;
   let begun: SessionStart | undefined;
-  for await (const item of readRaw(await filesOf(path))) {
+  for await (const item of raw) {
     if (item.kind === 'session') {
       const { kind, ...start } = item;
       begun = start.session === current ? undefined : start;

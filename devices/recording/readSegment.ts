@@ -66,14 +66,17 @@ const PASSED_OVER_BYTES = 2 ** 28;
  */
 export async function* readSegment(file: InputFile): AsyncGenerator<SegmentItem> {
   const contents = new SegmentContents();
-  await requireMagic(file, 0);
+  const magic = await file.read(0, Math.min(MCAP_MAGIC.length, file.byteLength));
+  if (isNotWritten(magic)) return yield { kind: 'cut', atByte: 0, restBytes: file.byteLength };
+  requireMagic(magic);
   let position = MCAP_MAGIC.length;
+  let isIndex = false;
   for (;;) {
     const cut = { kind: 'cut', atByte: position, restBytes: file.byteLength - position } as const;
     const header = await file.read(position, Math.min(RECORD_HEADER_BYTES, cut.restBytes));
     if (header.byteLength < RECORD_HEADER_BYTES) return yield cut;
     const { opcode, byteLength } = recordHeader(header);
-    // What was allocated but never written reads as zeros after a loss of power; no record is of kind 0.
+    // No record is of kind 0: zeros, too, are a cut.
     if (opcode === 0) return yield cut;
     const limit = CONTENT_BYTES.get(opcode) ?? PASSED_OVER_BYTES;
     if (byteLength > BigInt(limit)) throw overLimit(`bytes in a record of kind ${opcode}`, Number(byteLength), limit);
@@ -81,24 +84,30 @@ export async function* readSegment(file: InputFile): AsyncGenerator<SegmentItem>
     position = start + Number(byteLength);
     if (position > file.byteLength) return yield cut;
     if (opcode === Opcode.FOOTER) return yield* trailer(file, position);
-    if (!CONTENT_BYTES.has(opcode)) continue;
+    if (opcode === Opcode.DATA_END) isIndex = true;
+    if (isIndex || !CONTENT_BYTES.has(opcode)) continue;
     const content = await file.read(start, Number(byteLength));
     if (content.byteLength < byteLength) return yield cut;
     yield* contents.record(opcode, content);
   }
 }
 
-async function requireMagic(file: InputFile, position: number): Promise<void> {
-  const found = await file.read(position, Math.max(0, Math.min(MCAP_MAGIC.length, file.byteLength - position)));
+/** What was allocated but never written reads as zeros after a loss of power. */
+function isNotWritten(magic: Uint8Array): boolean {
+  return magic.byteLength < MCAP_MAGIC.length || magic.at(-1) === 0;
+}
+
+function requireMagic(found: Uint8Array): void {
   if (Buffer.compare(found, Buffer.from(MCAP_MAGIC)) === 0) return;
-  throw invalid('the magic bytes of MCAP', `${found.byteLength} bytes ${Buffer.from(found).toString('hex')}`);
+  throw invalid('the magic bytes of MCAP', `the bytes ${Buffer.from(found).toString('hex')}`);
 }
 
 /** The magic bytes stand at the end, too. */
 async function* trailer(file: InputFile, position: number): AsyncGenerator<SegmentItem> {
   const restBytes = file.byteLength - position;
-  if (restBytes < MCAP_MAGIC.length) return yield { kind: 'cut', atByte: position, restBytes };
-  await requireMagic(file, position);
+  const magic = await file.read(position, Math.min(MCAP_MAGIC.length, restBytes));
+  if (isNotWritten(magic)) return yield { kind: 'cut', atByte: position, restBytes };
+  requireMagic(magic);
   const after = restBytes - MCAP_MAGIC.length;
   if (after > 0) throw invalid('the end of the file after the last magic bytes', `${after} bytes more`);
 }
