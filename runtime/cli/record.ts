@@ -6,7 +6,7 @@ import { systemClock } from '../clock';
 import { readConfig } from '../config/readConfig';
 import { parseByteSize } from './byteSize';
 import { untilInterrupted } from './interrupt';
-import { formatBytes, type OutputOptions, print, printJson, printNote } from './output';
+import { formatBytes, type OutputOptions, print, printJson, printNote, UsageError } from './output';
 import { recordSources } from './recordSources';
 import { packageVersion } from './runConfig';
 import { parseRunTime } from './runTime';
@@ -45,10 +45,13 @@ export function registerRecord(program: Command): void {
 const SEGMENT_BYTES = 2 ** 28;
 const SEGMENT_MICROS = 600e6;
 const SEGMENTS_AT_LEAST = 8;
+const SMALLEST_TOTAL_BYTES = 1e6;
 
 async function record(file: string, flags: RecordFlags & { readonly signal: AbortSignal }): Promise<void> {
   const runTime = parseRunTime(flags.for);
   const totalBytes = parseByteSize('--max-bytes', flags.maxBytes);
+  if (totalBytes < SMALLEST_TOTAL_BYTES)
+    throw new UsageError(`expected --max-bytes with at least 1MB, found ${flags.maxBytes}`, 'Write more, such as 1GB.');
   const config = await readConfig(file, deviceDeclarations);
   const { node, sources } = config;
   const recorder = await Recorder.create({
