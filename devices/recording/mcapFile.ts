@@ -1,5 +1,5 @@
-import { crc32 } from 'node:zlib';
-import { McapChunkBuilder, McapRecordBuilder, type McapTypes, Opcode } from '@mcap/core';
+import { McapRecordBuilder, type McapTypes, Opcode } from '@mcap/core';
+import { Chunk, type McapMessage } from './chunk';
 import type { OutputFile } from './outputFile';
 
 /** A channel as it is asked for; its id is given by the file. */
@@ -8,14 +8,6 @@ export interface ChannelDeclaration {
   readonly messageEncoding: 'protobuf' | 'json';
   readonly schema: { readonly name: string; readonly encoding: 'protobuf' | 'jsonschema'; readonly data: Uint8Array };
   readonly metadata: ReadonlyMap<string, string>;
-}
-
-export interface McapMessage {
-  readonly channel: number;
-  readonly sequence: number;
-  readonly logNanos: bigint;
-  readonly publishNanos: bigint;
-  readonly data: Uint8Array;
 }
 
 /** A chunk is written before it grows larger than this, unless it is one message, and whenever it is flushed. */
@@ -31,7 +23,6 @@ const CHUNK_BYTES = 2 ** 20;
 export class McapFile {
   readonly #file: OutputFile;
   readonly #records = new McapRecordBuilder();
-  readonly #chunk = new McapChunkBuilder({});
   readonly #schemas = new Map<string, McapTypes.Schema>();
   readonly #channels: McapTypes.Channel[] = [];
   readonly #chunkIndexes: McapTypes.ChunkIndex[] = [];
@@ -41,6 +32,7 @@ export class McapFile {
   #startNanos = 0n;
   #endNanos = 0n;
   #position = 0;
+  #chunk = new Chunk();
 
   constructor(file: OutputFile, library: string) {
     this.#file = file;
@@ -81,9 +73,10 @@ export class McapFile {
     return id;
   }
 
-  addMessage({ channel, sequence, logNanos, publishNanos, data }: McapMessage): void {
+  addMessage(message: McapMessage): void {
+    const { channel, logNanos, data } = message;
     if (this.#chunk.byteLength + data.byteLength > CHUNK_BYTES) this.flush();
-    this.#chunk.addMessage({ channelId: channel, sequence, logTime: logNanos, publishTime: publishNanos, data });
+    this.#chunk.addMessage(message);
     const isFirst = this.#messageCounts.size === 0;
     if (isFirst || logNanos < this.#startNanos) this.#startNanos = logNanos;
     if (isFirst || logNanos > this.#endNanos) this.#endNanos = logNanos;
@@ -92,36 +85,27 @@ export class McapFile {
 
   /** Hands over to the system what waits. */
   flush(): void {
-    if (this.#chunk.numMessages === 0) return;
-    const { buffer, messageStartTime, messageEndTime } = this.#chunk;
-    const size = BigInt(buffer.byteLength);
-    const chunkLength = this.#records.writeChunk({
-      messageStartTime,
-      messageEndTime,
-      uncompressedSize: size,
-      uncompressedCrc: crc32(buffer),
-      compression: '',
-      records: buffer,
-    });
+    if (this.#chunk.isEmpty) return;
+    const { pieces, byteLength, recordsByteLength, startNanos, endNanos, indexes } = this.#chunk.build();
+    this.#chunk = new Chunk();
     const messageIndexOffsets = new Map<number, bigint>();
     let messageIndexLength = 0n;
-    for (const index of this.#chunk.indices) {
-      messageIndexOffsets.set(index.channelId, this.#offset() + chunkLength + messageIndexLength);
+    for (const index of indexes) {
+      messageIndexOffsets.set(index.channelId, this.#offset() + BigInt(byteLength) + messageIndexLength);
       messageIndexLength += this.#records.writeMessageIndex(index);
     }
     this.#chunkIndexes.push({
-      messageStartTime,
-      messageEndTime,
+      messageStartTime: startNanos,
+      messageEndTime: endNanos,
       chunkStartOffset: this.#offset(),
-      chunkLength,
+      chunkLength: BigInt(byteLength),
       messageIndexOffsets,
       messageIndexLength,
       compression: '',
-      compressedSize: size,
-      uncompressedSize: size,
+      compressedSize: BigInt(recordsByteLength),
+      uncompressedSize: BigInt(recordsByteLength),
     });
-    this.#chunk.reset();
-    this.#write();
+    this.#write(pieces);
   }
 
   sync(): void {
@@ -203,17 +187,17 @@ export class McapFile {
     return BigInt(this.#position);
   }
 
-  /** Writes the records that were built, all or none of them where the disk allows it. */
-  #write(): void {
-    const bytes = this.#records.buffer;
+  /** Writes these pieces and the records that were built, all or none of them where the disk allows it. */
+  #write(pieces: readonly Uint8Array[] = []): void {
+    const all = [...pieces, this.#records.buffer];
     this.#records.reset();
     try {
-      this.#file.append([bytes]);
+      this.#file.append(all);
     } catch (error) {
       this.#cutBack();
       throw error;
     }
-    this.#position += bytes.byteLength;
+    for (const piece of all) this.#position += piece.byteLength;
   }
 
   #cutBack(): void {
