@@ -32,3 +32,17 @@ export const systemClock: Clock = {
     return { cancel: () => clearTimeout(handle) };
   },
 };
+
+/** Resolves after `delay`, or as soon as `signal` aborts. */
+export function sleep(clock: Clock, delay: Millis, signal: AbortSignal): Promise<void> {
+  if (delay <= 0 || signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => {
+    const done = () => {
+      timer.cancel();
+      signal.removeEventListener('abort', done);
+      resolve();
+    };
+    const timer = clock.setTimer(delay, done);
+    signal.addEventListener('abort', done, { once: true });
+  });
+}

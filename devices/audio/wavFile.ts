@@ -1,9 +1,9 @@
 import { createReadStream } from 'node:fs';
 import Type from 'typebox';
+import { type Millis, sleep } from '../../runtime/clock';
 import { isSensebindError, SensebindError } from '../../runtime/errors';
 import type { Driver, Flag, ReadingSink } from '../../runtime/reading';
 import { type DeviceContext, declareDevice, resolvePath } from '../device';
-import { sleep } from '../sleep';
 import { unreadable } from './readWav';
 import { type WavItem, WavParser } from './wav';
 
@@ -81,7 +81,7 @@ class WavFileDriver implements Driver {
       schedule = this.#scheduleFromNow(0);
       flags.push('gap');
     } else {
-      await sleep(clock, waitMicros, to.signal);
+      await sleep(clock, (waitMicros / 1000) as Millis, to.signal);
       if (to.signal.aborted) return schedule;
     }
     to.sink.reading({

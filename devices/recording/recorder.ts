@@ -63,6 +63,7 @@ export class Recorder {
   #queueFull = 0;
   #afterStop = 0;
   #flushTimer: Timer | undefined;
+  #isFlushing: boolean = false;
 
   private constructor(options: RecorderOptions, thread: Worker, epochMinusMonotonicMicros: Micros) {
     this.#options = options;
@@ -99,7 +100,7 @@ export class Recorder {
     const thread = new Worker(path.join(__dirname, 'recorderThread.js'), { workerData });
     const first = await new Promise<RecorderResponse>((resolve, reject) => {
       thread.once('message', resolve);
-      thread.once('error', reject);
+      thread.once('error', (error) => reject(crashed(error.message)));
     });
     if (first.kind === 'failed') throw errorOf(first.error);
     return new Recorder(options, thread, epochMinusMonotonicMicros);
@@ -189,6 +190,7 @@ export class Recorder {
       case 'flushed':
       case 'closed':
         this.#written = response.stats;
+        this.#isFlushing = false;
         return;
       case 'failed':
         this.#written = response.stats;
@@ -223,7 +225,9 @@ export class Recorder {
   #flushLater(): void {
     const { clock } = this.#options;
     const flush = (): void => {
-      this.#send({ kind: 'flush' });
+      // A disk that takes longer than this gets no second request on top.
+      if (!this.#isFlushing) this.#send({ kind: 'flush' });
+      this.#isFlushing = true;
       this.#flushLater();
     };
     this.#flushTimer = clock.setTimer(FLUSH_PERIOD, flush, { background: true });

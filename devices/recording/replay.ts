@@ -1,6 +1,5 @@
-import type { Clock, Micros } from '../../runtime/clock';
+import { type Clock, type Micros, type Millis, sleep } from '../../runtime/clock';
 import { SensebindError } from '../../runtime/errors';
-import { sleep } from '../sleep';
 import { type ReadOptions, type RecordedItem, readRecording } from './readRecording';
 import type { SessionStart } from './readSegment';
 import type { ReplayClock } from './replayClock';
@@ -56,7 +55,7 @@ export async function replayInTime(
     if (item.kind === 'session') pacing = { start: item, beganMicros: clock.monotonicMicros() };
     if ('logMicros' in item && pacing !== undefined) {
       const dueMicros = pacing.beganMicros + (item.logMicros - pacing.start.startMicros) / speed;
-      await sleep(clock, dueMicros - clock.monotonicMicros(), signal);
+      await sleep(clock, ((dueMicros - clock.monotonicMicros()) / 1000) as Millis, signal);
     }
     if (signal.aborted) return;
     consume(item, pacing);

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { createFileRegistry, fromBinary } from '@bufbuild/protobuf';
+import { createFileRegistry, fromBinary, ScalarType } from '@bufbuild/protobuf';
 import { FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
 import { McapIndexedReader, McapStreamReader, type McapTypes } from '@mcap/core';
+import { DESCRIPTORS } from '../../../devices/recording/schemas';
 import { temporaryFolder } from '../../support/temporaryFolder';
 import { TestFrame } from './readings';
 import { itemOf, START_MICROS, segmentBytes, writeRecording } from './writeRecording';
@@ -41,6 +42,26 @@ async function recorded(folder: string): Promise<Buffer> {
   return segmentBytes(folder);
 }
 
+/** Fields, types and numbers as Foxglove publishes them (@foxglove/schemas 2.1.0, schemas/proto in foxglove-sdk). */
+const WELL_KNOWN = {
+  'foxglove.RawImage': [
+    'timestamp google.protobuf.Timestamp 1',
+    'width fixed32 2',
+    'height fixed32 3',
+    'encoding string 4',
+    'step fixed32 5',
+    'data bytes 6',
+    'frame_id string 7',
+  ],
+  'foxglove.RawAudio': [
+    'timestamp google.protobuf.Timestamp 1',
+    'data bytes 2',
+    'format string 3',
+    'sample_rate fixed32 4',
+    'number_of_channels fixed32 5',
+  ],
+} as const;
+
 /** Decodes a message by nothing but the definitions that stand in the file, as Foxglove does. */
 function decodeBySchema(schema: McapTypes.Schema, data: Uint8Array): Record<string, unknown> {
   assert.equal(schema.encoding, 'protobuf');
@@ -50,6 +71,20 @@ function decodeBySchema(schema: McapTypes.Schema, data: Uint8Array): Record<stri
 }
 
 describe('a recording, read by the readers of @mcap/core', () => {
+  it('defines the messages that Foxglove knows as Foxglove does', () => {
+    const registry = createFileRegistry(fromBinary(FileDescriptorSetSchema, DESCRIPTORS));
+    for (const [name, fields] of Object.entries(WELL_KNOWN)) {
+      const theirs = registry.getMessage(name)?.fields.filter(({ number }) => number < 1000) ?? [];
+      assert.deepEqual(
+        theirs.map((field) => {
+          const type = field.fieldKind === 'message' ? field.message.typeName : ScalarType[field.scalar ?? 0];
+          return `${field.name} ${type?.replace(/^[A-Z0-9]+$/, (word) => word.toLowerCase())} ${field.number}`;
+        }),
+        fields,
+      );
+    }
+  });
+
   it('is a whole, indexed file with CRCs, its configuration and its statistics', async (t) => {
     const bytes = await recorded(await temporaryFolder(t));
     const reader = await McapIndexedReader.Initialize({
