@@ -32,8 +32,9 @@ export interface ReadingContext {
 export function decodeReading(data: Uint8Array, context: ReadingContext): Reading | undefined {
   const reading = readingOf(data, context);
   const problem = reading === undefined ? undefined : problemOf(reading);
-  if (problem !== undefined) throw invalid(`a reading of "${context.source}"`, problem);
-  return reading;
+  if (problem === undefined) return reading;
+  if (reading !== undefined && 'frame' in reading) reading.frame.release();
+  throw invalid(`a reading of "${context.source}"`, problem);
 }
 
 function readingOf(data: Uint8Array, context: ReadingContext): Reading | undefined {

@@ -1,4 +1,5 @@
 import { readdir, stat } from 'node:fs/promises';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Micros } from '../../runtime/clock';
 import type { Embedding } from '../../runtime/embedding';
 import { SensebindError } from '../../runtime/errors';
@@ -85,10 +86,15 @@ export async function* readRecording(path: string, options: ReadOptions): AsyncG
   yield* decodeItems(readRaw(await filesOf(path)), options);
 }
 
+/** Messages and bytes that are decoded before others get their turn: about a millisecond. */
+const DECODED_AT_ONCE = { messages: 16, bytes: 2 ** 20 } as const;
+
 /** As {@link readRecording}, of what the files hold. */
 export async function* decodeItems(raw: AsyncIterable<RawItem>, options: ReadOptions): AsyncGenerator<RecordedItem> {
   let current: string | undefined;
   let begun: SessionStart | undefined;
+  let messages = 0;
+  let bytes = 0;
   for await (const item of raw) {
     if (item.kind === 'session') {
       const { kind, ...start } = item;
@@ -101,7 +107,15 @@ export async function* decodeItems(raw: AsyncIterable<RawItem>, options: ReadOpt
       begun = undefined;
     }
     if (item.kind === 'corrupt' || item.kind === 'cut') yield item;
-    if (item.kind === 'message' && (options.wants?.(item.channel) ?? true)) yield* decoded(item, options.memory);
+    if (item.kind !== 'message' || !(options.wants?.(item.channel) ?? true)) continue;
+    messages++;
+    bytes += item.data.byteLength;
+    if (messages > DECODED_AT_ONCE.messages || bytes > DECODED_AT_ONCE.bytes) {
+      await nextTurn();
+      messages = 1;
+      bytes = item.data.byteLength;
+    }
+    yield* decoded(item, options.memory);
   }
 }
 

@@ -1,9 +1,11 @@
+import assert from 'node:assert/strict';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Opcode } from '@mcap/core';
 import fc from 'fast-check';
 import { recordHeader } from '../../devices/recording/mcapRecords';
+import { FramePool } from '../../runtime/frames';
 import { readBytes } from '../devices/recording/memoryInput';
 import { anyReading } from '../devices/recording/readings';
 import { itemOf, segmentBytes, writeRecording } from '../devices/recording/writeRecording';
@@ -12,7 +14,12 @@ import type { FuzzTarget } from './target';
 export const target: FuzzTarget = {
   name: 'recording',
   async run(bytes) {
-    for await (const _ of readBytes(bytes));
+    const memory = new FramePool({ frames: 4, bytes: 2 ** 26 });
+    try {
+      for await (const _ of readBytes(bytes, memory));
+    } finally {
+      assert.equal(memory.stats().inUse, 0);
+    }
   },
   async seeds() {
     const folder = await mkdtemp(path.join(tmpdir(), 'sensebind-fuzz-'));

@@ -1,10 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { create, toBinary } from '@bufbuild/protobuf';
 import { McapChunkBuilder, McapRecordBuilder } from '@mcap/core';
+import { decodeReading } from '../../../devices/recording/decodeMessage';
 import { encodeReading } from '../../../devices/recording/encodeMessage';
+import { RawImageSchema } from '../../../devices/recording/foxglove.generated';
 import { readSegment } from '../../../devices/recording/readSegment';
 import { DESCRIPTORS } from '../../../devices/recording/schemas';
 import type { ErrorCode } from '../../../runtime/errors';
+import { FramePool } from '../../../runtime/frames';
 import { refused } from '../../support/refused';
 import { memoryInput, readBytes } from './memoryInput';
 
@@ -295,6 +299,23 @@ describe('a reader of recordings', () => {
       await assert.rejects(readThrough(bytes()), refused(code, pattern));
     });
   }
+
+  it('gives the memory of a picture back when it refuses it', () => {
+    const memory = new FramePool({ frames: 1, bytes: 4096 });
+    const picture = create(RawImageSchema, {
+      reading: { monotonicMicros: Number.NaN, clockQuality: 'device' },
+      width: 1,
+      height: 1,
+      step: 3,
+      encoding: 'rgb8',
+      data: new Uint8Array(3),
+    });
+    const decode = () =>
+      decodeReading(toBinary(RawImageSchema, picture), { source: 'cam0', modality: 'vision', memory });
+    assert.throws(decode, refused('RECORDING_INVALID', /a monotonic time of NaN/));
+    assert.equal(memory.stats().acquired, 1);
+    assert.equal(memory.stats().inUse, 0);
+  });
 
   it('never asks for more bytes than there are', async () => {
     const bytes = Buffer.concat([file(() => {}), lying(9, 4_000_000n), lying(6, 30_000_000n)]);

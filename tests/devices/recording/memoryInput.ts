@@ -12,10 +12,13 @@ export function memoryInput(bytes: Uint8Array): InputFile {
 }
 
 /** What a recording of these bytes gives, one item at a time. */
-export function readBytes(bytes: Uint8Array): AsyncGenerator<RecordedItem> {
+export function readBytes(
+  bytes: Uint8Array,
+  memory = new FramePool({ frames: 4, bytes: 2 ** 26 }),
+): AsyncGenerator<RecordedItem> {
   async function* raw(): AsyncGenerator<RawItem> {
     for await (const item of readSegment(memoryInput(bytes)))
       yield item.kind === 'cut' ? { ...item, path: 'memory' } : item;
   }
-  return decodeItems(raw(), { memory: new FramePool({ frames: 4, bytes: 2 ** 26 }) });
+  return decodeItems(raw(), { memory });
 }

@@ -40,16 +40,17 @@ describe('sensebind record and replay', () => {
     const { messages, queueFull } = JSON.parse(recorded.stdout);
     assert.ok(messages > 10);
     assert.equal(queueFull, 0);
-    const info = JSON.parse((await runCommand(['replay', out, '--info', '--json'], stateHome)).stdout);
+    const answers = await Promise.all(
+      [['--info'], ['--lock-step'], ['--speed', '50']].map((how) =>
+        runCommand(['replay', out, ...how, '--json'], stateHome),
+      ),
+    );
+    const [info, inLockStep, inTime] = answers.map(({ stdout }) => JSON.parse(stdout));
     assert.deepEqual(info.cuts, []);
     assert.deepEqual(
       info.channels.map(({ source, name, count }: Record<string, unknown>) => [source, name, count]),
       [['mic0', 'audio', messages]],
     );
-    const replays = await Promise.all(
-      [['--lock-step'], ['--speed', '50']].map((how) => runCommand(['replay', out, ...how, '--json'], stateHome)),
-    );
-    const [inLockStep, inTime] = replays.map(({ stdout }) => JSON.parse(stdout));
     assert.equal(inLockStep.sources[0].readings, messages);
     assert.deepEqual(inTime, inLockStep);
   });
