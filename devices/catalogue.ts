@@ -10,6 +10,7 @@ import { bno08x } from './imu/bno08xDevice';
 import { iio } from './imu/iio';
 import { motionLines } from './imu/motionLinesDevice';
 import { witmotion } from './imu/witmotionDevice';
+import { replayDevices } from './recording/replayDevice';
 import { infiray } from './thermal/infiray';
 import { lepton } from './thermal/lepton';
 import { mcu90640 } from './thermal/mcu90640Device';
@@ -40,4 +41,5 @@ export const deviceDeclarations: readonly DeviceDeclaration[] = [
   rtspCamera,
   videoFile,
   testCamera,
+  ...replayDevices,
 ];

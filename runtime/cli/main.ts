@@ -7,6 +7,8 @@ import { registerDoctor } from './doctor';
 import { registerEmbed } from './embed';
 import { registerModels } from './models';
 import { type OutputOptions, reportError, USAGE_EXIT_CODE, UsageError } from './output';
+import { registerRecord } from './record';
+import { registerReplay } from './replay';
 import { registerRun } from './run';
 import { packageVersion } from './runConfig';
 import { registerWatch } from './watch';
@@ -39,6 +41,8 @@ function createProgram({ json }: OutputOptions): Command {
     registerModels,
     registerDevices,
     registerDoctor,
+    registerRecord,
+    registerReplay,
   ])
     register(program);
   return program;

@@ -4,6 +4,7 @@ import { target as iio } from './iio';
 import { target as mcu90640 } from './mcu90640';
 import { target as motionLines } from './motionLines';
 import { target as pickle } from './pickle';
+import { target as recording } from './recording';
 import { target as tap } from './tap';
 import type { FuzzTarget } from './target';
 import { target as v4l2 } from './v4l2';
@@ -19,6 +20,7 @@ export const TARGETS: readonly FuzzTarget[] = [
   mcu90640,
   motionLines,
   pickle,
+  recording,
   tap,
   v4l2,
   wav,
