@@ -80,7 +80,7 @@ function wordsOf(scene: Scene, random: Random): Words {
   return {
     what: phrases.length > 0 ? phrases.join(' and ') : random.pick(NOTHING),
     room: scene.room.name,
-    light: scene.light.level < 0.65 ? 'dim' : scene.light.level > 0.95 ? 'bright' : '',
+    light: scene.light.level < 0.78 ? 'dim' : scene.light.level > 1.05 ? 'bright' : '',
     where: side(only?.place.across),
     distance: only === undefined ? '' : only.place.away < 0.33 ? 'nearby' : only.place.away > 0.67 ? 'far away' : '',
   };

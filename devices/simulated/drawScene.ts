@@ -91,9 +91,9 @@ export function fittingMounting(mounting: Mounting, happening: readonly EventDec
 function drawSurfaces(random: Random, room: RoomKind): Surfaces {
   // A kind of room has a colour of its own in most cases, and any other in the rest.
   const painted = (usual: Colour): Colour => {
-    const shade = random.between(60, 230);
+    const shade = random.between(95, 230);
     const from: Colour = random.chance(0.35) ? [shade, shade, shade] : usual;
-    const shift = (value: number): number => Math.max(15, Math.min(245, value + random.between(-30, 30)));
+    const shift = (value: number): number => Math.max(50, Math.min(245, value + random.between(-30, 30)));
     return [shift(from[0]), shift(from[1]), shift(from[2])];
   };
   return {
@@ -110,7 +110,7 @@ function drawLight(random: Random): Light {
   const [x, y, z] = [random.between(-0.7, 0.7), random.between(0.6, 1), random.between(-0.9, -0.2)];
   const scale = 1 / Math.sqrt(x * x + y * y + z * z);
   return {
-    level: random.between(0.45, 1.2),
+    level: random.between(0.6, 1.25),
     direction: [x * scale, y * scale, z * scale],
     tint: [random.between(0.9, 1.1), random.between(0.95, 1.05), random.between(0.86, 1.1)],
   };
@@ -130,7 +130,7 @@ function drawMounting(random: Random): Mounting {
 function drawSoundscape(random: Random): Soundscape {
   return {
     kind: random.pick(SOUNDSCAPES),
-    levelDecibels: random.between(-52, -24),
+    levelDecibels: random.between(-54, -27),
     gainDecibels: random.between(-10, 10),
     tapsPerSecond: random.chance(0.5) ? random.between(0.3, 1.5) : 0,
   };

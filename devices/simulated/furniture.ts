@@ -25,7 +25,7 @@ interface Piece {
 const USUAL = 0.55;
 
 /** Most pieces of one scene: more would hide what happens. */
-const MOST_PIECES = 4;
+const MOST_PIECES = 3;
 
 /** What stands in a room: usual pieces, loose clutter, and decoys that look like parts of an event. */
 export function furnish(seed: number, scene: { room: RoomKind; space: Space; climate: Climate }): Things {
@@ -39,13 +39,13 @@ export function furnish(seed: number, scene: { room: RoomKind; space: Space; cli
     left--;
     piece.build(builder, spot());
   }
-  for (let count = random.integer(4); count > 0; count--) clutter(builder, spot());
+  for (let count = random.integer(3); count > 0; count--) clutter(builder, spot());
   return builder.things();
 }
 
 /** Mostly far away or at the sides. */
 function place(random: Random, { halfWidth, depth }: Space): { readonly x: number; readonly z: number } {
-  const z = random.between(0.5, 1) * (depth - 0.4);
+  const z = random.between(0.6, 1) * (depth - 0.4);
   const side = random.chance(0.5) ? 1 : -1;
   const reach = Math.min(halfWidth - 0.3, HALF_VIEW * z);
   return { x: side * reach * random.between(0.25, 1), z };

@@ -98,14 +98,14 @@ export class Stage extends Builder {
     this.strength = strength;
     this.elapsedSeconds = atSeconds - startSeconds;
     this.z = NEAREST + place.away * (Math.min(scene.space.depth - 0.8, FARTHEST) - NEAREST);
-    this.x = place.across * Math.min(scene.space.halfWidth - 0.35, HALF_VIEW * 0.85 * this.z);
+    this.x = place.across * Math.min(scene.space.halfWidth - 0.35, HALF_VIEW * 0.64 * this.z);
   }
 
   /** A place on the back wall, at the same side. */
   get wall(): { readonly x: number; readonly z: number } {
     const { halfWidth, depth } = this.scene.space;
     const across = this.happening.place.across;
-    return { x: across * Math.min(halfWidth - 0.7, HALF_VIEW * 0.75 * depth), z: depth };
+    return { x: across * Math.min(halfWidth - 0.7, HALF_VIEW * 0.66 * depth), z: depth };
   }
 
   /** A seed for one more use inside this happening. */

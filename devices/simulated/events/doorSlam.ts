@@ -1,3 +1,4 @@
+import { cosine, sine } from '../maths';
 import { Shakes } from '../motion/shakes';
 import { Random } from '../random';
 import { Strokes } from '../sound/strokes';
@@ -16,9 +17,13 @@ export const doorSlam: EventDeclaration = {
     stage.box({ at: [x, 1.05, z - 0.02], half: [0.58, 1.07, 0.02], colour: stage.nearly([222, 218, 208], 25) });
     stage.box({ at: [x, 1.02, z - 0.04], half: [0.5, 1.02, 0.01], colour: [16, 15, 18] });
     const wood = stage.nearly([150, 96, 54], 30);
-    const leaf = [x + side * 0.6, 1.02, z - 0.52] as const;
-    stage.box({ at: leaf, half: [0.04, 1, 0.47], yaw: side * random.between(0, 0.07), colour: wood });
-    stage.ball({ at: [leaf[0] - side * 0.08, 1, z - 0.9], radii: [0.06, 0.06, 0.06], colour: [222, 210, 120] });
+    const swing = random.between(0.07, 0.15);
+    const [along, out] = [0.47 * cosine(swing), 0.47 * sine(swing)];
+    const hinge = x + side * 0.5;
+    const leaf = { half: [0.47, 1, 0.035], yaw: side * swing, colour: wood } as const;
+    stage.box({ at: [hinge + side * along, 1.02, z - 0.06 - out], ...leaf });
+    const knob = [hinge + side * 1.75 * along, 1, z - 0.12 - 1.75 * out] as const;
+    stage.ball({ at: knob, radii: [0.06, 0.06, 0.06], colour: [222, 210, 120] });
   },
   sound: (stage) => {
     const random = new Random(stage.seed('sound'));
