@@ -3,8 +3,8 @@ import { castCloud } from './clouds';
 import { clamp } from './maths';
 import { BACK, CEILING, FLOOR, LEFT, RIGHT } from './raycaster';
 import type { Pattern } from './rooms';
-import { perceivedBy, type Scene } from './scene';
-import type { Colour, Solid } from './shapes';
+import { perceivedBy, type Scene, type Surfaces } from './scene';
+import type { Cloud, Solid } from './shapes';
 import { View } from './view';
 
 /** A colour picture: three bytes a pixel, row-major. */
@@ -21,9 +21,13 @@ export function renderRgb(
 /** Of the light that comes from everywhere; the rest depends on how a surface is turned. */
 const DIFFUSE = 0.42;
 
+/** Deviation of the noise of a pixel is 0.41 of it. */
+const NOISE = 7;
+
 /** A picture that can be made in parts, some rows at a time. */
 export class RgbPicture {
   readonly #light: Float32Array;
+  readonly #normal = new Float64Array(3);
 
   /** @param view - Of the scene as a camera perceives it. */
   constructor(readonly view: View) {
@@ -33,26 +37,17 @@ export class RgbPicture {
   render(rgb: Uint8Array, rows: Rows): void {
     this.view.cast(rows);
     for (let row = rows.from; row < rows.to; row++) this.#shadeRow(row);
-    for (const cloud of this.view.clouds) {
-      const { level, tint } = this.view.scene.light;
-      const lit = (channel: 0 | 1 | 2): number =>
-        cloud.colour[channel] *
-        (cloud.glow > 1 ? cloud.glow : cloud.glow + (1 - cloud.glow) * 0.9 * level * tint[channel]);
-      const colour = [lit(0), lit(1), lit(2)];
-      castCloud(cloud, { rays: this.view.rays, hits: this.view.hits, rows }, (pixel, opacity) => {
-        for (let channel = 0; channel < 3; channel++) {
-          const behind = this.#light[pixel * 3 + channel] ?? 0;
-          this.#light[pixel * 3 + channel] = behind + opacity * ((colour[channel] ?? 0) - behind);
-        }
-      });
-    }
+    for (const cloud of this.view.clouds) this.#veil(cloud, rows);
     for (let row = rows.from; row < rows.to; row++) this.#expose(row, rgb);
   }
 
   #shadeRow(row: number): void {
-    const { hits, rays, solids } = this.view;
+    const { hits, rays, solids, lamps, scene } = this.view;
     const { width } = this.view.size;
-    const normal: [number, number, number] = [0, 0, 0];
+    const { surfaces } = scene;
+    const { level, direction, tint } = scene.light;
+    const normal = this.#normal;
+    const light = this.#light;
     for (let pixel = row * width; pixel < (row + 1) * width; pixel++) {
       const depth = hits.depth[pixel] ?? 0;
       const x = (rays.x[pixel] ?? 0) * depth;
@@ -60,75 +55,66 @@ export class RgbPicture {
       const z = (rays.z[pixel] ?? 0) * depth;
       const surface = hits.surface[pixel] ?? FLOOR;
       const solid = solids[surface];
-      if (solid === undefined) this.#shadeRoom(pixel, surface, [x, y, z]);
-      else {
-        normalOf(solid, [x, y, z], normal);
-        this.#shade(pixel, { colour: solid.colour, glow: solid.glow, dark: 1, normal, point: [x, y, z] });
-      }
-    }
-  }
-
-  #shadeRoom(pixel: number, surface: number, point: readonly [number, number, number]): void {
-    const { surfaces } = this.view.scene;
-    const isFloor = surface === FLOOR;
-    const [colour, pattern] = isFloor
-      ? [surfaces.floor, surfaces.floorPattern]
-      : surface === CEILING
-        ? [surfaces.ceiling, 'plain' as const]
-        : [surfaces.wall, surfaces.wallPattern];
-    const [x, y, z] = point;
-    const along = surface === LEFT || surface === RIGHT ? z : x;
-    const dark = 1 - surfaces.contrast * (isFloor ? darkness(pattern, x, z) : darkness(pattern, along, y));
-    this.#shade(pixel, { colour, glow: 0, dark, normal: normalOfRoom(surface), point });
-  }
-
-  #shade(
-    pixel: number,
-    hit: {
-      readonly colour: Colour;
-      readonly glow: number;
-      readonly dark: number;
-      readonly normal: readonly [number, number, number];
-      readonly point: readonly [number, number, number];
-    },
-  ): void {
-    const { scene, lamps } = this.view;
-    const { level, direction, tint } = scene.light;
-    const [x, y, z] = hit.point;
-    const facing = Math.max(
-      0,
-      hit.normal[0] * direction[0] + hit.normal[1] * direction[1] + hit.normal[2] * direction[2],
-    );
-    const light = (level * hit.dark * (DIFFUSE + (1 - DIFFUSE) * facing)) / (1 + 0.006 * z * z);
-    for (let channel = 0; channel < 3; channel++) {
-      const lit = light * (tint[channel] ?? 1);
-      const strength = hit.glow > 1 ? hit.glow : lit + (1 - lit) * hit.glow;
-      this.#light[pixel * 3 + channel] = (hit.colour[channel] ?? 0) * strength;
-    }
-    for (const { at, colour, power } of lamps) {
-      const square = (x - at[0]) * (x - at[0]) + (y - at[1]) * (y - at[1]) + (z - at[2]) * (z - at[2]);
-      const gain = power / (1 + 2 * square);
+      let colour = solid?.colour ?? surfaces.wall;
+      let dark = 1;
+      if (solid === undefined) {
+        if (surface === FLOOR) colour = surfaces.floor;
+        else if (surface === CEILING) colour = surfaces.ceiling;
+        dark = darknessOfRoom(surfaces, surface, { x, y, z });
+        setNormalOfRoom(surface, normal);
+      } else setNormal(solid, { x, y, z }, normal);
+      const facing =
+        (normal[0] ?? 0) * direction[0] + (normal[1] ?? 0) * direction[1] + (normal[2] ?? 0) * direction[2];
+      const strength = (level * dark * (DIFFUSE + (1 - DIFFUSE) * Math.max(0, facing))) / (1 + 0.006 * z * z);
+      const glow = solid?.glow ?? 0;
       for (let channel = 0; channel < 3; channel++) {
-        this.#light[pixel * 3 + channel] = (this.#light[pixel * 3 + channel] ?? 0) + gain * (colour[channel] ?? 0);
+        const lit = strength * (tint[channel] ?? 1);
+        light[pixel * 3 + channel] = (colour[channel] ?? 0) * (glow > 1 ? glow : lit + (1 - lit) * glow);
+      }
+      for (const lamp of lamps) {
+        const [awayX, awayY, awayZ] = [x - lamp.at[0], y - lamp.at[1], z - lamp.at[2]];
+        const gain = lamp.power / (1 + 2 * (awayX * awayX + awayY * awayY + awayZ * awayZ));
+        for (let channel = 0; channel < 3; channel++) {
+          light[pixel * 3 + channel] = (light[pixel * 3 + channel] ?? 0) + gain * (lamp.colour[channel] ?? 0);
+        }
       }
     }
+  }
+
+  #veil(cloud: Cloud, rows: Rows): void {
+    const { level, tint } = this.view.scene.light;
+    const { colour, glow } = cloud;
+    const own = (channel: 0 | 1 | 2): number =>
+      colour[channel] * (glow > 1 ? glow : glow + (1 - glow) * 0.9 * level * tint[channel]);
+    const [red, green, blue] = [own(0), own(1), own(2)];
+    const light = this.#light;
+    castCloud(cloud, { rays: this.view.rays, hits: this.view.hits, rows }, (pixel, opacity) => {
+      const at = pixel * 3;
+      light[at] = (light[at] ?? 0) + opacity * (red - (light[at] ?? 0));
+      light[at + 1] = (light[at + 1] ?? 0) + opacity * (green - (light[at + 1] ?? 0));
+      light[at + 2] = (light[at + 2] ?? 0) + opacity * (blue - (light[at + 2] ?? 0));
+    });
   }
 
   #expose(row: number, rgb: Uint8Array): void {
     const { width } = this.view.size;
     const noise = this.view.noise(row);
     for (let at = row * width * 3; at < (row + 1) * width * 3; at++) {
-      rgb[at] = Math.round(clamp((this.#light[at] ?? 0) + 7 * (noise.next() + noise.next() - 1), 0, 255));
+      rgb[at] = Math.round(clamp((this.#light[at] ?? 0) + NOISE * (noise.next() + noise.next() - 1), 0, 255));
     }
   }
 }
 
-function normalOfRoom(surface: number): readonly [number, number, number] {
-  if (surface === FLOOR) return [0, 1, 0];
-  if (surface === CEILING) return [0, -1, 0];
-  if (surface === LEFT) return [1, 0, 0];
-  if (surface === RIGHT) return [-1, 0, 0];
-  return surface === BACK ? [0, 0, -1] : [0, 0, 1];
+interface Spot {
+  readonly x: number;
+  readonly y: number;
+  readonly z: number;
+}
+
+function darknessOfRoom(surfaces: Surfaces, surface: number, { x, y, z }: Spot): number {
+  if (surface === CEILING) return 1;
+  if (surface === FLOOR) return 1 - surfaces.contrast * darkness(surfaces.floorPattern, x, z);
+  return 1 - surfaces.contrast * darkness(surfaces.wallPattern, surface === LEFT || surface === RIGHT ? z : x, y);
 }
 
 /** 0 where a pattern is light, 1 where it is dark. */
@@ -143,14 +129,18 @@ function darkness(pattern: Pattern, x: number, y: number): number {
     case 'stripes':
       return Math.floor(x * 1.4) & 1;
     case 'speckle':
-      return (Math.imul(Math.floor(x * 16) * 73_856_093, 1) ^ Math.imul(Math.floor(y * 16) * 19_349_663, 1)) & 8
-        ? 1
-        : 0;
+      return (Math.imul(Math.floor(x * 16), 73_856_093) ^ Math.imul(Math.floor(y * 16), 19_349_663)) & 8 ? 1 : 0;
   }
 }
 
+function setNormalOfRoom(surface: number, normal: Float64Array): void {
+  normal[0] = surface === LEFT ? 1 : surface === RIGHT ? -1 : 0;
+  normal[1] = surface === FLOOR ? 1 : surface === CEILING ? -1 : 0;
+  normal[2] = surface === BACK ? -1 : normal[0] === 0 && normal[1] === 0 ? 1 : 0;
+}
+
 /** Writes the direction that a surface faces at a point of it. */
-function normalOf(solid: Solid, [x, y, z]: readonly [number, number, number], normal: [number, number, number]): void {
+function setNormal(solid: Solid, { x, y, z }: Spot, normal: Float64Array): void {
   switch (solid.shape) {
     case 'box': {
       const { at, half, cosine, sine } = solid;
@@ -168,7 +158,10 @@ function normalOf(solid: Solid, [x, y, z]: readonly [number, number, number], no
     }
     case 'ball': {
       const { at, radii } = solid;
-      setUnit(normal, (x - at[0]) / radii[0] ** 2, (y - at[1]) / radii[1] ** 2, (z - at[2]) / radii[2] ** 2);
+      normal[0] = (x - at[0]) / (radii[0] * radii[0]);
+      normal[1] = (y - at[1]) / (radii[1] * radii[1]);
+      normal[2] = (z - at[2]) / (radii[2] * radii[2]);
+      toUnit(normal);
       return;
     }
     case 'rod': {
@@ -177,13 +170,17 @@ function normalOf(solid: Solid, [x, y, z]: readonly [number, number, number], no
       const length2 = alongX * alongX + alongY * alongY + alongZ * alongZ;
       const part = (x - from[0]) * alongX + (y - from[1]) * alongY + (z - from[2]) * alongZ;
       const share = length2 > 0 ? clamp(part / length2, 0, 1) : 0;
-      setUnit(normal, x - from[0] - share * alongX, y - from[1] - share * alongY, z - from[2] - share * alongZ);
+      normal[0] = x - from[0] - share * alongX;
+      normal[1] = y - from[1] - share * alongY;
+      normal[2] = z - from[2] - share * alongZ;
+      toUnit(normal);
       return;
     }
   }
 }
 
-function setUnit(normal: [number, number, number], x: number, y: number, z: number): void {
+function toUnit(normal: Float64Array): void {
+  const [x = 0, y = 0, z = 0] = normal;
   const scale = 1 / (Math.sqrt(x * x + y * y + z * z) || 1);
   normal[0] = x * scale;
   normal[1] = y * scale;

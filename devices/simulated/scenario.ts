@@ -158,7 +158,8 @@ function scenarioOf(value: ParsedScenario): Scenario {
       },
     ];
   });
-  const { mounting } = value;
+  // What happens to robots only needs one.
+  const mounting = value.mounting ?? (happenings.some(({ event }) => event.mounting) ? 'robot' : undefined);
   return {
     seed,
     room: rooms.find(({ id }) => id === value.room) ?? new Random(seedOf(seed, 'room')).pick(rooms),

@@ -7,6 +7,7 @@ import { registerModels } from './models';
 import { type OutputOptions, reportError, USAGE_EXIT_CODE, UsageError } from './output';
 import { registerRun } from './run';
 import { packageVersion } from './runConfig';
+import { registerSimulate } from './simulate';
 import { registerWatch } from './watch';
 
 const EXAMPLES = `
@@ -27,8 +28,16 @@ function createProgram({ json }: OutputOptions): Command {
     .showSuggestionAfterError()
     .exitOverride();
   if (json) program.configureOutput({ writeErr: () => undefined });
-  for (const register of [registerDemo, registerRun, registerWatch, registerEmbed, registerCompare, registerModels])
-    register(program);
+  const commands = [
+    registerDemo,
+    registerRun,
+    registerWatch,
+    registerSimulate,
+    registerEmbed,
+    registerCompare,
+    registerModels,
+  ];
+  for (const register of commands) register(program);
   return program;
 }
 

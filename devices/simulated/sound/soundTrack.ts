@@ -96,8 +96,8 @@ const ECHOES = 8;
 /** Walls throw a sound back: a few delays, fainter the later they come. */
 class Echoes {
   readonly #delays: readonly { readonly samples: number; readonly level: number }[];
-  readonly #past: Float32Array;
-  #at = 0;
+  /** The sound before the block, as far back as the longest delay. */
+  #past: Float32Array;
 
   constructor({ seed, room }: Scene) {
     const random = new Random(seedOf(seed, 'echoes'));
@@ -110,22 +110,20 @@ class Echoes {
         level: sign * 0.4 * exponential((-3 * seconds) / length),
       };
     });
-    this.#past = new Float32Array(Math.max(...this.#delays.map(({ samples }) => samples)) + 1);
+    this.#past = new Float32Array(Math.max(...this.#delays.map(({ samples }) => samples)));
   }
 
   /** Adds the echoes of what came before to a block without echoes. */
   add(block: Float32Array): void {
-    const past = this.#past;
-    const length = past.length;
-    for (let index = 0; index < block.length; index++) {
-      let value = block[index] ?? 0;
-      past[this.#at] = value;
-      for (const { samples, level } of this.#delays) {
-        const from = this.#at - samples;
-        value += level * (past[from < 0 ? from + length : from] ?? 0);
+    const before = this.#past.length;
+    const sound = new Float32Array(before + block.length);
+    sound.set(this.#past);
+    sound.set(block, before);
+    for (const { samples, level } of this.#delays) {
+      for (let index = 0; index < block.length; index++) {
+        block[index] = (block[index] ?? 0) + level * (sound[before + index - samples] ?? 0);
       }
-      block[index] = value;
-      this.#at = this.#at + 1 === length ? 0 : this.#at + 1;
     }
+    this.#past = sound.slice(block.length);
   }
 }

@@ -1,4 +1,4 @@
-import { Transformer } from '@napi-rs/image';
+import { pngQuantize, Transformer } from '@napi-rs/image';
 import { drawScene } from '../../../devices/simulated/drawScene';
 import { events } from '../../../devices/simulated/events/catalogue';
 import { renderExample } from '../../../devices/simulated/example';
@@ -43,9 +43,9 @@ export function sheetSeed(seed: number, event: number): number {
  * All events × all sensors as one PNG: a row an event, the columns vision, depth, thermal, audio (spectrogram), imu and
  * radar. What a sensor perceives has a green frame; what has none is the same scene with nothing happening.
  *
- * @param onRow - Called after each event.
+ * @param progress - Called after each event with the share that is done.
  */
-export async function contactSheet(seed: number, onRow: (done: number) => void): Promise<Buffer> {
+export async function contactSheet(seed: number, progress: (share: number) => void): Promise<Buffer> {
   const rows = Math.ceil(events.length / GROUPS);
   const groupWidth = SENSORS.length * (CELL + GAP) + 2 * GAP;
   const raster = new Raster(GROUPS * groupWidth, rows * (CELL + TITLE + GAP) + TITLE);
@@ -61,11 +61,12 @@ export async function contactSheet(seed: number, onRow: (done: number) => void):
       DRAW[sensor](raster, area, example);
       if (event.sensors.includes(sensor)) raster.frame(area, GREEN);
     });
-    onRow(index + 1);
+    progress((index + 1) / events.length);
     // Lets a key press or a signal through.
     await new Promise((resolve) => setImmediate(resolve));
   }
-  return await Transformer.fromRgbaPixels(rgba(raster), raster.width, raster.height).png();
+  const png = await Transformer.fromRgbaPixels(rgba(raster), raster.width, raster.height).png();
+  return await pngQuantize(png, { maxQuality: 95 });
 }
 
 function titles(raster: Raster, left: number): void {
