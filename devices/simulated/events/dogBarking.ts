@@ -10,6 +10,7 @@ export const dogBarking: EventDeclaration = {
   sensors: ['vision', 'depth', 'thermal', 'audio', 'radar'],
   phrases: ['a barking dog', 'a dog barking', 'a loud dog', 'a dog making noise'],
   onset: 'lasting',
+  reachMetres: 3,
   draw: (stage) => {
     const { random, x, z } = stage;
     const size = random.between(0.95, 1.35);

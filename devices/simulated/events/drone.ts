@@ -9,6 +9,7 @@ export const drone: EventDeclaration = {
   sensors: ['vision', 'depth', 'thermal', 'audio', 'radar'],
   phrases: ['a drone', 'a drone flying', 'a hovering quadcopter', 'a small aircraft in the air'],
   onset: 'lasting',
+  reachMetres: 3.6,
   draw: (stage) => {
     const { random, scene, elapsedSeconds } = stage;
     const size = random.between(1.2, 1.7);

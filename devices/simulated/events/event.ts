@@ -15,6 +15,8 @@ export interface EventDeclaration {
   readonly onset: 'sudden' | 'lasting';
   /** Left out where it happens to robots and buildings alike. */
   readonly mounting?: 'robot';
+  /** How far away it is at most; less for what is low or small. Default: 4 m. */
+  readonly reachMetres?: number;
   /** What there is to see, for `vision`, `depth` and `thermal`. */
   draw?(stage: Stage): void;
   /** What there is to hear, for `audio`. */

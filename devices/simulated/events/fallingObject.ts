@@ -21,6 +21,7 @@ export const fallingObject: EventDeclaration = {
   sensors: ['vision', 'depth', 'audio', 'imu', 'radar'],
   phrases: ['a falling object', 'boxes falling over', 'a toppled stack of boxes', 'things dropped on the floor'],
   onset: 'sudden',
+  reachMetres: 3,
   draw: (stage) => {
     const { random, x, z, strength } = stage;
     const card = stage.nearly([190, 146, 96], 15);

@@ -10,6 +10,7 @@ export const fire: EventDeclaration = {
   sensors: ['vision', 'thermal', 'audio'],
   phrases: ['a fire', 'a fire burning', 'open flames', 'something on fire'],
   onset: 'lasting',
+  reachMetres: 3.6,
   draw: (stage) => {
     const { random, strength, x, z, elapsedSeconds } = stage;
     const size = 0.4 + 0.45 * strength;

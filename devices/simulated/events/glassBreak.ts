@@ -16,19 +16,19 @@ export const glassBreak: EventDeclaration = {
     const cool = stage.ambientKelvin - 2;
     stage.box({
       at: [x, high, z - 0.03],
-      half: [0.85, 0.65, 0.02],
+      half: [0.95, 0.73, 0.02],
       colour: stage.nearly([226, 224, 216]),
       kelvin: cool,
     });
     stage.box({
       at: [x, high, z - 0.05],
-      half: [0.76, 0.57, 0.01],
+      half: [0.86, 0.65, 0.01],
       colour: [150, 190, 215],
       glow: 0.35,
       kelvin: cool - 2,
     });
     // The hole: night outside, and cold air.
-    const hole = 0.3 + 0.2 * strength;
+    const hole = 0.34 + 0.2 * strength;
     stage.ball({
       at: [x, high, z - 0.06],
       radii: [hole, hole * 0.85, 0.02],
@@ -39,7 +39,7 @@ export const glassBreak: EventDeclaration = {
     for (let crack = 0; crack < cracks; crack++) {
       const turns = (crack + random.between(-0.3, 0.3)) / cracks;
       const reach = random.between(1.2, 1.9) * hole;
-      const tip = [x + clip(reach * cosine(turns), 0.74), high + clip(reach * sine(turns), 0.55), z - 0.07] as const;
+      const tip = [x + clip(reach * cosine(turns), 0.84), high + clip(reach * sine(turns), 0.63), z - 0.07] as const;
       stage.rod({ from: [x, high, z - 0.07], to: tip, radius: 0.028, colour: [8, 10, 16], kelvin: outdoorKelvin + 6 });
     }
     for (let shard = 0; shard < 10 + 8 * strength; shard++) {

@@ -6,6 +6,7 @@ export const hotStove: EventDeclaration = {
   sensors: ['vision', 'thermal'],
   phrases: ['a hot stove', 'a stove left on', 'a glowing hot plate', 'an appliance getting too hot'],
   onset: 'lasting',
+  reachMetres: 3.2,
   draw: (stage) => {
     const { random, strength, x, z } = stage;
     const body = stage.nearly([225, 225, 222], 20);

@@ -16,6 +16,7 @@ export const personFallen: EventDeclaration = {
     'a worker collapsed on the ground',
   ],
   onset: 'sudden',
+  reachMetres: 2.8,
   draw: (stage) => lyingPerson(stage, stage),
   sound: (stage) => {
     const random = new Random(stage.seed('sound'));

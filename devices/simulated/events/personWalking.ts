@@ -15,6 +15,7 @@ export const personWalking: EventDeclaration = {
   sensors: ['vision', 'depth', 'thermal', 'audio', 'imu', 'radar'],
   phrases: ['a person walking', 'someone walking', 'a worker on foot', 'a visitor passing by'],
   onset: 'lasting',
+  reachMetres: 3.6,
   draw: (stage) => {
     const phase = stage.elapsedSeconds / (2 * gait(stage).pause[0]);
     const x = stage.x + 0.25 * sine(0.1 * stage.elapsedSeconds);

@@ -8,6 +8,7 @@ export const steamLeak: EventDeclaration = {
   sensors: ['vision', 'thermal', 'audio'],
   phrases: ['a steam leak', 'hot steam escaping from a pipe', 'a hissing steam pipe', 'a burst steam pipe'],
   onset: 'lasting',
+  reachMetres: 3.2,
   draw: (stage) => {
     const { random, strength, x, z, elapsedSeconds } = stage;
     const high = random.between(0.8, 1.5);

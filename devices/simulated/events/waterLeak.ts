@@ -14,6 +14,7 @@ export const waterLeak: EventDeclaration = {
     'water running out of a pipe',
   ],
   onset: 'lasting',
+  reachMetres: 3.2,
   draw: (stage) => {
     const { random, strength, x, z } = stage;
     const cold = stage.ambientKelvin - 6 - 4 * strength;

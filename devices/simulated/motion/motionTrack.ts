@@ -1,4 +1,4 @@
-import { cosine, sine } from '../maths';
+import { cosine, fromDecibels, sine } from '../maths';
 import { Random, seedOf } from '../random';
 import type { Happening, Scene } from '../scene';
 import { Stage } from '../stage';
@@ -22,6 +22,8 @@ export class MotionTrack {
   readonly #random: Random;
   readonly #drive: readonly MotionPart[];
   readonly #rest: readonly number[];
+  /** How well the mount passes on what shakes it. */
+  readonly #coupling: number;
   readonly #noise: readonly [acceleration: number, rotation: number];
   readonly #playing = new Map<Happening, Playing>();
   #sample: number;
@@ -33,27 +35,26 @@ export class MotionTrack {
     const random = new Random(seedOf(scene.seed, 'imu'));
     this.#drive = driveParts(scene, random);
     this.#rest = atRest(scene, random);
+    this.#coupling = fromDecibels(random.between(-8, 6));
     this.#noise = [random.between(0.01, 0.045), random.between(0.001, 0.005)];
     this.#sample = Math.round(options.fromSeconds * MOTION_RATE_HZ);
   }
 
   /** The next samples; `happenings` are those that are under way in this time. */
   next(samples: number, happenings: readonly Happening[]): MotionBlock {
-    const line = (): Float32Array => new Float32Array(samples);
-    const block: MotionBlock = [line(), line(), line(), line(), line(), line()];
+    const block = emptyBlock(samples);
     const first = this.#sample;
-    for (let index = 0; index < samples; index++) {
-      for (let axis = 0; axis < 6; axis++) {
-        const values = block[axis];
-        const noise = this.#noise[axis < 3 ? 0 : 1] ?? 0;
-        if (values) values[index] = (this.#rest[axis] ?? 0) + noise * this.#random.bell();
-      }
-    }
     for (const part of this.#drive) part.add(block, first);
     for (const happening of happenings) if (!this.#playing.has(happening)) this.#start(happening);
     for (const [happening, playing] of this.#playing) {
       addPlaying(playing, block, first);
       if (playing.endSample <= first + samples) this.#playing.delete(happening);
+    }
+    for (let index = 0; index < samples; index++) {
+      block.forEach((values, axis) => {
+        const noise = (this.#noise[axis < 3 ? 0 : 1] ?? 0) * this.#random.bell();
+        values[index] = (this.#rest[axis] ?? 0) + this.#coupling * (values[index] ?? 0) + noise;
+      });
     }
     this.#sample = first + samples;
     return block;
@@ -67,6 +68,11 @@ export class MotionTrack {
       endSample: Math.round((endSeconds + (event.onset === 'sudden' ? AFTERGLOW_SECONDS : 0)) * MOTION_RATE_HZ),
     });
   }
+}
+
+function emptyBlock(samples: number): MotionBlock {
+  const line = (): Float32Array => new Float32Array(samples);
+  return [line(), line(), line(), line(), line(), line()];
 }
 
 function addPlaying({ parts, firstSample, endSample }: Playing, block: MotionBlock, first: number): void {
