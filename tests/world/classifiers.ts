@@ -27,7 +27,7 @@ export function learn(
       : [new Layer(width, options.hidden, random), new Layer(options.hidden, options.classes, random)];
   const order = inputs.map((_, index) => index);
   for (let epoch = 0; epoch < options.epochs; epoch++) {
-    const rate = 0.003 * (1 - epoch / options.epochs);
+    const rate = (options.hidden === undefined ? 0.02 : 0.003) * (1 - epoch / options.epochs);
     const shuffled = random.shuffled(order);
     for (let start = 0; start < shuffled.length; start += BATCH) {
       for (const index of shuffled.slice(start, start + BATCH)) backward(layers, inputs[index]!, train.labels[index]!);
