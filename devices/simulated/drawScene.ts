@@ -18,8 +18,10 @@ import type { Colour } from './shapes';
 /** What is fixed about a scene; all else comes from the seed. */
 export interface SceneWishes {
   readonly room?: RoomKind;
-  /** What happens in it; nothing where the list is empty. Left out: one event by chance. */
+  /** What happens in it; nothing where the list is empty. Left out: events by chance. */
   readonly events?: readonly EventDeclaration[];
+  /** How many by chance, each of another kind. Default: 1. */
+  readonly count?: number;
 }
 
 /** Length of a scene. The picture is taken near its end, so that sudden events have left their trace. */
@@ -33,14 +35,20 @@ const SUDDEN_SECONDS = { from: 1.6, to: 2.7 } as const;
 
 /** The same scene for the same seed and wishes, for ever. */
 export function drawScene(seed: number, wishes: SceneWishes = {}): Scene {
-  const chosen = new Random(seedOf(seed, 'event'));
-  const happening = wishes.events ?? [chosen.pick(events)];
+  const happening = wishes.events ?? pickEvents(new Random(seedOf(seed, 'event')), wishes.count ?? 1);
   const place = drawPlace(seed, wishes.room ?? new Random(seedOf(seed, 'room')).pick(rooms));
   return {
     ...place,
     mounting: fittingMounting(place.mounting, happening),
     happenings: happening.map((event, index) => drawHappening(seedOf(seed, 'happening', index), event)),
   };
+}
+
+function pickEvents(random: Random, count: number): readonly EventDeclaration[] {
+  const left = [...events];
+  const picked: EventDeclaration[] = [];
+  while (picked.length < count && left.length > 0) picked.push(...left.splice(random.integer(left.length), 1));
+  return picked;
 }
 
 /** A scene in which nothing happens. */
@@ -52,7 +60,7 @@ export function drawPlace(seed: number, room: RoomKind): Scene {
     height: random.between(...room.height),
     behind: 1.5,
   };
-  const climate = { ambientKelvin: random.between(286, 302), outdoorKelvin: random.between(262, 280) };
+  const climate = { ambientKelvin: random.between(286, 298), outdoorKelvin: random.between(262, 280) };
   return {
     seed,
     room,

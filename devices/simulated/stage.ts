@@ -97,7 +97,8 @@ export class Stage extends Builder {
     const { place, strength, startSeconds } = happening;
     this.strength = strength;
     this.elapsedSeconds = atSeconds - startSeconds;
-    this.z = NEAREST + place.away * (Math.min(scene.space.depth - 0.8, happening.event.reachMetres ?? FARTHEST) - NEAREST);
+    this.z =
+      NEAREST + place.away * (Math.min(scene.space.depth - 0.8, happening.event.reachMetres ?? FARTHEST) - NEAREST);
     this.x = place.across * Math.min(scene.space.halfWidth - 0.35, HALF_VIEW * 0.64 * this.z);
   }
 

@@ -1,5 +1,5 @@
-import type { Scene } from '../../devices/simulated/scene';
 import { exampleOf } from '../../devices/simulated/example';
+import type { Scene } from '../../devices/simulated/scene';
 import type { Sensor } from '../../devices/simulated/sensor';
 import { RealFft } from '../../runtime/preprocess/realFft';
 
@@ -8,7 +8,9 @@ export function channelsOf(sensor: Sensor, scene: Scene): readonly ArrayLike<num
   switch (sensor) {
     case 'vision': {
       const rgb = exampleOf.vision(scene);
-      return [0, 1, 2].map((channel) => Float64Array.from({ length: rgb.length / 3 }, (_, at) => rgb[3 * at + channel]!));
+      return [0, 1, 2].map((channel) =>
+        Float64Array.from({ length: rgb.length / 3 }, (_, at) => rgb[3 * at + channel]!),
+      );
     }
     case 'imu':
       return exampleOf.imu(scene);
@@ -38,13 +40,25 @@ export function formOf(sensor: Sensor, channels: readonly ArrayLike<number>[]): 
       return channels.flatMap((values) => blocks(values, 64, 16));
     case 'depth':
       return [
-        ...blocks(Float64Array.from(channels[0]!, (metres) => 1 / (metres + 0.5)), 64, 16),
-        ...blocks(Float64Array.from(channels[0]!, (metres) => (metres === 0 ? 1 : 0)), 64, 8),
+        ...blocks(
+          Float64Array.from(channels[0]!, (metres) => 1 / (metres + 0.5)),
+          64,
+          16,
+        ),
+        ...blocks(
+          Float64Array.from(channels[0]!, (metres) => (metres === 0 ? 1 : 0)),
+          64,
+          8,
+        ),
       ];
     case 'thermal': {
       const sorted = Float64Array.from(channels[0]!).sort();
       const median = sorted[sorted.length >> 1]!;
-      return blocks(Float64Array.from(channels[0]!, (kelvin) => Math.asinh((kelvin - median) / 2)), 32, 16);
+      return blocks(
+        Float64Array.from(channels[0]!, (kelvin) => Math.asinh((kelvin - median) / 2)),
+        32,
+        16,
+      );
     }
     case 'audio':
       return spectrogram(channels[0]!);
@@ -79,7 +93,10 @@ function spectrogram(samples: ArrayLike<number>): number[] {
   const out: number[] = [];
   for (let time = 0; time < TIMES; time++) {
     const start = Math.floor((time * (samples.length - FFT)) / (TIMES - 1));
-    const part = Float32Array.from({ length: FFT }, (_, at) => samples[start + at]! * Math.sin((Math.PI * at) / FFT) ** 2);
+    const part = Float32Array.from(
+      { length: FFT },
+      (_, at) => samples[start + at]! * Math.sin((Math.PI * at) / FFT) ** 2,
+    );
     fft.powerSpectrum(part, power);
     for (let band = 0; band < BANDS; band++) {
       const from = Math.floor(3 * (512 / 3) ** (band / BANDS));

@@ -26,7 +26,10 @@ export interface LeakFigures {
 const EPOCHS = 25;
 const HIDDEN = 64;
 
-export function leaksOf(sensor: Sensor, amounts: { readonly all: Amount; readonly imperceptible: Amount }): LeakFigures {
+export function leaksOf(
+  sensor: Sensor,
+  amounts: { readonly all: Amount; readonly imperceptible: Amount },
+): LeakFigures {
   const { all } = amounts;
   const trivial = examples(events, all, (scene) => meanAndDeviation(channelsOf(sensor, scene)));
   const form = (scene: Parameters<typeof channelsOf>[1]): number[] => formOf(sensor, channelsOf(sensor, scene));

@@ -17,7 +17,7 @@ export const doorSlam: EventDeclaration = {
     stage.box({ at: [x, 1.05, z - 0.02], half: [0.58, 1.07, 0.02], colour: stage.nearly([222, 218, 208], 25) });
     stage.box({ at: [x, 1.02, z - 0.04], half: [0.5, 1.02, 0.01], colour: [16, 15, 18] });
     const wood = stage.nearly([150, 96, 54], 30);
-    const swing = random.between(0.07, 0.15);
+    const swing = random.between(0.11, 0.19);
     const [along, out] = [0.47 * cosine(swing), 0.47 * sine(swing)];
     const hinge = x + side * 0.5;
     const leaf = { half: [0.47, 1, 0.035], yaw: side * swing, colour: wood } as const;

@@ -19,8 +19,14 @@ describe('captions', () => {
   it('name both of two', () => {
     const scene = drawScene(3, { events: [events[0]!, events[4]!] });
     for (const caption of captionsOf(scene)) {
-      assert.ok(events[0]!.phrases.some((phrase) => caption.includes(phrase)), caption);
-      assert.ok(events[4]!.phrases.some((phrase) => caption.includes(phrase)), caption);
+      assert.ok(
+        events[0]!.phrases.some((phrase) => caption.includes(phrase)),
+        caption,
+      );
+      assert.ok(
+        events[4]!.phrases.some((phrase) => caption.includes(phrase)),
+        caption,
+      );
     }
   });
 

@@ -1,7 +1,7 @@
 import type { Example } from '../../../devices/simulated/example';
-import type { Sensor } from '../../../devices/simulated/sensor';
 import { exampleOf } from '../../../devices/simulated/example';
 import type { Scene } from '../../../devices/simulated/scene';
+import type { Sensor } from '../../../devices/simulated/sensor';
 
 /** The arrays of an example as bytes, in a fixed order. */
 export function bytesOf(example: Example): readonly Uint8Array[] {

@@ -15,7 +15,10 @@ describe('the mean and deviation of a sensor', () => {
 
 describe('the classifiers that judge the world', () => {
   const circle = (count: number, shift: number): Labelled => {
-    const points = Array.from({ length: count }, (_, index) => [Math.cos(index + shift), Math.sin(1.7 * index + shift)]);
+    const points = Array.from({ length: count }, (_, index) => [
+      Math.cos(index + shift),
+      Math.sin(1.7 * index + shift),
+    ]);
     return { features: points, labels: points.map(([x = 0, y = 0]) => (x * y > 0 ? 1 : 0)) };
   };
 

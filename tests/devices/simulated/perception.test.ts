@@ -72,7 +72,9 @@ describe('what the sensors of a scene give', () => {
       assert.ok(holes > 0 && holes < depthMetres.length / 2);
       assert.ok(kelvin.every((value) => value > 230 && value < 1100));
       assert.ok(sound.every((value) => value >= -1 && value <= 1) && sound.some((value) => value !== 0));
-      const [x, y, z] = [motion[0], motion[1], motion[2]].map((line) => line.slice(0, 200).reduce((a, b) => a + b) / 200);
+      const [x, y, z] = [motion[0], motion[1], motion[2]].map(
+        (line) => line.slice(0, 200).reduce((a, b) => a + b) / 200,
+      );
       assert.ok(Math.abs(Math.hypot(x!, y!, z!) - 9.81) < 0.5);
       assert.ok(radar.every((echo) => echo >= 0 && echo < 100));
     }

@@ -65,11 +65,17 @@ describe('a scenario', () => {
     const unknown = problemsOf(SCRIPT.replace('kitchen', 'kitchn').replace('person_fallen', 'person_falen'));
     assert.match(unknown, /script\.yaml:3:\d+: expected a room of office, .*found "kitchn"/);
     assert.match(unknown, /script\.yaml:7:\d+: expected calm or one of .*found "person_falen"/);
-    assert.match(problemsOf(SCRIPT.replace('at: 45', 'at: 99')), /script\.yaml:8:\d+: expected a time before the length/);
+    assert.match(
+      problemsOf(SCRIPT.replace('at: 45', 'at: 99')),
+      /script\.yaml:8:\d+: expected a time before the length/,
+    );
     assert.match(problemsOf(SCRIPT.replace('strength: 0.9', 'strength: 9')), /script\.yaml:7:/);
     assert.match(problemsOf(SCRIPT.replace('length', 'lenght')), /script\.yaml:/);
     assert.match(problemsOf('events: [1, 2'), /script\.yaml:1:\d+: expected YAML/);
-    assert.match(problemsOf(SCRIPT.replace('seed: 7', 'seed: 7\nmounting: building')), /script\.yaml:10:.*mounting: robot/);
+    assert.match(
+      problemsOf(SCRIPT.replace('seed: 7', 'seed: 7\nmounting: building')),
+      /script\.yaml:10:.*mounting: robot/,
+    );
     assert.match(problemsOf(`#${'x'.repeat(2 ** 20)}`), /at most 1048576 bytes/);
     assert.match(problemsOf('version: &a 1\nlength: *a\nevents: []'), /script\.yaml: expected plain YAML/);
   });
