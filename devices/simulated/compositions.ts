@@ -1,5 +1,5 @@
-import type { EventDeclaration } from './events/event';
 import { events } from './events/catalogue';
+import type { EventDeclaration } from './events/event';
 import { Random } from './random';
 import { type RoomKind, rooms } from './rooms';
 

@@ -128,7 +128,8 @@ function standardiser(features: readonly (readonly number[])[]): (list: readonly
   const mean = new Float64Array(width);
   const deviation = new Float64Array(width);
   for (const list of features) for (let at = 0; at < width; at++) mean[at] = mean[at]! + list[at]! / features.length;
-  for (const list of features) for (let at = 0; at < width; at++) deviation[at] = deviation[at]! + (list[at]! - mean[at]!) ** 2;
+  for (const list of features)
+    for (let at = 0; at < width; at++) deviation[at] = deviation[at]! + (list[at]! - mean[at]!) ** 2;
   const scale = deviation.map((squares) => 1 / Math.sqrt(squares / features.length + 1e-9));
   return (list) => Float64Array.from(list, (value, at) => (value - mean[at]!) * scale[at]!);
 }

@@ -75,12 +75,12 @@ export function thermalStream(world: World, { size, rateHz, memory }: PictureStr
   };
 }
 
-/** Views through one camera that does not move: its rays are made once. */
+/** Views through one camera that does not move: its rays are made once, and its memory is used again for each picture. */
 class Views {
   readonly #world: World;
   readonly #sensor: Sensor;
   readonly #options: PictureStreamOptions;
-  #rays: Rays | undefined;
+  #last: View | undefined;
 
   constructor(world: World, sensor: Sensor, options: PictureStreamOptions) {
     this.#world = world;
@@ -94,9 +94,9 @@ class Views {
     const scene = perceivedBy(this.#world.sceneBetween(atSeconds, atSeconds + 1e-3), this.#sensor);
     const view = new View(scene, {
       ...{ size, atSeconds, frame: step, use: this.#sensor },
-      ...(this.#rays ? { rays: this.#rays } : {}),
+      ...(this.#last ? { rays: this.#last.rays, hits: this.#last.hits } : {}),
     });
-    this.#rays = view.rays;
+    this.#last = view;
     return view;
   }
 }

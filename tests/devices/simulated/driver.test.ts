@@ -2,7 +2,12 @@ import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
-import { simulatedDevices, simulatedImu, simulatedMicrophone, simulatedThermal } from '../../../devices/simulated/devices';
+import {
+  simulatedDevices,
+  simulatedImu,
+  simulatedMicrophone,
+  simulatedThermal,
+} from '../../../devices/simulated/devices';
 import { listenForTruth } from '../../../devices/simulated/sharedWorld';
 import type { Truth } from '../../../devices/simulated/truth';
 import { FramePool } from '../../../runtime/frames';
@@ -26,7 +31,11 @@ async function play(
   context: TestContext,
   kinds: readonly string[],
   options: { readonly seconds?: number; readonly clock?: ManualClock; readonly small?: boolean } = {},
-): Promise<{ readonly sinks: ReturnType<typeof collectingSink>[]; readonly truth: Truth[]; readonly clock: ManualClock }> {
+): Promise<{
+  readonly sinks: ReturnType<typeof collectingSink>[];
+  readonly truth: Truth[];
+  readonly clock: ManualClock;
+}> {
   const folder = await temporaryFolder(context);
   await writeFile(path.join(folder, 'script.yaml'), SCRIPT);
   const clock = options.clock ?? new ManualClock();
@@ -72,8 +81,12 @@ describe('simulated devices', () => {
     for (const { readings, losses } of sinks) {
       assert.deepEqual(losses, {});
       const step = 4e6 / readings.length;
-      assert.deepEqual(timesOf(readings), readings.map((_, index) => Math.round(index * step)));
-      for (const { clockQuality, flags } of readings) assert.deepEqual([clockQuality, flags], ['simulated', ['simulated']]);
+      assert.deepEqual(
+        timesOf(readings),
+        readings.map((_, index) => Math.round(index * step)),
+      );
+      for (const { clockQuality, flags } of readings)
+        assert.deepEqual([clockQuality, flags], ['simulated', ['simulated']]);
     }
     const starts = sinks.map(({ readings }) => readings[0]!);
     const isPicture = ({ modality }: Reading): boolean => modality !== 'audio' && modality !== 'imu';
@@ -88,13 +101,15 @@ describe('simulated devices', () => {
     const folder = await temporaryFolder(context);
     const stop = new AbortController();
     const late: number[] = [];
-    const run = simulatedMicrophone.open({ kind: 'simulated-microphone', seed: 4 }, deviceContext({ clock, folder })).run(
-      {
-        reading: (reading) => late.push(clock.monotonicMicros() - (reading.monotonicMicros + 50_000)),
-        lost: () => assert.fail('nothing is lost'),
-      },
-      stop.signal,
-    );
+    const run = simulatedMicrophone
+      .open({ kind: 'simulated-microphone', seed: 4 }, deviceContext({ clock, folder }))
+      .run(
+        {
+          reading: (reading) => late.push(clock.monotonicMicros() - (reading.monotonicMicros + 50_000)),
+          lost: () => assert.fail('nothing is lost'),
+        },
+        stop.signal,
+      );
     await clock.advance(2000);
     stop.abort();
     await run;
@@ -114,7 +129,10 @@ describe('simulated devices', () => {
     );
     const [first] = sinks[0]!.readings;
     assert.equal(truth[0]!.monotonicMicros, first!.monotonicMicros + 1e6);
-    assert.doesNotMatch(JSON.stringify(sinks.map(({ readings }) => readings.map((r) => Object.keys(r)))), /event|truth/);
+    assert.doesNotMatch(
+      JSON.stringify(sinks.map(({ readings }) => readings.map((r) => Object.keys(r)))),
+      /event|truth/,
+    );
   });
 
   it('go on in step after a restart beside others', async () => {

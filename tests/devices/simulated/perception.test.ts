@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
 import { describe, it } from 'node:test';
 import { drawHappening, drawScene } from '../../../devices/simulated/drawScene';
 import { events, imperceptibleTo, perceivableTo } from '../../../devices/simulated/events/catalogue';
@@ -6,6 +8,7 @@ import { renderExample } from '../../../devices/simulated/example';
 import { rooms } from '../../../devices/simulated/rooms';
 import { withHappenings } from '../../../devices/simulated/scene';
 import { SENSORS, type Sensor } from '../../../devices/simulated/sensor';
+import { repositoryRoot } from '../../support/paths';
 import { arraysOf } from './exampleBytes';
 
 /** The part of an event that each sensor needs. */
@@ -26,6 +29,19 @@ describe('the events of the simulated world', () => {
     const heardOnly = events.filter(({ sensors }) => sensors.includes('audio') && !sensors.includes('vision'));
     assert.ok(heardOnly.length >= 2);
     for (const sensor of SENSORS) assert.ok(imperceptibleTo(sensor).length >= 2, sensor);
+  });
+
+  it('stand in docs/world/README.md as they are', async () => {
+    const page = await readFile(path.join(repositoryRoot, 'docs', 'world', 'README.md'), 'utf8');
+    for (const { id, sensors } of events) {
+      const [, , ...cells] = (page.split('\n').find((line) => line.startsWith(`| \`${id}\``)) ?? '').split('|');
+      assert.deepEqual(
+        SENSORS.filter((_, column) => cells[column]?.trim() === '●'),
+        SENSORS.filter((sensor) => sensors.includes(sensor)),
+        id,
+      );
+    }
+    for (const { name } of rooms) assert.ok(page.includes(name), name);
   });
 
   it('have an id, a label and phrases of their own', () => {

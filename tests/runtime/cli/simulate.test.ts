@@ -39,7 +39,11 @@ describe('sensebind simulate', () => {
     const { room, truth } = JSON.parse(await readFile(path.join(out, 'truth.json'), 'utf8'));
     assert.equal(room, 'office');
     assert.deepEqual(
-      truth.map((change: { kind: string; event: string; atSeconds: number }) => [change.kind, change.event, change.atSeconds]),
+      truth.map((change: { kind: string; event: string; atSeconds: number }) => [
+        change.kind,
+        change.event,
+        change.atSeconds,
+      ]),
       [
         ['started', 'alarm', 1],
         ['ended', 'alarm', 3],
@@ -58,7 +62,11 @@ describe('sensebind simulate', () => {
     assert.equal(errorCode(await run('--out', path.join(folder, 'full'))), 'OUTPUT_EXISTS');
     assert.equal(errorCode(await run('--out', out, '--scenario', path.join(folder, 'wrong.yaml'))), 'CONFIG_INVALID');
     assert.equal(errorCode(await run('--out', out, '--scenario', path.join(folder, 'none.yaml'))), 'FILE_UNREADABLE');
-    for (const flags of [['--seed', '1.5'], ['--seconds', 'long'], ['--seconds', '99999']]) {
+    for (const flags of [
+      ['--seed', '1.5'],
+      ['--seconds', 'long'],
+      ['--seconds', '99999'],
+    ]) {
       const result = await run('--out', out, ...flags);
       assert.deepEqual([result.code, errorCode(result)], [2, 'USAGE']);
     }
