@@ -11,6 +11,7 @@ import { iio } from './imu/iio';
 import { motionLines } from './imu/motionLinesDevice';
 import { witmotion } from './imu/witmotionDevice';
 import { replayDevices } from './recording/replayDevice';
+import { simulatedDevices } from './simulated/devices';
 import { infiray } from './thermal/infiray';
 import { lepton } from './thermal/lepton';
 import { mcu90640 } from './thermal/mcu90640Device';
@@ -42,4 +43,5 @@ export const deviceDeclarations: readonly DeviceDeclaration[] = [
   videoFile,
   testCamera,
   ...replayDevices,
+  ...simulatedDevices,
 ];

@@ -11,6 +11,7 @@ import { registerRecord } from './record';
 import { registerReplay } from './replay';
 import { registerRun } from './run';
 import { packageVersion } from './runConfig';
+import { registerSimulate } from './simulate';
 import { registerWatch } from './watch';
 
 const EXAMPLES = `
@@ -32,19 +33,20 @@ function createProgram({ json }: OutputOptions): Command {
     .showSuggestionAfterError()
     .exitOverride();
   if (json) program.configureOutput({ writeErr: () => undefined });
-  for (const register of [
+  const commands = [
     registerDemo,
     registerRun,
     registerWatch,
+    registerDevices,
+    registerDoctor,
+    registerSimulate,
+    registerRecord,
+    registerReplay,
     registerEmbed,
     registerCompare,
     registerModels,
-    registerDevices,
-    registerDoctor,
-    registerRecord,
-    registerReplay,
-  ])
-    register(program);
+  ];
+  for (const register of commands) register(program);
   return program;
 }
 

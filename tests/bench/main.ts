@@ -16,6 +16,7 @@ import { benchEventLoop } from './eventLoop';
 import { benchForward } from './forward';
 import { type Figure, printFigures } from './measure';
 import { benchPreprocessing } from './preprocessing';
+import { benchScenes, benchSimulatedStreams } from './simulatedWorld';
 
 const LARGEST: readonly ImagebindModality[] = ['vision', 'text'];
 
@@ -41,6 +42,8 @@ async function main(): Promise<number> {
     figures.push(...(await benchPreprocessing(forwardMillis, { folder })));
     console.error('event loop …');
     figures.push(await benchEventLoop({ folder, seconds: values.short ? 10 : 30 }));
+    console.error('simulated world …');
+    figures.push(benchScenes(), await benchSimulatedStreams({ folder, seconds: values.short ? 10 : 30 }));
     console.error('conversion …');
     figures.push(...(await benchConversion({ folder, modalities })));
     const holds = printFigures(figures);
