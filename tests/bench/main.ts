@@ -11,11 +11,13 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { type ImagebindModality, MODALITIES } from '../../models/imagebind/modality';
 import { repositoryRoot } from '../support/paths';
+import { benchCamera } from './camera';
 import { benchConversion } from './conversion';
 import { benchEventLoop } from './eventLoop';
 import { benchForward } from './forward';
 import { type Figure, printFigures } from './measure';
 import { benchPreprocessing } from './preprocessing';
+import { benchSerial } from './serial';
 import { benchScenes, benchSimulatedStreams } from './simulatedWorld';
 
 const LARGEST: readonly ImagebindModality[] = ['vision', 'text'];
@@ -42,6 +44,9 @@ async function main(): Promise<number> {
     figures.push(...(await benchPreprocessing(forwardMillis, { folder })));
     console.error('event loop …');
     figures.push(await benchEventLoop({ folder, seconds: values.short ? 10 : 30 }));
+    console.error('camera and serial port …');
+    figures.push(await benchCamera({ seconds: values.short ? 5 : 15 }));
+    figures.push(await benchSerial({ seconds: values.short ? 5 : 15 }));
     console.error('simulated world …');
     figures.push(benchScenes(), await benchSimulatedStreams({ folder, seconds: values.short ? 10 : 30 }));
     console.error('conversion …');

@@ -1,16 +1,19 @@
 /** Breaks things on purpose, many times: see {@link USAGE}. */
+import { spawnSync } from 'node:child_process';
 import { parseArgs } from 'node:util';
 import { messageOf } from '../../runtime/errors';
 import { ENDINGS, type Ending, endOnce, slowBundle } from './endings';
+import { describeReplug, replug, replugProblems } from './replug';
 
-const USAGE = `Ends processes in the middle of native calls, in every way that a process can end.
+const USAGE = `Ends processes in the middle of native calls, in every way that a process can end; then unplugs a serial sensor
+and plugs it in again, four times as often (needs socat).
 
   npm run faults [-- --times N]
 
   --times N   how often each, 1 to 10000 (default 50)
   --help      this text
 
-Exit code 0: all ended with their own exit code or signal. 1: something else happened. 2: wrong arguments.
+Exit code 0: all went as it should. 1: something else happened. 2: wrong arguments.
 `;
 
 async function main(args: readonly string[]): Promise<number> {
@@ -31,7 +34,8 @@ async function main(args: readonly string[]): Promise<number> {
   } finally {
     await bundle.remove();
   }
-  console.log(failures === 0 ? 'All ended as they should.' : `${failures} ended otherwise.`);
+  failures += await unplug(REPLUGS_A_TIME * options.times);
+  console.log(failures === 0 ? 'All went as it should.' : `${failures} went otherwise.`);
   return failures === 0 ? 0 : 1;
 }
 
@@ -53,6 +57,24 @@ function optionsOf(args: readonly string[]): Options {
   } catch (error) {
     return { kind: 'wrong', message: messageOf(error) };
   }
+}
+
+/** Cycles of unplugging and plugging in for each time of the endings. */
+const REPLUGS_A_TIME = 4;
+
+/** Unplugs and plugs in, and prints the verdict; resolves to the number of problems. */
+async function unplug(cycles: number): Promise<number> {
+  if (spawnSync('socat', ['-V']).error !== undefined) {
+    console.log('skip unplugging: socat is missing: apt-get install socat');
+    return 0;
+  }
+  showProgress(`unplugging ${cycles} times`);
+  const report = await replug(cycles);
+  const problems = replugProblems(report);
+  showProgress('');
+  console.log(`${problems.length === 0 ? 'ok  ' : 'FAIL'} ${describeReplug(report)}`);
+  for (const problem of problems) console.log(`     ${problem}`);
+  return problems.length;
 }
 
 /** Runs `scenario` and prints the verdict; resolves to the number of failures. */
