@@ -46,7 +46,7 @@ async function main(): Promise<number> {
     figures.push(await benchEventLoop({ folder, seconds: values.short ? 10 : 30 }));
     console.error('camera and serial port …');
     figures.push(await benchCamera({ seconds: values.short ? 5 : 15 }));
-    figures.push(await benchSerial({ seconds: values.short ? 5 : 15 }));
+    figures.push(await benchSerial({ folder, seconds: values.short ? 5 : 15 }));
     console.error('simulated world …');
     figures.push(benchScenes(), await benchSimulatedStreams({ folder, seconds: values.short ? 10 : 30 }));
     console.error('conversion …');
