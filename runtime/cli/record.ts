@@ -78,6 +78,7 @@ async function record(file: string, flags: RecordFlags & { readonly signal: Abor
     });
   } finally {
     await recorder.close();
+    if (!flags.json && process.stderr.isTTY) printNote('');
   }
   if (recorder.status.state === 'stopped') throw recorder.status.error;
   if (flags.json) printJson({ folder: path.resolve(flags.out), ...recorder.stats });
