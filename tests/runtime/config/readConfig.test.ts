@@ -183,7 +183,7 @@ publish:
       '2:1 node: expected 1 to 64 letters a-z, digits, "-" or "_", found "Box 1"',
       '3:1 bundel: expected "bundle", found the unknown key "bundel" → did you mean "bundle"?',
       '5:3 broker.url: expected an address such as mqtt://localhost:1883 or mqtts://broker.example:8883, found "mqtt//x"',
-      '8:15 sources.mic0.device.kind: expected one of arecord, wav, found "arecrod" → did you mean "arecord"?',
+      `8:15 sources.mic0.device.kind: expected one of ${devices.map(({ kind }) => kind).join(', ')}, found "arecrod" → did you mean "arecord"?`,
       '10:5 sources.mic1.device.file: expected the key "file", found none',
       '12:7 sources.mic1.device.fil: expected "file", found the unknown key "fil" → did you mean "file"?',
       '13:5 sources.mic1.windw: expected "window", found the unknown key "windw" → did you mean "window"?',
