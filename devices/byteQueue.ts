@@ -25,8 +25,9 @@ export class ByteQueue {
 
   /** Where `byte` stands first, from `start` on; the end when it is nowhere. */
   indexOf(byte: number, start = 0): number {
-    const found = this.#bytes.subarray(0, this.#end).indexOf(byte, this.#start + start);
-    return found < 0 ? this.length : found - this.#start;
+    let place = Math.min(this.#start + start, this.#end);
+    while (place < this.#end && this.#bytes[place] !== byte) place++;
+    return place - this.#start;
   }
 
   /** Removes the first `count` bytes. */

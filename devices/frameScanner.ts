@@ -58,18 +58,18 @@ export class FrameScanner {
   }
 }
 
-/** Low 8 bits of the sum of some bytes. */
-export function sum8(bytes: Uint8Array): number {
-  return sum(bytes) & 0xff;
+/** Low 8 bits of the sum of the bytes from `start` up to `end`. */
+export function sum8(bytes: Uint8Array, start: number, end: number): number {
+  return sum(bytes, start, end) & 0xff;
 }
 
-/** Low 16 bits of the sum of some bytes. */
-export function sum16(bytes: Uint8Array): number {
-  return sum(bytes) & 0xffff;
+/** Low 16 bits of the sum of the bytes from `start` up to `end`. */
+export function sum16(bytes: Uint8Array, start: number, end: number): number {
+  return sum(bytes, start, end) & 0xffff;
 }
 
-function sum(bytes: Uint8Array): number {
+function sum(bytes: Uint8Array, start: number, end: number): number {
   let total = 0;
-  for (const byte of bytes) total += byte;
+  for (let place = start; place < end; place++) total += bytes[place] ?? 0;
   return total;
 }

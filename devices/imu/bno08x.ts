@@ -39,7 +39,7 @@ export class RvcParser {
     examine: (bytes) => {
       if (bytes.length > 1 && bytes[1] !== RVC_HEADER) return 'none';
       if (bytes.length < RVC_FRAME_BYTES) return 'more';
-      return sum8(bytes.subarray(SUMMED_FROM, SUM_AT)) === bytes[SUM_AT] && isPossible(bytes) ? 'whole' : 'none';
+      return sum8(bytes, SUMMED_FROM, SUM_AT) === bytes[SUM_AT] && isPossible(bytes) ? 'whole' : 'none';
     },
   });
 

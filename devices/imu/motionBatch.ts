@@ -91,8 +91,17 @@ export class MotionBatch {
 }
 
 function planar(vectors: readonly Vector[]): Vectors {
-  const axis = (index: 0 | 1 | 2): Float32Array => Float32Array.from(vectors, (vector) => vector[index]);
-  return [axis(0), axis(1), axis(2)];
+  const axes: Vectors = [
+    new Float32Array(vectors.length),
+    new Float32Array(vectors.length),
+    new Float32Array(vectors.length),
+  ];
+  for (const [index, [x, y, z]] of vectors.entries()) {
+    axes[0][index] = x;
+    axes[1][index] = y;
+    axes[2][index] = z;
+  }
+  return axes;
 }
 
 /** False for anything that is not a number, too. */

@@ -15,6 +15,9 @@ import { SampleCounter } from './sampleCounter';
 
 const USUAL_BAUD_RATE = 115_200;
 
+/** Lines without a time have that of their arrival. */
+const READ_EVERY = 5 as Millis;
+
 const Title = Type.String({ minLength: 1, maxLength: 64 });
 
 const Options = Type.Object(
@@ -83,7 +86,7 @@ function addressOf(
   { ports, source }: DeviceContext,
 ): { readonly name: string; readonly open: OpenByteStream } {
   if (path !== undefined && host === undefined && port === undefined) {
-    return { name: path, open: ports.serial({ path, baudRate }) };
+    return { name: path, open: ports.serial({ path, baudRate, readEvery: READ_EVERY }) };
   }
   if (path === undefined && host !== undefined && port !== undefined) {
     return { name: `${host}:${port}`, open: ports.socket({ host, port }) };

@@ -27,6 +27,7 @@ export type WitMotionPacket =
 
 export const WITMOTION_HEADER = 0x55;
 export const WITMOTION_PACKET_BYTES = 11;
+const SUM_AT = WITMOTION_PACKET_BYTES - 1;
 
 /** Types of packets: what a device sends in one cycle, it sends in this order. */
 export const WITMOTION_TYPE = {
@@ -54,7 +55,7 @@ export class WitMotionParser {
       const type = bytes[1];
       if (type !== undefined && !isType(type)) return 'none';
       if (bytes.length < WITMOTION_PACKET_BYTES) return 'more';
-      return sum8(bytes.subarray(0, 10)) === bytes[10] ? 'whole' : 'none';
+      return sum8(bytes, 0, SUM_AT) === bytes[SUM_AT] ? 'whole' : 'none';
     },
   });
 
@@ -103,8 +104,8 @@ function decode(packet: Buffer): WitMotionPacket {
 }
 
 function vector(packet: Buffer, fullScale: number): Vector {
-  const value = (offset: number): number => (packet.readInt16LE(offset) * fullScale) / 32_768;
-  return [value(2), value(4), value(6)];
+  const scale = fullScale / 32_768;
+  return [packet.readInt16LE(2) * scale, packet.readInt16LE(4) * scale, packet.readInt16LE(6) * scale];
 }
 
 function isClipped(packet: Buffer): boolean {

@@ -84,7 +84,7 @@ function requireBandwidth(baudRate: number, rateHz: number | undefined): void {
   );
 }
 
-/** Rates within this share of the one that was asked for are that one. */
+/** A rate within this share of one that the sensor knows is that one. */
 const RATE_TOLERANCE = 0.2;
 const RATE_LOOK = 2000 as Millis;
 
@@ -150,12 +150,12 @@ export class WitMotionDecoder implements ByteDecoder {
     if (rateHz !== undefined) await this.#setRate(registers, rateHz);
     const code = await registers.read(WITMOTION_REGISTER.rate);
     if (signal.aborted) return;
-    const found = code === undefined ? await this.#measuredRate(rateHz, signal) : rateOfCode(code);
+    const found = code === undefined ? await this.#measuredRate(signal) : rateOfCode(code);
     if (signal.aborted) return;
     if (rateHz !== undefined && found !== rateHz) {
       throw wrongRate(rateHz, found === undefined ? `register 0x03 at ${code}` : `${found} Hz`);
     }
-    if (found !== undefined) this.#counter = new SampleCounter(found);
+    if (found !== undefined && codeOfRate(found) !== undefined) this.#counter = new SampleCounter(found);
   }
 
   async #setRate(registers: WitMotionRegisters, rateHz: number): Promise<void> {
@@ -168,15 +168,15 @@ export class WitMotionDecoder implements ByteDecoder {
     this.#cycleBytes = undefined;
   }
 
-  /** Where the device does not answer, its samples are counted. `undefined` where nobody asked for a rate. */
-  async #measuredRate(wantedHz: number | undefined, signal: AbortSignal): Promise<number | undefined> {
-    if (wantedHz === undefined) return undefined;
+  /** Where the device does not answer, its samples are counted: one of its rates, or what was counted. */
+  async #measuredRate(signal: AbortSignal): Promise<number> {
     const before = this.#samples;
     const startMicros = this.#clock.monotonicMicros();
     await pause(this.#clock, RATE_LOOK, signal);
     const seconds = (this.#clock.monotonicMicros() - startMicros) / 1e6;
     const measured = (this.#samples - before) / seconds;
-    return Math.abs(measured / wantedHz - 1) <= RATE_TOLERANCE ? wantedHz : Number(measured.toPrecision(2));
+    const isNear = (rateHz: number): boolean => Math.abs(measured / rateHz - 1) <= RATE_TOLERANCE;
+    return WITMOTION_RATES.find(isNear) ?? Number(measured.toPrecision(2));
   }
 
   #take(packet: WitMotionPacket): void {

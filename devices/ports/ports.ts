@@ -1,4 +1,4 @@
-import type { Clock } from '../../runtime/clock';
+import type { Clock, Millis } from '../../runtime/clock';
 import type { OpenByteStream } from './byteStream';
 import { processStarter, type StartProcess } from './process';
 import { serialOpener } from './serial';
@@ -8,6 +8,8 @@ import { socketOpener } from './socket';
 export interface SerialAddress {
   readonly path: string;
   readonly baudRate: number;
+  /** How long bytes may wait while many come. Less is dearer; it is for devices whose bytes have no other time. */
+  readonly readEvery?: Millis;
 }
 
 /** A serial port behind a network (ser2net, an ESP), or any other source of bytes over TCP. */

@@ -73,9 +73,10 @@ export class Mcu90640Parser {
     const scanned = this.#scanner.next();
     if (scanned?.kind !== 'frame') return scanned;
     const { bytes } = scanned;
-    const centiCelsius = Int16Array.from({ length: MCU90640_PIXELS }, (_, pixel) =>
-      bytes.readInt16LE(PIXELS_AT + 2 * pixel),
-    );
+    const centiCelsius = new Int16Array(MCU90640_PIXELS);
+    for (let pixel = 0; pixel < MCU90640_PIXELS; pixel++) {
+      centiCelsius[pixel] = bytes.readInt16LE(PIXELS_AT + 2 * pixel);
+    }
     const checksum = provenBy(bytes);
     this.#learn(checksum);
     return { kind: 'picture', centiCelsius, ambientCelsius: bytes.readInt16LE(AMBIENT_AT) / 100, checksum };
@@ -123,9 +124,8 @@ export class Mcu90640Parser {
 
 function provenBy(frame: Buffer): Mcu90640Checksum {
   const stated = frame.readUInt16LE(SUM_AT);
-  const summed = frame.subarray(0, SUM_AT);
-  if (stated === sum16(summed)) return 'bytes';
-  return stated === wordSum(summed) ? 'words' : 'unverified';
+  if (stated === sum16(frame, 0, SUM_AT)) return 'bytes';
+  return stated === wordSum(frame.subarray(0, SUM_AT)) ? 'words' : 'unverified';
 }
 
 function isPlausible(frame: Buffer): boolean {

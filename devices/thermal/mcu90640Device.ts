@@ -65,8 +65,9 @@ const SETTLE = 100 as Millis;
 
 /** A command with its checksum. */
 export function mcu90640Command(command: number, value: number): Buffer {
-  const bytes = [0xa5, command, value];
-  return Buffer.from([...bytes, sum8(Uint8Array.from(bytes))]);
+  const bytes = Buffer.from([0xa5, command, value, 0]);
+  bytes.writeUInt8(sum8(bytes, 0, 3), 3);
+  return bytes;
 }
 
 const ZERO_CELSIUS = 273.15;

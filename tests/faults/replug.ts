@@ -35,6 +35,9 @@ const HEAP_BYTES_ALLOWED = 2 ** 19;
 /** Cycles before growth is measured. */
 const WARM_UP = 2;
 
+/** Resources that come and go while a port is read. */
+const TRANSIENT = /^(?:Immediate|Timeout|FSReq)/;
+
 /** How often a sample is sent. */
 const PERIOD = 10 as Millis;
 
@@ -195,7 +198,7 @@ async function usage(listeners: () => number) {
     descriptors: (await readdir('/proc/self/fd')).length,
     listeners: listeners(),
     heapBytes: process.memoryUsage().heapUsed,
-    resources: process.getActiveResourcesInfo().filter((name) => name !== 'Immediate' && name !== 'Timeout').length,
+    resources: process.getActiveResourcesInfo().filter((name) => !TRANSIENT.test(name)).length,
   };
 }
 

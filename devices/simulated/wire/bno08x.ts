@@ -19,7 +19,7 @@ export class SimulatedRvc {
     acceleration.forEach((value, axis) => {
       frame.writeInt16LE(int16(value / RVC_METRES_PER_SECOND2), 9 + 2 * axis);
     });
-    frame.writeUInt8(sum8(frame.subarray(2, RVC_FRAME_BYTES - 1)), RVC_FRAME_BYTES - 1);
+    frame.writeUInt8(sum8(frame, 2, RVC_FRAME_BYTES - 1), RVC_FRAME_BYTES - 1);
     this.#index = (this.#index + 1) % 256;
     return frame;
   }

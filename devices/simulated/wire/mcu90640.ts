@@ -28,7 +28,11 @@ export function encodeMcu90640(
   }
   frame.writeInt16LE(centiCelsius(ambientKelvin), MCU90640_FRAME_BYTES - 4);
   const summed = frame.subarray(0, MCU90640_FRAME_BYTES - 2);
-  const sums = { bytes: sum16(summed), words: wordSum(summed), unverified: (sum16(summed) + 0x1234) & 0xffff };
+  const sums = {
+    bytes: sum16(summed, 0, summed.length),
+    words: wordSum(summed),
+    unverified: (sum16(summed, 0, summed.length) + 0x1234) & 0xffff,
+  };
   frame.writeUInt16LE(sums[checksum], MCU90640_FRAME_BYTES - 2);
   return frame;
 }

@@ -24,7 +24,7 @@ export function witMotionPacket(type: number, words: readonly number[]): Buffer 
   words.slice(0, 4).forEach((word, index) => {
     packet.writeUInt16LE(word & 0xffff, 2 + 2 * index);
   });
-  packet.writeUInt8(sum8(packet.subarray(0, 10)), 10);
+  packet.writeUInt8(sum8(packet, 0, 10), 10);
   return packet;
 }
 

@@ -184,6 +184,24 @@ describe('a WitMotion sensor', () => {
     }
   });
 
+  it('finds the rate of a sensor that does not answer where nobody says it', async () => {
+    const { clock, stream, stop, run, readings } = start({ baudRate: 115_200 }, { isDeaf: true });
+    for (let index = 0; index < 600; index++) {
+      await clock.advance(10);
+      // It comes in pairs, as from a port that is read now and then.
+      const bytes = Buffer.concat([acceleration(index % 100), rotation(index % 100)]);
+      stream.send(bytes, clock.monotonicMicros() + (index % 2 === 0 ? 9000 : 0));
+    }
+    stop.abort();
+    await run;
+    const times = readings().flatMap(({ sampleMicros }) => [...sampleMicros]);
+    const steps = times.slice(500).map((time, index) => time - times[499 + index]!);
+    assert.ok(
+      steps.every((step) => Math.abs(step - 10_000) < 100),
+      String(steps),
+    );
+  });
+
   it('refuses a rate that the baud rate cannot carry, and one that it does not know', () => {
     const open = (options: object) =>
       witmotion.open({ kind: 'witmotion', path: '/dev/imu', ...options }, deviceContext());
