@@ -35,6 +35,7 @@ export class Rays {
   readonly z: Float64Array;
   /** Above the floor. */
   readonly originHeight: number;
+  readonly #isMade: Uint8Array;
   readonly #focalPixels: number;
   readonly #pitch: readonly [cosine: number, sine: number];
   readonly #yaw: readonly [cosine: number, sine: number];
@@ -51,7 +52,12 @@ export class Rays {
     this.x = new Float64Array(width * height);
     this.y = new Float64Array(width * height);
     this.z = new Float64Array(width * height);
-    for (let row = 0; row < height; row++) this.#fillRow(row);
+    this.#isMade = new Uint8Array(height);
+  }
+
+  /** Makes the rays of some rows, unless they are there already: a large picture's are not made all at once. */
+  make({ from, to }: Rows): void {
+    for (let row = from; row < to; row++) if (this.#isMade[row] === 0) this.#fillRow(row);
   }
 
   /** Where in the picture a box along the axes lies. */
@@ -80,6 +86,7 @@ export class Rays {
 
   #fillRow(row: number): void {
     const { width, height } = this.size;
+    this.#isMade[row] = 1;
     const [pitchCosine, pitchSine] = this.#pitch;
     const [yawCosine, yawSine] = this.#yaw;
     const up = -(row + 0.5 - height / 2) / this.#focalPixels;

@@ -27,6 +27,7 @@ export function castRays(
   scene: { readonly space: Space; readonly solids: readonly Solid[] },
   { hits, rows }: { readonly hits: Hits; readonly rows: Rows },
 ): void {
+  rays.make(rows);
   castRoom(rays, scene.space, { hits, rows });
   scene.solids.forEach((solid, index) => {
     const frame = within(rays.frameOf(...boundsOf(solid)), rows);

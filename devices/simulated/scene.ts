@@ -58,7 +58,7 @@ export interface Surfaces {
 }
 
 export interface Light {
-  /** 0.4: dim. 1.2: bright. */
+  /** 0.6: dim. 1.25: bright. */
   readonly level: number;
   /** Where it comes from, unit length. */
   readonly direction: readonly [x: number, y: number, z: number];

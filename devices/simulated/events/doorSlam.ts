@@ -4,25 +4,31 @@ import { Random } from '../random';
 import { Strokes } from '../sound/strokes';
 import type { EventDeclaration } from './event';
 
-/** A door that a draught throws open against the wall: it stands wide open afterwards. */
+/** The frame stands this far behind the place, so that the open leaf is in it. */
+const AWAY = 0.4;
+
+/** A door that a draught throws: it stands open in its frame afterwards. */
 export const doorSlam: EventDeclaration = {
   id: 'door_slam',
   sensors: ['vision', 'depth', 'audio', 'imu', 'radar'],
   phrases: ['a door slam', 'a door slamming', 'a door banging', 'a slammed door'],
   onset: 'sudden',
+  reachMetres: 3.2,
   draw: (stage) => {
-    const { random, wall } = stage;
-    const [x, z] = [wall.x, wall.z];
+    const { random, x } = stage;
+    const z = stage.z + AWAY;
     const side = random.chance(0.5) ? 1 : -1;
-    stage.box({ at: [x, 1.05, z - 0.02], half: [0.58, 1.07, 0.02], colour: stage.nearly([222, 218, 208], 25) });
-    stage.box({ at: [x, 1.02, z - 0.04], half: [0.5, 1.02, 0.01], colour: [16, 15, 18] });
-    const wood = stage.nearly([150, 96, 54], 30);
-    const swing = random.between(0.11, 0.19);
-    const [along, out] = [0.47 * cosine(swing), 0.47 * sine(swing)];
-    const hinge = x + side * 0.5;
-    const leaf = { half: [0.47, 1, 0.035], yaw: side * swing, colour: wood } as const;
+    const frame = { colour: stage.nearly([222, 218, 208], 25) };
+    for (const edge of [-1, 1]) stage.box({ at: [x + edge * 0.66, 1.05, z], half: [0.2, 1.05, 0.06], ...frame });
+    stage.box({ at: [x, 2.15, z], half: [0.86, 0.1, 0.06], ...frame });
+    stage.box({ at: [x, 1.03, z + 0.35], half: [0.5, 1.03, 0.02], colour: [16, 15, 18] });
+    const wood = stage.nearly([168, 106, 58], 25);
+    const swing = random.between(0.09, 0.18);
+    const [along, out] = [0.45 * cosine(swing), 0.45 * sine(swing)];
+    const hinge = x + side * 0.46;
+    const leaf = { half: [0.45, 1, 0.035], yaw: side * swing, colour: wood, glow: 0.15 } as const;
     stage.box({ at: [hinge + side * along, 1.02, z - 0.06 - out], ...leaf });
-    const knob = [hinge + side * 1.75 * along, 1, z - 0.12 - 1.75 * out] as const;
+    const knob = [hinge + side * 1.75 * along, 1, z - 0.14 - 1.75 * out] as const;
     stage.ball({ at: knob, radii: [0.06, 0.06, 0.06], colour: [222, 210, 120] });
   },
   sound: (stage) => {
@@ -52,5 +58,8 @@ export const doorSlam: EventDeclaration = {
     const axes = [1, 0.4, 0.15, 0, 0, 0] as const;
     return [new Shakes([{ atSeconds: 0, level, hertz: random.between(24, 34), decaySeconds: 0.06, axes }])];
   },
-  echoes: ({ wall, strength }) => [{ metres: wall.z - 0.5, strength: 0.9 + 0.5 * strength, spreadMetres: 0.3 }],
+  echoes: ({ z, strength }) => [
+    { metres: z + AWAY, strength: 0.9 + 0.4 * strength, spreadMetres: 0.03 },
+    { metres: z + AWAY - 0.4, strength: 0.7 + 0.5 * strength, spreadMetres: 0.25 },
+  ],
 };

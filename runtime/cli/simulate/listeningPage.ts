@@ -6,7 +6,7 @@ import type { EventSound } from './eventSounds';
 export function listeningPage(options: { readonly seed: number; readonly sounds: readonly EventSound[] }): string {
   const rows = events.map((event) => {
     const sound = options.sounds.find((candidate) => candidate.event === event.id);
-    const player = sound ? `<audio controls preload="none" src="${sound.file}"></audio>` : 'silent';
+    const player = sound ? audioPlayer(sound) : 'silent';
     const marks = SENSORS.map((sensor) => `<td>${event.sensors.includes(sensor) ? '●' : ''}</td>`).join('');
     return `<tr><th>${event.phrases[0]}</th><td>${player}</td>${marks}</tr>`;
   });
@@ -32,4 +32,9 @@ ${rows.join('\n')}
 <img src="contact-sheet.png" alt="All events as all sensors have them">
 </html>
 `;
+}
+
+function audioPlayer({ file, label }: EventSound): string {
+  const captions = encodeURIComponent(`WEBVTT\n\n00:00.000 --> 00:10.000\n[${label}]\n`);
+  return `<audio controls preload="none" src="${file}"><track kind="captions" srclang="en" src="data:text/vtt,${captions}"></audio>`;
 }

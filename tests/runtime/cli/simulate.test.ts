@@ -6,6 +6,7 @@ import { Transformer } from '@napi-rs/image';
 import { readWav } from '../../../devices/audio/readWav';
 import { events, perceivableTo } from '../../../devices/simulated/events/catalogue';
 import { errorCode, runCommand } from '../../support/command';
+import { repositoryRoot } from '../../support/paths';
 import { temporaryFolder } from '../../support/temporaryFolder';
 
 const SCRIPT = 'version: 1\nroom: office\nlength: 3\nevents: [{ at: 1, event: alarm }]\n';
@@ -17,7 +18,7 @@ describe('sensebind simulate', () => {
     const out = path.join(folder, 'world');
     await writeFile(script, SCRIPT);
     const { code, stdout, stderr } = await runCommand(
-      ['simulate', '--out', out, '--seed', '2', '--scenario', script, '--json'],
+      ['simulate', '--out', out, '--seed', '6', '--scenario', script, '--json'],
       { stateHome: folder },
     );
     assert.equal(code, 0, stderr);
@@ -34,6 +35,13 @@ describe('sensebind simulate', () => {
     assert.ok(width > 6 * 96 && height > 8 * 96);
     const page = await readFile(path.join(out, 'index.html'), 'utf8');
     for (const { phrases } of events) assert.ok(page.includes(phrases[0]));
+    // What docs/ ships is this world's.
+    const shipped = path.join(repositoryRoot, 'docs', 'world');
+    assert.equal(await readFile(path.join(shipped, 'index.html'), 'utf8'), page);
+    for (const file of audible) {
+      const [own, theirs] = [out, shipped].map((folder) => readFile(path.join(folder, 'sounds', file)));
+      assert.deepEqual(await own, await theirs, file);
+    }
     const { sampleRateHz, channels } = await readWav(path.join(out, 'scenario.wav'));
     assert.deepEqual([sampleRateHz, channels[0]!.length], [16_000, 48_000]);
     const { room, truth } = JSON.parse(await readFile(path.join(out, 'truth.json'), 'utf8'));
