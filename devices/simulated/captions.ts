@@ -36,7 +36,8 @@ export const paraphraseTemplates: readonly [Template, ...Template[]] = [
   ({ what }) => `we have ${what} here`,
 ];
 
-const NOTHING: readonly [string, ...string[]] = [
+/** What a scene is called in which nothing can be seen to happen. */
+export const CALM_PHRASES: readonly [string, ...string[]] = [
   'an empty room',
   'nobody around',
   'a quiet empty space',
@@ -78,7 +79,7 @@ function wordsOf(scene: Scene, random: Random): Words {
   const phrases = scene.happenings.map(({ event }) => random.pick(event.phrases));
   const [only] = scene.happenings.length === 1 ? scene.happenings : [];
   return {
-    what: phrases.length > 0 ? phrases.join(' and ') : random.pick(NOTHING),
+    what: phrases.length > 0 ? phrases.join(' and ') : random.pick(CALM_PHRASES),
     room: scene.room.name,
     light: scene.light.level < 0.78 ? 'dim' : scene.light.level > 1.05 ? 'bright' : '',
     where: side(only?.place.across),

@@ -95,7 +95,7 @@ async function writeAll(folder: string, { seed, seconds, scenario, flags }: Work
     await writeFile(path.join(folder, name), content);
     files.push(name);
   };
-  const note = tenths(flags);
+  const note = progressNotes(flags);
   await write(
     'contact-sheet.png',
     await contactSheet(seed, (share) => {
@@ -143,7 +143,7 @@ async function playScenario(
 }
 
 /** A line for each fifth of a step, beside the answer. */
-function tenths({ json }: OutputOptions): Note {
+function progressNotes({ json }: OutputOptions): Note {
   let shown = '';
   return (step, share) => {
     const line = `${step}: ${20 * Math.floor(5 * share)} %`;
