@@ -20,6 +20,7 @@ describe('flags as bits', () => {
       silent: 128,
       untrained: 256,
       'holes-filled': 512,
+      unverified: 1024,
     });
   });
 
