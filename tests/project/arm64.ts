@@ -33,7 +33,8 @@ function nativeFiles(modules: string, packages: readonly string[], machine: stri
   return new Set(
     files
       .filter((file) => !file.includes('musl') && machineOf(path.join(modules, file)) === machine)
-      .map((file) => file.replaceAll(machine, 'ARCH')),
+      // prebuildify names the generation of an ARM processor, too.
+      .map((file) => file.replaceAll(machine, 'ARCH').replace('.armv8.', '.')),
   );
 }
 
