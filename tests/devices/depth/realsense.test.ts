@@ -44,6 +44,9 @@ describe('a RealSense', () => {
     const counting = { reading: () => readings++, lost: assert.fail };
     for (let round = 0; round < 3; round++) decoder.decode(Buffer.alloc(4), TIME, counting);
     assert.deepEqual([readings, memory.stats().inUse], [3, 0]);
+    const failing = { reading: () => assert.fail('a mistake of a reader'), lost: assert.fail };
+    assert.throws(() => decoder.decode(Buffer.alloc(4), TIME, failing), /a mistake/);
+    assert.equal(memory.stats().inUse, 0);
     const sink = collectingSink();
     decoder.decode(Buffer.alloc(4), TIME, sink);
     decoder.decode(Buffer.alloc(4), TIME, sink);
