@@ -47,7 +47,11 @@ export class Liveness implements ReadingSink {
     if (sameAfter !== undefined && now - this.#changedMicros >= sameAfter * 1000) this.#freeze('same');
   }
 
-  lost: ReadingSink['lost'] = (reason, amount) => this.#sink.lost(reason, amount);
+  lost: ReadingSink['lost'] = (reason, amount) => {
+    // What we had no room or no time for was sent all the same.
+    if (reason === 'memory' || reason === 'stale') this.#heardMicros = this.#clock.monotonicMicros();
+    this.#sink.lost(reason, amount);
+  };
 
   stop(): void {
     this.#isOver = true;
@@ -57,6 +61,8 @@ export class Liveness implements ReadingSink {
   /** Whether anything in the reading differs from what came last; keeps its end to compare the next one with. */
   #isNew(reading: Reading): boolean {
     const before = this.#last;
+    // Too near, too dark, or covered: a depth camera that sees nothing may say so for ever.
+    if (reading.modality === 'depth' && !reading.metres.some((depth) => depth > 0)) return true;
     if (reading.modality !== 'imu') {
       const print = fingerprint(reading);
       this.#last = [print];
@@ -90,7 +96,8 @@ const LOOKED_AT = 64;
 function fingerprint(reading: Reading): number {
   let print = 0;
   for (const values of contentOf(reading)) {
-    const step = Math.max(1, Math.floor(values.length / LOOKED_AT));
+    // Odd, so that not all of them stand in the same few columns: the left edge of a depth picture is always empty.
+    const step = Math.floor(values.length / LOOKED_AT) | 1;
     for (let index = 0; index < values.length; index += step) print = print * 1.000_001 + (values[index] ?? 0);
   }
   return print;

@@ -1,7 +1,7 @@
 import type { Clock } from '../runtime/clock';
 import { type ErrorCode, SensebindError } from '../runtime/errors';
 import type { ReadingSink } from '../runtime/reading';
-import { type Freeze, Liveness, type LivenessLimits } from './liveness';
+import { Liveness, type LivenessLimits } from './liveness';
 import type { Command, ProcessEnd, StartProcess } from './ports/process';
 import { frozen } from './streamDriver';
 
@@ -24,12 +24,19 @@ export interface CaptureProgram {
   /** What helps where no problem is known. */
   readonly cure: string;
   readonly limits: LivenessLimits;
-  /** What is done with its output; for one run. */
-  reader(sink: ReadingSink): {
-    output(bytes: Uint8Array): void;
-    /** One line of standard error; true when it was understood, and is no explanation of a failure. */
-    message(line: string): boolean;
-  };
+  /**
+   * What is done with its output; for one run.
+   *
+   * @param fail - Ends the run with an error: the output is well formed, but makes no sense.
+   */
+  reader(sink: ReadingSink, fail: (error: SensebindError) => void): ProgramReader;
+}
+
+/** Turns what a program writes into readings. */
+export interface ProgramReader {
+  output(bytes: Uint8Array): void;
+  /** One line of standard error; true when it was understood, and is no explanation of a failure. */
+  message(line: string): boolean;
 }
 
 /** Lines of standard error kept to explain why a program ended. */
@@ -38,8 +45,8 @@ const KEPT_MESSAGES = 4;
 /**
  * Runs a capture program until it ends, hangs, or `signal` aborts.
  *
- * @throws {SensebindError} `DEVICE_ABSENT`, `DEVICE_FAILED`, `DEVICE_FROZEN`, `CONFIG_INVALID`; never returns while the
- * program still runs.
+ * @throws {SensebindError} `DEVICE_ABSENT`, `DEVICE_FAILED`, `DEVICE_FROZEN`, `CONFIG_INVALID`, and what the
+ * reader fails with; never returns while the program still runs.
  */
 export async function runProgram(
   program: CaptureProgram,
@@ -52,24 +59,38 @@ export async function runProgram(
 ): Promise<void> {
   const { clock, startProcess, sink, signal } = options;
   if (signal.aborted) return;
-  let freeze: Freeze | undefined;
+  const over = new AbortController();
+  let problem: unknown;
+  const fail = (error: unknown): void => {
+    if (over.signal.aborted) return;
+    problem = error;
+    over.abort();
+    void running.close();
+  };
+  /** Nothing that is done with the output may throw into the pipe that it came from: that ends the whole process. */
+  const guarded = (work: () => void): void => {
+    if (over.signal.aborted) return;
+    try {
+      work();
+    } catch (error) {
+      fail(error);
+    }
+  };
   const liveness = new Liveness(sink, {
     clock,
     limits: program.limits,
-    onFrozen: (kind) => {
-      freeze = kind;
-      void running.close();
-    },
+    onFrozen: (kind) => fail(frozen(program.name, kind, program.limits)),
   });
-  const reader = program.reader(liveness);
+  const reader = program.reader(liveness, fail);
   const messages: string[] = [];
   const running = startProcess(program.command, {
-    output: (bytes) => reader.output(bytes),
-    message: (line) => {
-      if (reader.message(line) || line.trim() === '') return;
-      messages.push(line.trim());
-      if (messages.length > KEPT_MESSAGES) messages.shift();
-    },
+    output: (bytes) => guarded(() => reader.output(bytes)),
+    message: (line) =>
+      guarded(() => {
+        if (reader.message(line) || line.trim() === '') return;
+        messages.push(line.trim());
+        if (messages.length > KEPT_MESSAGES) messages.shift();
+      }),
   });
   const stop = (): void => void running.close();
   signal.addEventListener('abort', stop, { once: true });
@@ -77,7 +98,7 @@ export async function runProgram(
   signal.removeEventListener('abort', stop);
   liveness.stop();
   if (signal.aborted) return;
-  if (freeze !== undefined) throw frozen(program.name, freeze, program.limits);
+  if (problem !== undefined) throw problem;
   throw failure(program, end, messages);
 }
 

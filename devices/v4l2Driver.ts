@@ -6,7 +6,7 @@ import { DeviceClock } from './deviceClock';
 import type { StartProcess } from './ports/process';
 import { V4l2FrameParser } from './ports/v4l2Frames';
 import { readV4l2Line, type V4l2Stamp } from './ports/v4l2Lines';
-import { type CaptureProgram, type KnownProblem, runProgram } from './program';
+import { type CaptureProgram, type KnownProblem, type ProgramReader, runProgram } from './program';
 
 /** The picture format that a camera is asked for. */
 export interface V4l2Format {
@@ -48,8 +48,11 @@ const SILENT_PERIODS = 5;
 /** Exactly the same noise for this long comes from a camera that hangs. */
 const SAME_AFTER = 10_000 as Millis;
 
-/** Stamps and pictures come through two pipes: so many of one may wait for the other. */
-const WAITING = 4;
+/** Stamps that may wait for their pictures. A camera whose pictures stay away for longer counts as silent. */
+const WAITING_STAMPS = 256;
+
+/** So many pictures in a row of another size show that the camera chose its own: v4l2-ctl does not mind. */
+const MISFITS = 10;
 
 const PROBLEMS: readonly KnownProblem[] = [
   {
@@ -122,31 +125,50 @@ export class V4l2Driver implements Driver {
       ],
       cure: `try it by hand: v4l2-ctl -d ${device} --stream-mmap --stream-count=30`,
       limits: { silentAfter: silence as Millis, sameAfter: SAME_AFTER },
-      reader: (sink) => new Pictures(this.#camera, { clock: this.#clock, sink }),
+      reader: (sink, fail) => new Pictures(this.#camera, { clock: this.#clock, sink, fail }),
     };
   }
 }
 
-/** Brings pictures and their stamps together. */
-class Pictures {
+/**
+ * Brings pictures and their stamps together. They come through two pipes, in any order where this process was busy, but
+ * nothing is lost in a pipe: the first stamp belongs to the first picture of the right size, and so on.
+ */
+class Pictures implements ProgramReader {
+  readonly #camera: V4l2Camera;
+  readonly #pictureBytes: number;
   readonly #parser: V4l2FrameParser;
   readonly #decoder: PictureDecoder;
   readonly #clock: Clock;
   readonly #sink: ReadingSink;
+  readonly #fail: (error: SensebindError) => void;
   readonly #deviceClock = new DeviceClock();
   readonly #stamps: V4l2Stamp[] = [];
   /** A picture whose stamp has not come yet. */
   readonly #held: Uint8Array;
   #heldSince: Micros | undefined;
+  /** Stamps still to come whose pictures are gone already. */
+  #overdue = 0;
+  #hasStamps: boolean = false;
+  #misfits = 0;
   #lastSequence: number | undefined;
+  /** A picture before the next one is missing. */
+  #isAfterGap: boolean = false;
+  #lastMicros: Micros = Number.NEGATIVE_INFINITY;
 
-  constructor({ format, decoder }: V4l2Camera, options: { readonly clock: Clock; readonly sink: ReadingSink }) {
-    const pictureBytes = format.width * format.height * format.bytesPerPixel;
-    this.#parser = new V4l2FrameParser(pictureBytes);
-    this.#held = new Uint8Array(pictureBytes);
-    this.#decoder = decoder();
-    this.#clock = options.clock;
-    this.#sink = options.sink;
+  constructor(
+    camera: V4l2Camera,
+    run: { readonly clock: Clock; readonly sink: ReadingSink; readonly fail: (error: SensebindError) => void },
+  ) {
+    const { width, height, bytesPerPixel } = camera.format;
+    this.#camera = camera;
+    this.#pictureBytes = width * height * bytesPerPixel;
+    this.#parser = new V4l2FrameParser(this.#pictureBytes);
+    this.#held = new Uint8Array(this.#pictureBytes);
+    this.#decoder = camera.decoder();
+    this.#clock = run.clock;
+    this.#sink = run.sink;
+    this.#fail = run.fail;
   }
 
   output(bytes: Uint8Array): void {
@@ -161,20 +183,43 @@ class Pictures {
     const stamp = readV4l2Line(line);
     if (stamp === undefined) return false;
     if (stamp === 'none') return true;
-    if (this.#heldSince !== undefined) {
-      const arrived = this.#heldSince;
-      this.#heldSince = undefined;
-      this.#hand(this.#held, { stamp, arrived });
-      return true;
-    }
-    this.#stamps.push(stamp);
-    // Pictures that never came: their stamps must not be given to later ones.
-    if (this.#stamps.length > WAITING) this.#stamps.shift();
+    if (stamp.bytes === this.#pictureBytes) this.#stamp(stamp);
+    else this.#misfit(stamp.bytes);
     return true;
   }
 
+  #stamp(stamp: V4l2Stamp): void {
+    this.#hasStamps = true;
+    this.#misfits = 0;
+    const arrived = this.#heldSince;
+    if (this.#overdue > 0) {
+      this.#overdue--;
+      this.#noteSequence(stamp.sequence);
+    } else if (arrived !== undefined) {
+      this.#heldSince = undefined;
+      this.#hand(this.#held, { stamp, arrived });
+    } else {
+      this.#stamps.push(stamp);
+      if (this.#stamps.length > WAITING_STAMPS) this.#stamps.shift();
+    }
+  }
+
+  #misfit(bytes: number): void {
+    this.#misfits++;
+    if (this.#misfits < MISFITS) return;
+    const { device, format } = this.#camera;
+    const { width, height, fourcc } = format;
+    this.#fail(
+      new SensebindError(
+        'CONFIG_INVALID',
+        `expected pictures of ${this.#pictureBytes} bytes from ${device} (${width}x${height}, ${fourcc.trim()}), found ${bytes}`,
+        `the camera does not have this picture size: v4l2-ctl -d ${device} --list-formats-ext`,
+      ),
+    );
+  }
+
   #picture(bytes: Uint8Array, arrived: Micros): void {
-    if (this.#heldSince !== undefined) this.#hand(this.#held, { stamp: undefined, arrived: this.#heldSince });
+    if (this.#heldSince !== undefined) this.#displace(this.#heldSince);
     this.#heldSince = undefined;
     const stamp = this.#stamps.shift();
     if (stamp !== undefined) {
@@ -185,29 +230,41 @@ class Pictures {
     this.#heldSince = arrived;
   }
 
+  /** The next picture is there, the stamp of this one is not: newest wins, unless there are no stamps at all. */
+  #displace(arrived: Micros): void {
+    this.#overdue++;
+    if (!this.#hasStamps) {
+      this.#hand(this.#held, { stamp: undefined, arrived });
+      return;
+    }
+    this.#sink.lost('stale', 1);
+    this.#isAfterGap = true;
+  }
+
   #hand(bytes: Uint8Array, taken: { readonly stamp: V4l2Stamp | undefined; readonly arrived: Micros }): void {
     this.#decoder.decode(bytes, this.#timeOf(taken), this.#sink);
   }
 
   #timeOf({ stamp, arrived }: { readonly stamp: V4l2Stamp | undefined; readonly arrived: Micros }): PictureTime {
     const taken = stamp?.monotonicMicros;
-    const monotonicMicros = taken === undefined ? arrived : this.#deviceClock.map(taken, arrived);
+    const mapped = taken === undefined ? arrived : this.#deviceClock.map(taken, arrived);
+    const monotonicMicros = Math.max(mapped, this.#lastMicros);
+    this.#lastMicros = monotonicMicros;
+    if (stamp !== undefined) this.#noteSequence(stamp.sequence);
+    const flags: readonly Flag[] = this.#isAfterGap ? ['gap'] : [];
+    this.#isAfterGap = false;
     const age = this.#clock.monotonicMicros() - monotonicMicros;
-    return {
-      monotonicMicros,
-      timeMicros: this.#clock.epochMicros() - age,
-      clockQuality: taken === undefined ? 'arrival' : 'device',
-      flags: this.#missedBefore(stamp?.sequence) ? ['gap'] : [],
-    };
+    const clockQuality = taken === undefined ? 'arrival' : 'device';
+    return { monotonicMicros, timeMicros: this.#clock.epochMicros() - age, clockQuality, flags };
   }
 
-  #missedBefore(sequence: number | undefined): boolean {
-    if (sequence === undefined) return false;
+  /** Numbers that were left out are pictures that the sensor took, and that never came. */
+  #noteSequence(sequence: number): void {
     const missed = this.#lastSequence === undefined ? 0 : sequence - this.#lastSequence - 1;
     this.#lastSequence = sequence;
-    if (missed <= 0) return false;
+    if (missed <= 0) return;
+    this.#isAfterGap = true;
     this.#sink.lost('lost', missed);
-    return true;
   }
 }
 

@@ -24,6 +24,8 @@ export class Mutes {
   readonly #listeners = new Set<() => void>();
   #muted: ReadonlySet<string>;
   #timer: Timer | undefined;
+  /** Reads and writes, one after the other: a read that began before a write must not undo it. */
+  #turn: Promise<unknown> = Promise.resolve();
 
   private constructor(file: string, clock: Clock, muted: ReadonlySet<string>) {
     this.#file = file;
@@ -45,12 +47,14 @@ export class Mutes {
 
   /** Mutes a source, or ends that. Durable when it resolves. @throws {SensebindError} `FILE_UNWRITABLE` */
   async set(source: string, muted: boolean): Promise<void> {
-    // Another process may have muted one in the meantime.
-    const next = new Set(await read(this.#file));
-    if (muted) next.add(source);
-    else next.delete(source);
-    await write(this.#file, next);
-    this.#become(next);
+    await this.#inTurn(async () => {
+      // Another process may have muted one in the meantime.
+      const next = new Set(await read(this.#file));
+      if (muted) next.add(source);
+      else next.delete(source);
+      await write(this.#file, next);
+      this.#become(next);
+    });
   }
 
   /** Calls `listener` whenever a source was muted or unmuted, by whatever process. Returns how to end that. */
@@ -66,20 +70,26 @@ export class Mutes {
   }
 
   #look(): Timer {
-    return this.#clock.setTimer(
+    const timer = this.#clock.setTimer(
       LOOK,
       () => {
-        void read(this.#file)
+        void this.#inTurn(async () => {
           // What cannot be read just now changes nothing: who was muted stays muted.
-          .catch(() => this.#muted)
-          .then((muted) => {
-            if (this.#listeners.size === 0) return;
-            this.#timer = this.#look();
-            this.#become(muted);
-          });
+          const muted = await read(this.#file).catch(() => this.#muted);
+          if (this.#timer !== timer) return;
+          this.#timer = this.#look();
+          this.#become(muted);
+        });
       },
       { background: true },
     );
+    return timer;
+  }
+
+  #inTurn(work: () => Promise<void>): Promise<void> {
+    const done = this.#turn.then(work);
+    this.#turn = done.catch(() => undefined);
+    return done;
   }
 
   #become(muted: ReadonlySet<string>): void {

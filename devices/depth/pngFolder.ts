@@ -84,19 +84,22 @@ class PngFolderDriver implements Driver {
     }
     room.values.set(metres);
     const flags: readonly Flag[] = missed ? ['gap'] : [];
-    sink.reading({
-      source,
-      modality: 'depth',
-      timeMicros: clock.epochMicros(),
-      monotonicMicros: clock.monotonicMicros(),
-      clockQuality: 'file',
-      flags,
-      width,
-      height,
-      frame: room.frame,
-      metres: room.values,
-    });
-    room.frame.release();
+    try {
+      sink.reading({
+        source,
+        modality: 'depth',
+        timeMicros: clock.epochMicros(),
+        monotonicMicros: clock.monotonicMicros(),
+        clockQuality: 'file',
+        flags,
+        width,
+        height,
+        frame: room.frame,
+        metres: room.values,
+      });
+    } finally {
+      room.frame.release();
+    }
   }
 }
 

@@ -75,16 +75,19 @@ export class Z16Decoder implements PictureDecoder {
     const scale = METRES_PER_DEPTH_UNIT[unit];
     for (let index = 0; index < count; index++) room.values[index] = (words[index] ?? 0) * scale;
     const isCalibrated = baselineMetres !== undefined && focalPixels !== undefined;
-    sink.reading({
-      ...time,
-      source,
-      modality: 'depth',
-      width,
-      height,
-      frame: room.frame,
-      metres: room.values,
-      ...(isCalibrated ? { baselineFocal: baselineMetres * focalPixels } : {}),
-    });
-    room.frame.release();
+    try {
+      sink.reading({
+        ...time,
+        source,
+        modality: 'depth',
+        width,
+        height,
+        frame: room.frame,
+        metres: room.values,
+        ...(isCalibrated ? { baselineFocal: baselineMetres * focalPixels } : {}),
+      });
+    } finally {
+      room.frame.release();
+    }
   }
 }

@@ -24,8 +24,12 @@ export interface DepthPicture {
  */
 export function depthOf({ values, width, height }: Gray16, { unit }: { readonly unit: DepthUnit }): DepthPicture {
   const scale = METRES_PER_DEPTH_UNIT[unit];
-  const steps = unit === 'sun-rgbd' ? values.map(rotatedRight) : values;
-  const metres = Float32Array.from(steps, (step) => step * scale);
+  const isRotated = unit === 'sun-rgbd';
+  const metres = new Float32Array(values.length);
+  for (let index = 0; index < metres.length; index++) {
+    const word = values[index] ?? 0;
+    metres[index] = (isRotated ? rotatedRight(word) : word) * scale;
+  }
   requirePlausibleMedian(metres, {
     what: `depth in metres (unit ${unit})`,
     minimum: 0.01,
@@ -36,5 +40,5 @@ export function depthOf({ values, width, height }: Gray16, { unit }: { readonly 
 }
 
 function rotatedRight(word: number): number {
-  return (word >>> 3) | (word << 13);
+  return ((word >>> 3) | (word << 13)) & 0xffff;
 }

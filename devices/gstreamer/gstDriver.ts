@@ -68,10 +68,19 @@ export class GstDriver implements Driver {
     const { elements, secrets } = await this.#protocol.pipeline();
     const { signal } = pass;
     if (signal.aborted) return 0;
-    let problem: SensebindError | undefined;
-    const fail = (error: SensebindError): void => {
+    let problem: unknown;
+    const fail = (error: unknown): void => {
       problem ??= error;
       void running.close();
+    };
+    /** Nothing that is done with the output may throw into the pipe that it came from: that ends the whole process. */
+    const guarded = (work: () => void): void => {
+      if (problem !== undefined) return;
+      try {
+        work();
+      } catch (error) {
+        fail(error);
+      }
     };
     const isFile = this.#protocol.atEnd !== 'fail';
     const watched = new WatchedSink(sink, {
@@ -83,7 +92,7 @@ export class GstDriver implements Driver {
     const consumer = this.#protocol.consumer(watched, pass);
     const tapped = new TappedStream(consumer, (reason) => fail(this.#broken(reason)));
     const messages = new Messages();
-    const running = this.#start(commandOf(elements), this.#handlers(tapped, messages));
+    const running = this.#start(commandOf(elements), this.#handlers({ tapped, messages, guarded }));
     const stop = (): void => void running.close();
     signal.addEventListener('abort', stop, { once: true });
     const end = await running.ended;
@@ -98,12 +107,20 @@ export class GstDriver implements Driver {
     throw pipelineError(this.#protocol.subject, { end, messages: messages.all, secrets });
   }
 
-  #handlers(tapped: TappedStream, messages: Messages): ProcessHandlers {
+  #handlers({
+    tapped,
+    messages,
+    guarded,
+  }: {
+    readonly tapped: TappedStream;
+    readonly messages: Messages;
+    readonly guarded: (work: () => void) => void;
+  }): ProcessHandlers {
     const clock = this.#clock;
     return {
-      output: (bytes) => tapped.append(bytes, clock.monotonicMicros()),
+      output: (bytes) => guarded(() => tapped.append(bytes, clock.monotonicMicros())),
       rest: () => tapped.rest(),
-      report: (line) => tapped.line(line, clock.monotonicMicros()),
+      report: (line) => guarded(() => tapped.line(line, clock.monotonicMicros())),
       message: (line) => messages.add(line),
     };
   }

@@ -13,7 +13,6 @@ export interface Frozen {
 
 /** {@link Liveness} that leaves more time for the first reading, and counts readings. */
 export class WatchedSink implements ReadingSink {
-  readonly #sink: ReadingSink;
   readonly #limits: LivenessLimits;
   readonly #watch: (limits: LivenessLimits) => Liveness;
   #liveness: Liveness;
@@ -27,7 +26,6 @@ export class WatchedSink implements ReadingSink {
       readonly onFrozen: (frozen: Frozen) => void;
     },
   ) {
-    this.#sink = sink;
     this.#limits = options.limits;
     this.#watch = (limits) =>
       new Liveness(sink, {
@@ -57,7 +55,7 @@ export class WatchedSink implements ReadingSink {
   }
 
   lost(reason: Loss, amount: number): void {
-    this.#sink.lost(reason, amount);
+    this.#liveness.lost(reason, amount);
   }
 
   stop(): void {

@@ -1,10 +1,11 @@
 import Type, { type Static } from 'typebox';
 import type { Micros, Millis } from '../../runtime/clock';
 import { SensebindError } from '../../runtime/errors';
-import type { Driver, ReadingSink, Vectors } from '../../runtime/reading';
+import type { Driver, ReadingSink } from '../../runtime/reading';
 import { type DeviceContext, declareDevice } from '../device';
 import { DeviceClock } from '../deviceClock';
-import { runProgram } from '../program';
+import type { LivenessLimits } from '../liveness';
+import { type CaptureProgram, runProgram } from '../program';
 import { type PlacedChannel, rawValue } from './iioScan';
 import {
   ACCELERATION,
@@ -16,6 +17,7 @@ import {
   stopBuffer,
   TIMESTAMP,
 } from './iioSysfs';
+import { MotionBatch, type Vector } from './motionBatch';
 
 const Options = Type.Object(
   {
@@ -46,9 +48,20 @@ export const iio = declareDevice({
   open: (options, context) => new IioDriver(options, context),
 });
 
-/** A sensor that sends nothing for so long has lost its trigger. */
-const SILENT_AFTER = 2000 as Millis;
-const SAME_AFTER = 10_000 as Millis;
+/**
+ * A sensor that sends nothing for 2 s, or for the time of five samples, has lost its trigger. Noise does not allow the
+ * same numbers for 10 s, or a hundred samples.
+ */
+function limitsOf(rateHz: number | undefined): LivenessLimits {
+  const periodMillis = rateHz === undefined || rateHz <= 0 ? 0 : 1000 / rateHz;
+  return {
+    silentAfter: Math.max(2000, 5 * periodMillis) as Millis,
+    sameAfter: Math.max(10_000, 100 * periodMillis) as Millis,
+  };
+}
+
+/** Stamps that are further apart than this many times what is usual have samples missing between them. */
+const GAP = 1.5;
 
 class IioDriver implements Driver {
   readonly modality = 'imu';
@@ -67,14 +80,14 @@ class IioDriver implements Driver {
     if (device === undefined) throw absent(name);
     const settings = await startBuffer(device, rateHz === undefined ? {} : { rateHz });
     try {
-      await runProgram(this.#reader(device, settings), { clock, startProcess: ports.startProcess, sink, signal });
+      await runProgram(this.#program(device, settings), { clock, startProcess: ports.startProcess, sink, signal });
     } finally {
       await stopBuffer(device);
     }
   }
 
   /** A read of the node blocks, and four blocked reads would stop all file access of this process: cat reads it. */
-  #reader(device: IioDevice, settings: IioSettings): Parameters<typeof runProgram>[0] {
+  #program(device: IioDevice, settings: IioSettings): CaptureProgram {
     return {
       name: `${device.name} (${device.node})`,
       command: { program: 'cat', arguments: [device.node] },
@@ -97,34 +110,51 @@ class IioDriver implements Driver {
         },
       ],
       cure: `try it by hand: cat ${device.node} | xxd | head`,
-      limits: { silentAfter: SILENT_AFTER, sameAfter: SAME_AFTER },
-      reader: (sink) => {
-        const scans = new IioScans(settings, { context: this.#context, sink });
+      limits: limitsOf(settings.rateHz),
+      reader: (sink, fail) => {
+        const scans = new IioScans(settings, { context: this.#context, sink, fail });
         return { output: (bytes) => scans.append(bytes, this.#context.clock.monotonicMicros()), message: () => false };
       },
     };
   }
 }
 
-/** Cuts the bytes into scans, and makes one reading of all that came at once. */
+/** Cuts the bytes into scans: a sample each, and those that came at once in one reading. */
 export class IioScans {
   readonly #settings: IioSettings;
-  readonly #context: Pick<DeviceContext, 'source' | 'clock'>;
   readonly #sink: ReadingSink;
+  readonly #batch: MotionBatch;
   readonly #deviceClock = new DeviceClock();
+  readonly #acceleration: readonly PlacedChannel[];
+  readonly #angularVelocity: readonly PlacedChannel[];
+  /** Left out where there is none, or one of a clock that may jump. */
   readonly #timestamp: PlacedChannel | undefined;
   readonly #partial: Uint8Array;
   #fill = 0;
+  #lastStamp: Micros | undefined;
+  /** Between the last two stamps: triggers need not run at the rate that the sensor is set to. */
+  #spacing: Micros = 0;
 
   constructor(
     settings: IioSettings,
-    options: { readonly context: Pick<DeviceContext, 'source' | 'clock'>; readonly sink: ReadingSink },
+    options: {
+      readonly context: Pick<DeviceContext, 'source' | 'clock'>;
+      readonly sink: ReadingSink;
+      readonly fail: (error: SensebindError) => void;
+    },
   ) {
+    const { context, sink, fail } = options;
+    const { channels, scanBytes } = settings.layout;
+    const named = (names: readonly string[]): readonly PlacedChannel[] =>
+      names.map((name) => channels.find((channel) => channel.name === name)).filter((channel) => channel !== undefined);
     this.#settings = settings;
-    this.#context = options.context;
-    this.#sink = options.sink;
-    this.#timestamp = settings.layout.channels.find(({ name }) => name === TIMESTAMP);
-    this.#partial = new Uint8Array(settings.layout.scanBytes);
+    this.#sink = sink;
+    this.#batch = new MotionBatch({ source: context.source, clock: context.clock, sink, fail });
+    this.#acceleration = named(ACCELERATION);
+    this.#angularVelocity = named(ANGULAR_VELOCITY);
+    this.#timestamp = settings.isMonotonic ? named([TIMESTAMP])[0] : undefined;
+    this.#batch.clockQuality = this.#timestamp === undefined ? 'arrival' : 'device';
+    this.#partial = new Uint8Array(scanBytes);
   }
 
   append(bytes: Uint8Array, arrivedMicros: Micros): void {
@@ -139,69 +169,53 @@ export class IioScans {
     }
     this.#partial.set(bytes.subarray(used), this.#fill);
     this.#fill += bytes.length - used;
-    if (count > 0) this.#hand(new DataView(scans.buffer), { count, arrivedMicros });
+    if (count > 0) this.#take(new DataView(scans.buffer), { count, arrivedMicros });
   }
 
-  #hand(view: DataView, { count, arrivedMicros }: { readonly count: number; readonly arrivedMicros: Micros }): void {
-    const { clock, source } = this.#context;
-    const sampleMicros = this.#times(view, { count, arrivedMicros });
-    const [first = arrivedMicros] = sampleMicros;
-    const acceleration = this.#vectors(view, { names: ACCELERATION, count });
-    const angularVelocity = this.#vectors(view, { names: ANGULAR_VELOCITY, count });
-    if (acceleration === undefined) return;
-    this.#sink.reading({
-      source,
-      modality: 'imu',
-      timeMicros: clock.epochMicros() - (clock.monotonicMicros() - first),
-      monotonicMicros: first,
-      clockQuality: this.#isStamped() ? 'device' : 'arrival',
-      flags: [],
-      sampleMicros,
-      acceleration,
-      ...(angularVelocity === undefined ? {} : { angularVelocity }),
-    });
-  }
-
-  /** Stamps of a clock that may jump are not used. */
-  #isStamped(): boolean {
-    return this.#timestamp !== undefined && this.#settings.isMonotonic;
-  }
-
-  #times(
-    view: DataView,
-    { count, arrivedMicros }: { readonly count: number; readonly arrivedMicros: Micros },
-  ): Float64Array {
+  #take(view: DataView, { count, arrivedMicros }: { readonly count: number; readonly arrivedMicros: Micros }): void {
     const { layout, rateHz } = this.#settings;
-    const channel = this.#timestamp;
-    if (channel !== undefined && this.#isStamped()) {
-      return Float64Array.from({ length: count }, (_, index) =>
-        this.#deviceClock.map(Number(rawValue(view, index * layout.scanBytes, channel)) / 1000, arrivedMicros),
-      );
+    const periodMicros = rateHz === undefined ? 0 : 1e6 / rateHz;
+    for (let index = 0; index < count; index++) {
+      const start = index * layout.scanBytes;
+      const acceleration = this.#vector(view, { start, channels: this.#acceleration });
+      if (acceleration === undefined) return;
+      const angularVelocity = this.#vector(view, { start, channels: this.#angularVelocity });
+      const stamp = this.#timestamp && Number(rawValue(view, start, this.#timestamp)) / 1000;
+      const isAfterGap = stamp !== undefined && this.#missedBefore(stamp, periodMicros);
+      const monotonicMicros =
+        stamp === undefined
+          ? Math.round(arrivedMicros - (count - 1 - index) * periodMicros)
+          : this.#deviceClock.map(stamp, arrivedMicros);
+      this.#batch.add({ monotonicMicros, acceleration, angularVelocity, flags: isAfterGap ? ['gap'] : [] });
     }
-    const period = rateHz === undefined ? 0 : 1e6 / rateHz;
-    return Float64Array.from({ length: count }, (_, index) => Math.round(arrivedMicros - (count - 1 - index) * period));
+    this.#batch.flush();
+  }
+
+  /** The kernel does not say what its buffer had no room for; the stamps do. */
+  #missedBefore(stamp: Micros, periodMicros: Micros): boolean {
+    const before = this.#spacing;
+    const spacing = stamp - (this.#lastStamp ?? stamp);
+    this.#lastStamp = stamp;
+    this.#spacing = spacing;
+    const usual = Math.max(periodMicros, before);
+    if (before <= 0 || spacing <= GAP * usual) return false;
+    this.#sink.lost('lost', Math.round(spacing / usual) - 1);
+    return true;
   }
 
   /** Three axes in SI units, turned as the chip is mounted; `undefined` where the sensor lacks them. */
-  #vectors(
+  #vector(
     view: DataView,
-    { names, count }: { readonly names: readonly string[]; readonly count: number },
-  ): Vectors | undefined {
-    const { layout, scales, mounting } = this.#settings;
-    const channels = names.map((name) => layout.channels.find((channel) => channel.name === name));
-    const present = channels.filter((channel) => channel !== undefined);
-    if (present.length !== 3) return undefined;
-    const raw = present.map((channel) => {
+    { start, channels }: { readonly start: number; readonly channels: readonly PlacedChannel[] },
+  ): Vector | undefined {
+    if (channels.length !== 3) return undefined;
+    const { scales, mounting } = this.#settings;
+    const values = channels.map((channel) => {
       const { scale, offset } = scales[channel.name] ?? { scale: 1, offset: 0 };
-      return Float64Array.from(
-        { length: count },
-        (_, index) => (Number(rawValue(view, index * layout.scanBytes, channel)) + offset) * scale,
-      );
+      return (Number(rawValue(view, start, channel)) + offset) * scale;
     });
-    const row = (axis: number): Float32Array =>
-      Float32Array.from({ length: count }, (_, index) =>
-        raw.reduce((sum, values, column) => sum + (mounting[axis * 3 + column] ?? 0) * (values[index] ?? 0), 0),
-      );
+    const row = (axis: number): number =>
+      values.reduce((sum, value, column) => sum + (mounting[axis * 3 + column] ?? 0) * value, 0);
     return [row(0), row(1), row(2)];
   }
 }

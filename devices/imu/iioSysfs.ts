@@ -168,10 +168,14 @@ async function writeSetting(file: string, value: string): Promise<void> {
     throw new SensebindError(
       'DEVICE_FAILED',
       `expected to write ${value} to ${file}, found: ${messageOf(error)}`,
-      /EBUSY/.test(messageOf(error))
-        ? 'another program holds the sensor: systemctl stop iio-sensor-proxy'
-        : 'give the user the right to write it with a udev rule, or run as root; sensebind doctor shows how',
+      cureOf(messageOf(error)),
       { cause: error },
     );
   }
+}
+
+function cureOf(message: string): string {
+  if (/EBUSY/.test(message)) return 'another program holds the sensor: systemctl stop iio-sensor-proxy';
+  if (/EINVAL/.test(message)) return 'the sensor does not have this value; what it has stands in the file …_available';
+  return 'give the user the right to write it with a udev rule, or run as root; sensebind doctor shows how';
 }

@@ -4,6 +4,8 @@ import type { Micros } from '../../runtime/clock';
 export interface V4l2Stamp {
   /** Counts every picture of the sensor, those that were dropped too. */
   readonly sequence: number;
+  /** Size of the picture: what its header in the stream states too. */
+  readonly bytes: number;
   /** Monotonic clock; left out by drivers without time stamps, and by those with another clock. */
   readonly monotonicMicros?: Micros;
 }
@@ -23,6 +25,7 @@ export function readV4l2Line(line: string): V4l2Stamp | 'none' | undefined {
   const isMonotonic = seconds !== undefined && /\bts-monotonic\b/.test(tail);
   return {
     sequence: Number(sequence),
+    bytes: Number(bytesUsed),
     ...(isMonotonic ? { monotonicMicros: Math.round(Number(seconds) * 1e6) } : {}),
   };
 }

@@ -49,7 +49,10 @@ export class InfirayDecoder implements PictureDecoder {
     for (let index = 0; index < count; index++)
       room.values[index] = (words[index] ?? 0) * KELVIN_PER_THERMAL_UNIT['K/64'];
     const source = this.#source;
-    sink.reading({ ...time, ...room, source, modality: 'thermal', width: WIDTH, height: HEIGHT, unit: 'K' });
-    room.frame.release();
+    try {
+      sink.reading({ ...time, ...room, source, modality: 'thermal', width: WIDTH, height: HEIGHT, unit: 'K' });
+    } finally {
+      room.frame.release();
+    }
   }
 }

@@ -90,16 +90,19 @@ export class LeptonDecoder implements PictureDecoder {
     }
     const scale = unit === 'counts' ? 1 : KELVIN_PER_THERMAL_UNIT[unit];
     for (let index = 0; index < count; index++) room.values[index] = (words[index] ?? 0) * scale;
-    sink.reading({
-      ...time,
-      ...room,
-      source,
-      modality: 'thermal',
-      width,
-      height,
-      unit: unit === 'counts' ? 'counts' : 'K',
-    });
-    room.frame.release();
+    try {
+      sink.reading({
+        ...time,
+        ...room,
+        source,
+        modality: 'thermal',
+        width,
+        height,
+        unit: unit === 'counts' ? 'counts' : 'K',
+      });
+    } finally {
+      room.frame.release();
+    }
   }
 
   /** The shutter is closed during a flat-field correction: the picture shows the shutter. */

@@ -2,11 +2,8 @@
 export interface LeptonTelemetry {
   /** Counts pictures of the sensor; the board sends each of them up to three times. */
   readonly frame: number;
-  readonly millisSinceBoot: number;
   /** A flat-field correction is in progress: the picture shows the shutter. */
   readonly isCorrecting: boolean;
-  readonly isOverheated: boolean;
-  readonly housingKelvin: number;
   /** What one step stands for: `counts` when the camera is not set to temperatures. */
   readonly unit: 'cK' | 'dK' | 'counts';
 }
@@ -16,7 +13,6 @@ const WORDS_A_ROW = 80;
 
 const CORRECTION_SHIFT = 4;
 const CORRECTION_IN_PROGRESS = 2;
-const OVERHEATED_BIT = 20;
 
 /**
  * Reads the rows below a picture. Three rows of 80 words follow each other; on a picture that is 160 wide, two to a line.
@@ -31,10 +27,7 @@ export function readLeptonTelemetry(words: Uint16Array): LeptonTelemetry {
   const status = long(3);
   return {
     frame: long(20),
-    millisSinceBoot: long(1),
     isCorrecting: ((status >>> CORRECTION_SHIFT) & 3) === CORRECTION_IN_PROGRESS,
-    isOverheated: ((status >>> OVERHEATED_BIT) & 1) === 1,
-    housingKelvin: rowA(26) / 100,
     unit: rowC(48) === 0 ? 'counts' : rowC(49) === 1 ? 'cK' : 'dK',
   };
 }

@@ -131,22 +131,25 @@ export class Mcu90640Decoder implements ByteDecoder {
       if (!isAlive) dead++;
       kelvin[pixel] = isAlive ? value / 100 + ZERO_CELSIUS : 0;
     });
-    if (dead > MOST_DEAD_PIXELS) this.#sink.lost('invalid', 1);
-    else {
-      this.#sink.reading({
-        source,
-        modality: 'thermal',
-        monotonicMicros,
-        timeMicros: clock.epochMicros() - (clock.monotonicMicros() - monotonicMicros),
-        clockQuality: 'arrival',
-        flags: picture.checksum === 'unverified' ? ['unverified'] : [],
-        width: MCU90640_WIDTH,
-        height: MCU90640_HEIGHT,
-        frame,
-        values: kelvin,
-        unit: 'K',
-      });
+    try {
+      if (dead > MOST_DEAD_PIXELS) this.#sink.lost('invalid', 1);
+      else {
+        this.#sink.reading({
+          source,
+          modality: 'thermal',
+          monotonicMicros,
+          timeMicros: clock.epochMicros() - (clock.monotonicMicros() - monotonicMicros),
+          clockQuality: 'arrival',
+          flags: picture.checksum === 'unverified' ? ['unverified'] : [],
+          width: MCU90640_WIDTH,
+          height: MCU90640_HEIGHT,
+          frame,
+          values: kelvin,
+          unit: 'K',
+        });
+      }
+    } finally {
+      frame.release();
     }
-    frame.release();
   }
 }

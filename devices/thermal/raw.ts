@@ -57,7 +57,8 @@ export function readThermalRaw(
  */
 export function thermalOf({ values, width, height }: Gray16, { unit }: { readonly unit: ThermalUnit }): ThermalPicture {
   const scale = KELVIN_PER_THERMAL_UNIT[unit];
-  const kelvin = Float32Array.from(values, (value) => value * scale);
+  const kelvin = new Float32Array(values.length);
+  for (let index = 0; index < kelvin.length; index++) kelvin[index] = (values[index] ?? 0) * scale;
   requirePlausibleMedian(kelvin, {
     what: `temperatures in kelvin (unit ${unit})`,
     minimum: 150,

@@ -7,9 +7,11 @@ import { machinePorts } from '../../devices/ports/ports';
 import { lepton } from '../../devices/thermal/lepton';
 import { systemClock } from '../../runtime/clock';
 import { deviceContext } from '../support/deviceContext';
+import { ManualClock } from '../support/manualClock';
 import { refused } from '../support/refused';
 import { collectingSink } from '../support/sinks';
 import { temporaryFolder } from '../support/temporaryFolder';
+import { testProcess } from '../support/testProcess';
 
 /** Where a stand-in for v4l2-ctl and its device are. */
 interface Stage {
@@ -141,6 +143,125 @@ describe('a camera behind v4l2-ctl', () => {
       process.env['PATH'] = before;
     });
     await assert.rejects(run(), refused('DEVICE_ABSENT', /stdbuf/));
+  });
+});
+
+describe('pictures and their stamps', () => {
+  const PICTURE_BYTES = 16 * 16 * 2;
+
+  /** A RealSense whose two pipes are written by the test; the first word of a picture is its number. */
+  async function running(context: TestContext) {
+    const device = path.join(await temporaryFolder(context), 'camera');
+    await writeFile(device, '');
+    const process = testProcess();
+    const clock = new ManualClock();
+    await clock.advance(10_000);
+    const driver = realsense.open(
+      { kind: 'realsense', device, width: 16, height: 16 },
+      deviceContext({ clock, ports: { startProcess: process.start } }),
+    );
+    const sink = collectingSink();
+    const stop = new AbortController();
+    const run = driver.run(sink, stop.signal);
+    run.catch(() => undefined);
+    const picture = (number: number, bytes = PICTURE_BYTES): void => {
+      const frame = Buffer.alloc(8 + bytes);
+      frame.write('rdhV', 'latin1');
+      frame.writeUInt32BE(bytes, 4);
+      frame.writeUInt16LE(number * 1000, 8);
+      process.output(frame);
+    };
+    const stamp = (number: number, bytes = PICTURE_BYTES): void =>
+      process.message(
+        `cap dqbuf: 0 seq: ${number} bytesused: ${bytes} ts: ${(number / 30).toFixed(6)} field: None (ts-monotonic, ts-src-eof)`,
+      );
+    /** What came out: the number of each picture, and how many periods after the first one it was taken. */
+    const found = () => {
+      const readings = sink.readings.map((reading) => {
+        assert.ok(reading.modality === 'depth');
+        return reading;
+      });
+      const [first] = readings;
+      return readings.map(({ metres, monotonicMicros, flags }) => ({
+        number: Math.round(metres[0] ?? 0),
+        periods: Math.round(((monotonicMicros - (first?.monotonicMicros ?? 0)) * 30) / 1e6),
+        flags,
+      }));
+    };
+    return { picture, stamp, found, clock, run, stop, losses: sink.losses };
+  }
+
+  it('stay together after this process was busy and read the pictures of some time before their stamps', async (context) => {
+    const { picture, stamp, found, clock, run, stop, losses } = await running(context);
+    picture(0);
+    stamp(0);
+    await clock.advance(200);
+    for (const number of [1, 2, 3, 4, 5, 6]) picture(number);
+    for (const number of [1, 2, 3, 4, 5, 6]) stamp(number);
+    await clock.advance(33);
+    picture(7);
+    stamp(7);
+    stop.abort();
+    await run;
+    assert.deepEqual(found(), [
+      { number: 0, periods: 0, flags: [] },
+      { number: 6, periods: 6, flags: ['gap'] },
+      { number: 7, periods: 7, flags: [] },
+    ]);
+    assert.deepEqual(losses, { stale: 5 });
+  });
+
+  it('stay together where the stamps of some time come before their pictures', async (context) => {
+    const { picture, stamp, found, clock, run, stop, losses } = await running(context);
+    const numbers = Array.from({ length: 10 }, (_, index) => index);
+    await clock.advance(400);
+    for (const number of numbers) stamp(number);
+    for (const number of numbers) picture(number);
+    stop.abort();
+    await run;
+    assert.deepEqual(
+      found().map(({ number, flags }) => ({ number, flags })),
+      numbers.map((number) => ({ number, flags: [] })),
+    );
+    assert.deepEqual(losses, {});
+  });
+
+  it('stay together over a picture that was cut short', async (context) => {
+    const { picture, stamp, found, clock, run, stop, losses } = await running(context);
+    for (const number of [0, 1, 2, 3]) {
+      const bytes = number === 1 ? 100 : PICTURE_BYTES;
+      picture(number, bytes);
+      stamp(number, bytes);
+      await clock.advance(1000 / 30);
+    }
+    stop.abort();
+    await run;
+    assert.deepEqual(found(), [
+      { number: 0, periods: 0, flags: [] },
+      { number: 2, periods: 2, flags: ['gap'] },
+      { number: 3, periods: 3, flags: [] },
+    ]);
+    assert.deepEqual(losses, { 'corrupt-bytes': 108, lost: 1 });
+  });
+
+  it('come without stamps where the program writes none', async (context) => {
+    const { picture, found, run, stop } = await running(context);
+    for (const number of [0, 1, 2]) picture(number);
+    stop.abort();
+    await run;
+    assert.deepEqual(
+      found().map(({ number }) => number),
+      [0, 1],
+    );
+  });
+
+  it('end with the size that the camera chose instead of the one it was asked for', async (context) => {
+    const { picture, stamp, run } = await running(context);
+    for (let number = 0; number < 10; number++) {
+      picture(number, 1000);
+      stamp(number, 1000);
+    }
+    await assert.rejects(run, refused('CONFIG_INVALID', /512 bytes .*16x16.* found 1000/));
   });
 });
 

@@ -23,6 +23,7 @@ export const target: FuzzTarget = {
     const scans = new IioScans(settings, {
       context: { source: 'imu0', clock: systemClock },
       sink: { reading: () => undefined, lost: () => undefined },
+      fail: () => undefined,
     });
     const middle = bytes.length >> 1;
     scans.append(bytes.subarray(0, middle), 0);

@@ -103,6 +103,15 @@ describe('a muted source', () => {
     assert.deepEqual(await readdir(path.dirname(place)), ['muted.json']);
   });
 
+  it('is muted together with others in one go, none of them forgotten', async (context) => {
+    const place = await file(context);
+    const mutes = await Mutes.open(place, new ManualClock());
+    const ids = Array.from({ length: 20 }, (_, index) => `mic${index}`);
+    await Promise.all(ids.map((id) => mutes.set(id, true)));
+    const after = await Mutes.open(place, new ManualClock());
+    assert.ok(ids.every((id) => mutes.isMuted(id) && after.isMuted(id)));
+  });
+
   it('is not opened because its list cannot be read', async (context) => {
     const place = path.join(await temporaryFolder(context), 'muted.json');
     for (const content of ['', '{', '[]', '{"format":"sensebind-muted/2","sources":[]}']) {

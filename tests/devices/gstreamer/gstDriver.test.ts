@@ -75,6 +75,15 @@ const CAMERA = { kind: 'test-camera' } as const;
 const FILE = { kind: 'video-file', file: '/films/a.mp4' } as const;
 
 describe('a pipeline in a program', () => {
+  it('ends when its pictures cannot be dealt with, and nothing of that escapes', async () => {
+    const device = await driverOnPort(testCamera, CAMERA);
+    device.sink.reading = () => assert.fail('a mistake of a reader');
+    device.picture();
+    device.picture();
+    await assert.rejects(device.run, /a mistake of a reader/);
+    assert.equal(device.closed(), 1);
+  });
+
   it('is asked to end by SIGINT, and has 3 s for it', async () => {
     const { started, stop, run, closed } = await driverOnPort(testCamera, CAMERA);
     assert.deepEqual(started[0]?.command.ending, { signal: 'SIGINT', grace: 3000 });

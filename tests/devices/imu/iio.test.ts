@@ -41,7 +41,11 @@ function settings(names: readonly string[], type: string, changes: Partial<IioSe
 
 function readings(chunks: readonly Uint8Array[], device: IioSettings): MotionReading[] {
   const sink = collectingSink();
-  const scans = new IioScans(device, { context: { source: 'imu0', clock: new ManualClock() }, sink });
+  const scans = new IioScans(device, {
+    context: { source: 'imu0', clock: new ManualClock() },
+    sink,
+    fail: assert.fail,
+  });
   for (const chunk of chunks) scans.append(chunk, 1e15);
   return sink.readings.map((reading) => {
     assert.ok(reading.modality === 'imu');
@@ -95,6 +99,69 @@ describe('a scan of the kernel', () => {
         assert.deepEqual(heights, new Array(count).fill(Math.fround(16_384 * ACCELERATION_SCALE)));
       }),
     );
+  });
+
+  /** The scan of an accelerometer at a time in milliseconds, its z axis at one g or not. */
+  function scanAt(millis: number, z = 16_384): Buffer {
+    const scan = Buffer.from(ACCELERATION_SCAN);
+    scan.writeInt16LE(z, 4);
+    scan.writeBigInt64LE(BigInt(millis) * 1_000_000n, 8);
+    return scan;
+  }
+
+  function running(changes: Partial<IioSettings> = {}) {
+    const sink = collectingSink();
+    const errors: Error[] = [];
+    const scans = new IioScans(settings(AXES, 'le:s16/16>>0', changes), {
+      context: { source: 'imu0', clock: new ManualClock() },
+      sink,
+      fail: (error) => errors.push(error),
+    });
+    const motions = () =>
+      sink.readings.map((reading) => {
+        assert.ok(reading.modality === 'imu');
+        return reading;
+      });
+    return { scans, motions, errors, losses: sink.losses };
+  }
+
+  it('shows by its time that others before it had no room in the buffer of the kernel', () => {
+    const { scans, motions, losses } = running();
+    scans.append(Buffer.concat([0, 5, 10, 30, 35].map((millis) => scanAt(millis))), 1e15);
+    assert.deepEqual(
+      motions().map(({ flags, sampleMicros }) => [flags, sampleMicros.length]),
+      [
+        [[], 3],
+        [['gap'], 2],
+      ],
+    );
+    assert.deepEqual(losses, { lost: 3 });
+  });
+
+  it('misses nothing where a trigger runs slower than the rate that the sensor is set to', () => {
+    const { scans, losses } = running();
+    scans.append(Buffer.concat([0, 100, 200, 300].map((millis) => scanAt(millis))), 1e15);
+    assert.deepEqual(losses, {});
+  });
+
+  it('has times that ascend without a clock too, from one read to the next', () => {
+    for (const rateHz of [undefined, 200]) {
+      const { scans, motions } = running({ isMonotonic: false, rateHz });
+      for (const arrived of [1000, 2000, 30_000]) {
+        scans.append(Buffer.concat([scanAt(0), scanAt(0), scanAt(0)]), arrived);
+      }
+      const times = motions().flatMap(({ sampleMicros }) => [...sampleMicros]);
+      assert.equal(times.length, 9);
+      for (const [index, time] of times.entries()) assert.ok(index === 0 || time > times[index - 1]!, String(times));
+      assert.ok(motions().every(({ clockQuality }) => clockQuality === 'arrival'));
+    }
+  });
+
+  it('is refused where its scale leaves no gravity in it', () => {
+    const { scans, errors } = running();
+    for (let index = 0; index < 60; index++) scans.append(scanAt(index * 5, 1000), 1e15 + index * 5000);
+    assert.equal(errors.length, 1);
+    assert.ok(refused('INPUT_INVALID', /gravity/)(errors[0]));
   });
 
   it('extends signs and shifts as the type says, and refuses types that it does not know', () => {

@@ -85,12 +85,12 @@ describe('lines of v4l2-ctl --verbose', () => {
     'cap dqbuf: 1 seq:     12 bytesused: 38400 ts: 123.456789 delta: 33.333 ms field: None (ts-monotonic, ts-src-eof)';
 
   it('tell the number and the time of a picture', () => {
-    assert.deepEqual(readV4l2Line(line), { sequence: 12, monotonicMicros: 123_456_789 });
+    assert.deepEqual(readV4l2Line(line), { sequence: 12, bytes: 38_400, monotonicMicros: 123_456_789 });
   });
 
   it('tell no time where the clock is another one, or there is none', () => {
-    assert.deepEqual(readV4l2Line(line.replace('ts-monotonic', 'ts-copy')), { sequence: 12 });
-    assert.deepEqual(readV4l2Line('cap dqbuf: 0 seq:      0 bytesused: 9600'), { sequence: 0 });
+    assert.deepEqual(readV4l2Line(line.replace('ts-monotonic', 'ts-copy')), { sequence: 12, bytes: 38_400 });
+    assert.deepEqual(readV4l2Line('cap dqbuf: 0 seq:      0 bytesused: 9600'), { sequence: 0, bytes: 9600 });
   });
 
   it('tell a buffer without a picture', () => {

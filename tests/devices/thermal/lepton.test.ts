@@ -42,7 +42,6 @@ function withTelemetry(
   rowA[3] = correction << 4;
   rowA[20] = frame & 0xffff;
   rowA[21] = frame >>> 16;
-  rowA[26] = 30_315;
   rowA[160 + 48] = enabled;
   rowA[160 + 49] = resolution;
   return words;
@@ -90,6 +89,35 @@ describe('a Lepton', () => {
       ['K', 298],
       ['counts', 29_815],
     ]);
+  });
+
+  it('has its telemetry in three rows below a picture of 80 x 60', () => {
+    const small = (resolution: number, frame: number): Uint16Array => {
+      const words = new Uint16Array(80 * 63).fill(29_815, 0, 80 * 60);
+      // Rows 60, 61 and 62 are A, B and C.
+      words[80 * 60 + 20] = frame;
+      words[80 * 62 + 48] = 1;
+      words[80 * 62 + 49] = resolution;
+      return words;
+    };
+    const { readings, losses } = decode([small(1, 7), small(0, 8), small(0, 8)], {
+      ...LAYOUTS.lepton2,
+      telemetry: true,
+    });
+    assert.deepEqual(
+      readings.map(({ width, height, unit, values }) => [
+        width,
+        height,
+        unit,
+        values.length,
+        Math.round(values[0] ?? 0),
+      ]),
+      [
+        [80, 60, 'K', 4800, 298],
+        [80, 60, 'K', 4800, 2982],
+      ],
+    );
+    assert.deepEqual(losses, { duplicate: 1 });
   });
 
   it('leaves out pictures that were sent twice, and those of its shutter', () => {

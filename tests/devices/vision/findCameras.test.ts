@@ -3,6 +3,7 @@ import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import type { Ports } from '../../../devices/ports/ports';
+import { lepton } from '../../../devices/thermal/lepton';
 import { csiCamera } from '../../../devices/vision/csiCamera';
 import { v4l2Camera } from '../../../devices/vision/v4l2Camera';
 import { deviceContext } from '../../support/deviceContext';
@@ -64,11 +65,15 @@ describe('cameras that are plugged in', () => {
     assert.deepEqual(found, [
       {
         name: 'HD Pro Webcam C920',
-        options: { kind: 'v4l2-camera', device: '/dev/v4l/by-id/usb-046d_HD_Pro_Webcam_C920_4B1F-video-index0' },
+        options: {
+          kind: 'v4l2-camera',
+          device: path.join(ports.roots.dev, 'v4l/by-id/usb-046d_HD_Pro_Webcam_C920_4B1F-video-index0'),
+        },
         certainty: 'possible',
       },
     ]);
-    assert.doesNotThrow(() => v4l2Camera.open(found[0]?.options, deviceContext()));
+    const device = String(found[0]?.options['device']).replace(ports.roots.dev, '/dev');
+    assert.doesNotThrow(() => v4l2Camera.open({ ...found[0]?.options, device }, deviceContext()));
   });
 
   it('are named by their place, or by their number, where they have no identity', async (context) => {
@@ -79,8 +84,21 @@ describe('cameras that are plugged in', () => {
     const found = await v4l2Camera.discover?.(ports);
     assert.deepEqual(
       found?.map(({ options }) => options['device']),
-      ['/dev/v4l/by-path/platform-70090000.xusb-usb-0:2.4:1.0-video-index0', '/dev/video10'],
+      ['v4l/by-path/platform-70090000.xusb-usb-0:2.4:1.0-video-index0', 'video10'].map((name) =>
+        path.join(ports.roots.dev, name),
+      ),
     );
+  });
+
+  it('are found without a name that stays too, whatever they measure', async (context) => {
+    const ports = await machine(context, [{ node: 'video0', name: 'PureThermal (fw:v1.3.0)', usb: '1e4e:0100' }]);
+    assert.deepEqual(await lepton.discover?.(ports), [
+      {
+        name: 'PureThermal (fw:v1.3.0)',
+        options: { kind: 'lepton', device: path.join(ports.roots.dev, 'video0') },
+        certainty: 'certain',
+      },
+    ]);
   });
 
   it('are not those of another modality, which have drivers of their own', async (context) => {
