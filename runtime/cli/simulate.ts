@@ -53,7 +53,7 @@ export function registerSimulate(program: Command): void {
     .option('--seed <number>', 'which world; a scenario names its own', '1')
     .option('--scenario <file>', 'what happens when (YAML), in place of an endless world from the seed')
     .option('--seconds <number>', `how much of the scenario, ${MOST_SECONDS} at most`, '60')
-    .option('--force', 'replace a folder that is already there')
+    .option('--force', 'replace what an earlier run wrote there')
     .option('--json', 'answer as JSON')
     .addHelpText('after', EXAMPLE)
     .action((flags: SimulateFlags) => untilInterrupted((signal) => simulate({ ...flags, signal })));
@@ -64,7 +64,7 @@ async function simulate(flags: SimulateFlags & { readonly signal: AbortSignal })
   const seconds = parseNumber('--seconds', flags.seconds, { least: 1, most: MOST_SECONDS, isWhole: false });
   const scenario = flags.scenario === undefined ? seededScenario(seed) : await readScenario(flags.scenario);
   const out = path.resolve(flags.out);
-  if (flags.force !== true) await requireFree(out);
+  await requireReplaceable(out, flags.force === true);
   const partial = `${out}.partial-${process.pid}`;
   try {
     await mkdir(path.join(partial, 'sounds'), { recursive: true });
@@ -165,16 +165,20 @@ function parseNumber(
   );
 }
 
-async function requireFree(folder: string): Promise<void> {
+/** What this command writes: `--force` replaces nothing else, so that a wrong folder is not lost. */
+const OWN_ENTRIES = new Set(['contact-sheet.png', 'sounds', 'index.html', 'scenario.wav', 'truth.json']);
+
+async function requireReplaceable(folder: string, force: boolean): Promise<void> {
   const entries = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return [];
     throw unwritable(folder, error);
   });
-  if (entries.length === 0) return;
+  const foreign = entries.filter((name) => !OWN_ENTRIES.has(name));
+  if (entries.length === 0 || (force && foreign.length === 0)) return;
   throw new SensebindError(
     'OUTPUT_EXISTS',
     `expected no folder or an empty one at ${folder}, found ${entries.length} entries`,
-    'choose another folder, or replace it with --force',
+    foreign.length === 0 ? 'choose another folder, or replace it with --force' : 'choose another folder',
   );
 }
 

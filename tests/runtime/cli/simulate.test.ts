@@ -68,6 +68,8 @@ describe('sensebind simulate', () => {
     await writeFile(path.join(folder, 'wrong.yaml'), 'version: 2\n');
     const out = path.join(folder, 'out');
     assert.equal(errorCode(await run('--out', path.join(folder, 'full'))), 'OUTPUT_EXISTS');
+    assert.equal(errorCode(await run('--out', path.join(folder, 'full'), '--force')), 'OUTPUT_EXISTS');
+    assert.deepEqual(await readdir(path.join(folder, 'full')), ['precious']);
     assert.equal(errorCode(await run('--out', out, '--scenario', path.join(folder, 'wrong.yaml'))), 'CONFIG_INVALID');
     assert.equal(errorCode(await run('--out', out, '--scenario', path.join(folder, 'none.yaml'))), 'FILE_UNREADABLE');
     for (const flags of [
