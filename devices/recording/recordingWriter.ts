@@ -1,4 +1,5 @@
-import { mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
 import type { Micros } from '../../runtime/clock';
 import { isSensebindError } from '../../runtime/errors';
 import { type EncodedItem, encodeItem } from './encodeItem';
@@ -58,7 +59,7 @@ export class RecordingWriter {
     this.#options = options;
     this.#open = open;
     try {
-      mkdirSync(options.folder, { recursive: true });
+      makeFolder(options.folder);
       for (const { path, number } of segmentsAmong(
         options.folder,
         readdirSync(options.folder, { withFileTypes: true }),
@@ -226,4 +227,20 @@ function channelOf(segment: OpenSegment, declaration: ChannelDeclaration): { rea
 
 function nanosOf(micros: Micros): bigint {
   return BigInt(Math.round(micros)) * 1000n;
+}
+
+/**
+ * As `mkdir -p`. Node's recursive form never returns where a file system says that a folder cannot be made because
+ * something is missing, although its parent is there: /proc does.
+ */
+function makeFolder(folder: string): void {
+  try {
+    mkdirSync(folder);
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    if (code === 'EEXIST' && statSync(folder).isDirectory()) return;
+    if (code !== 'ENOENT' || existsSync(dirname(folder))) throw error;
+    makeFolder(dirname(folder));
+    mkdirSync(folder);
+  }
 }

@@ -99,5 +99,7 @@ describe('a recorder', () => {
     const file = path.join(await temporaryFolder(t), 'file');
     writeFileSync(file, '');
     await assert.rejects(Recorder.create(optionsFor(path.join(file, 'recording'))), refused('FILE_UNWRITABLE'));
+    // Here Node's recursive mkdir does not come back.
+    await assert.rejects(Recorder.create(optionsFor('/proc/sensebind')), refused('FILE_UNWRITABLE'));
   });
 });
