@@ -22,7 +22,7 @@ Example:
   sensebind record config.yaml --out ./recording --for 60s
   sensebind replay ./recording --info
 
-The files are MCAP: Foxglove opens them. When the limit is reached, the oldest file is removed.`;
+The files are MCAP, in the messages that Foxglove shows. When the limit is reached, the oldest file is removed.`;
 
 /** `sensebind record`: what the sources of a configuration read, into files. */
 export function registerRecord(program: Command): void {
