@@ -79,6 +79,19 @@ export const IMAGEBIND_DEMO: ImagebindDimensions = {
   },
 };
 
+/** The small model that is trained on the simulated world and shipped: small inputs, short text (models/mini). */
+export const IMAGEBIND_MINI: ImagebindDimensions = {
+  output: 128,
+  towers: {
+    vision: tower({ width: 128, blocks: 4, tokens: 65, stem: [3, 1, 8, 8] }),
+    text: tower({ width: 128, blocks: 3, tokens: 24, stem: [1024] }),
+    audio: tower({ width: 128, blocks: 4, tokens: 49, stem: [1, 16, 16] }),
+    depth: tower({ width: 128, blocks: 4, tokens: 65, stem: [1, 8, 8] }),
+    thermal: tower({ width: 128, blocks: 4, tokens: 50, stem: [1, 8, 8] }),
+    imu: tower({ width: 128, blocks: 4, tokens: 51, stem: [120] }),
+  },
+};
+
 /** A tower whose hidden layer is four times its width, as in every published one. */
 function tower(sizes: Omit<Tower, 'hidden'>): Tower {
   return { ...sizes, hidden: 4 * sizes.width };

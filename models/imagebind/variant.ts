@@ -109,9 +109,29 @@ const PUBLISHED: Required<Variant['encoders']> = {
   imu: { heads: 8, kernel: 8, rateHz: 400, windowSeconds: 5, preset: 'ego4d' },
 };
 
+/** The encoders of the small model of the simulated world: `IMAGEBIND_MINI` in layout.ts. */
+const MINI: Required<Variant['encoders']> = {
+  vision: { heads: 4, stride: [1, 8, 8], frames: 1, height: 64, width: 64, preset: 'clip' },
+  text: { heads: 4, preset: 'clip-bpe' },
+  audio: {
+    heads: 4,
+    stride: [16, 16],
+    melBins: 64,
+    columns: 204,
+    sampleRateHz: 16_000,
+    clipSeconds: 2,
+    clips: 1,
+    preset: 'kaldi-fbank',
+  },
+  depth: { heads: 4, stride: [8, 8], height: 64, width: 64, preset: 'metric' },
+  thermal: { heads: 4, stride: [4, 4], height: 32, width: 32, preset: 'kelvin' },
+  imu: { heads: 4, kernel: 20, rateHz: 200, windowSeconds: 5, preset: 'ego4d' },
+};
+
 /** The named variants: the only list of them. Dimensions of the demo: `IMAGEBIND_DEMO` in layout.ts. */
 export const VARIANTS: readonly Variant[] = [
   { format: FORMAT, name: 'imagebind_huge', encoders: PUBLISHED },
+  { format: FORMAT, name: 'imagebind_mini', encoders: MINI },
   publishedWithHeads('imagebind_demo', { vision: 4, text: 2, audio: 4, depth: 2, thermal: 4, imu: 2 }),
 ];
 
