@@ -50,6 +50,8 @@ const BLAME = {
   SPACE_MISMATCH: 'caller',
   STATE_INVALID: 'caller',
   TOKENIZER_INVALID: 'caller',
+  TRAINING_DIVERGED: 'caller',
+  TRAINING_STATE_INVALID: 'caller',
   VARIANT_INVALID: 'caller',
   WAV_INVALID: 'caller',
   WORD_UNKNOWN: 'caller',

@@ -9,7 +9,7 @@ import { belongsTo, type ImagebindModality, MODALITIES, TOWERS } from './modalit
 import type { EncoderPlan } from './plan';
 import { sensorStem, textStem } from './stem';
 import { trunk } from './trunk';
-import { Weights } from './weights';
+import { StoredWeights, type Weights } from './weights';
 
 export type { WrittenFile } from '../onnx/fileWriter';
 export { type EncoderPlan, planEncoder } from './plan';
@@ -73,18 +73,26 @@ function encoderGraph(
   { plan, precision }: { readonly plan: EncoderPlan; readonly precision: Precision },
 ): Graph {
   const graph = new Graph(plan.modality);
-  const sources = { plan, weights: new Weights(checkpoint, { graph, precision }) };
-  graph.output('embedding', head(pooled(graph, sources), sources));
+  const weights = new StoredWeights(checkpoint, { graph, precision });
+  graph.output('embedding', encode(graph, { plan, weights, input: 'input' }));
   return graph;
 }
 
+/**
+ * Appends an encoder to a graph: its input under that name, `[batch, …]`, and its unit embedding `[batch, dimensions]`,
+ * which is returned.
+ */
+export function encode(graph: Graph, { input, ...sources }: Sources & { readonly input: string }): Value<'float32'> {
+  return head(pooled(graph, { input, ...sources }), sources);
+}
+
 /** Input → the one token of each item that stands for all: `[batch, width]`. */
-function pooled(graph: Graph, sources: Sources): Value<'float32'> {
+function pooled(graph: Graph, { input, ...sources }: Sources & { readonly input: string }): Value<'float32'> {
   const shape = [BATCH, ...sources.plan.itemShape];
   if (TOWERS[sources.plan.modality].stem === 'vocabulary') {
-    const ids = graph.input('input', { type: 'int32', shape });
+    const ids = graph.input(input, { type: 'int32', shape });
     return endOfText(trunk(textStem(ids, sources), sources), ids);
   }
-  const input = graph.input('input', { type: 'float32', shape });
-  return firstToken(trunk(sensorStem(input, sources), sources));
+  const items = graph.input(input, { type: 'float32', shape });
+  return firstToken(trunk(sensorStem(items, sources), sources));
 }

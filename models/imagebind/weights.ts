@@ -20,11 +20,23 @@ export interface LeadingFactor {
  */
 const TILE = 8;
 
+/** The tensors of one encoder as values of a graph, under the names that they have in a checkpoint. */
+export interface Weights {
+  /** A norm, bias, token or table of positions: always float32. */
+  vector(name: string, leading?: LeadingFactor): Value<'float32'>;
+  /** A convolution's kernel, as it is. */
+  kernel(name: string): Value<'float32'>;
+  /** The rows of a table, to be cast after the ones that are needed were taken. */
+  table(name: string): Value<'float32'> | Value<'float16'>;
+  /** The weight of a linear layer: `[out, in]` in the checkpoint, `[in, out]` here (reference/onnxruntime.md §0.2). */
+  matrix(name: string, leading?: LeadingFactor): Value<'float32'>;
+}
+
 /**
  * The tensors of a checkpoint as initialisers of a graph, under the names that they have there. They are read when the
  * model is written, and every number is checked then.
  */
-export class Weights {
+export class StoredWeights implements Weights {
   readonly #checkpoint: StateDict;
   readonly #graph: Graph;
   readonly #precision: Precision;
@@ -35,7 +47,6 @@ export class Weights {
     this.#precision = precision;
   }
 
-  /** A norm, bias, token or table of positions: always float32. */
   vector(name: string, leading?: LeadingFactor): Value<'float32'> {
     const read = async (scratch: Scratch): Promise<Float32Array> =>
       scaled(await readFinite(this.#checkpoint, name, scratch), leading);
@@ -46,17 +57,14 @@ export class Weights {
     });
   }
 
-  /** A convolution's kernel, as it is. */
   kernel(name: string): Value<'float32'> {
     return cast32(this.table(name));
   }
 
-  /** The rows of a table, to be cast after the ones that are needed were taken. */
   table(name: string): Value<'float32'> | Value<'float16'> {
     return this.#stored(name, { shape: this.#shapeOf(name), transform: (numbers) => numbers });
   }
 
-  /** The weight of a linear layer: `[out, in]` in the checkpoint, `[in, out]` here (reference/onnxruntime.md §0.2). */
   matrix(name: string, leading?: LeadingFactor): Value<'float32'> {
     const [rows = 0, columns = 0] = this.#shapeOf(name);
     const transform: Transform = (numbers, scratch) =>

@@ -1,6 +1,16 @@
 import type { DataType } from './dataType';
 import type { Value } from './graph';
-import { elementCount, formatShape, frontAxis, graphInvalid, type Shape, sizeAt, withDimension } from './shape';
+import {
+  broadcast,
+  elementCount,
+  formatShape,
+  frontAxis,
+  graphInvalid,
+  type Shape,
+  sameShape,
+  sizeAt,
+  withDimension,
+} from './shape';
 
 /**
  * The same elements under another shape. A symbol of `shape` must be one of `x`: at most one, since only one size can
@@ -59,19 +69,49 @@ export function thirds<Type extends DataType>(
 ): readonly [Value<Type>, Value<Type>, Value<Type>] {
   const size = sizeAt(x.shape, axis) / 3;
   if (!Number.isSafeInteger(size)) throw graphInvalid(`Split: expected a multiple of 3, found ${formatShape(x.shape)}`);
-  const shape = withDimension(x.shape, { axis, dimension: size });
+  const [first, second, third] = split(x, { axis, sizes: [size, size, size] });
+  if (first === undefined || second === undefined || third === undefined) throw graphInvalid('Split: lost a part');
+  return [first, second, third];
+}
+
+/** Parts of these sizes along `axis`, in order: together all of it. */
+export function split<Type extends DataType>(
+  x: Value<Type>,
+  { axis, sizes }: { readonly axis: number; readonly sizes: readonly number[] },
+): readonly Value<Type>[] {
+  const whole = sizes.reduce((total, size) => total + size, 0);
+  if (whole !== sizeAt(x.shape, axis)) throw graphInvalid(`Split: expected ${formatShape(x.shape)}, found ${sizes}`);
   const { graph, type } = x;
   const name = graph.nextName('Split');
-  const part = (index: number): Value<Type> => graph.value(`${name}_${index}`, { type, shape });
-  const outputs = [part(0), part(1), part(2)] as const;
+  const outputs = sizes.map((size, index) =>
+    graph.value(`${name}_${index}`, { type, shape: withDimension(x.shape, { axis, dimension: size }) }),
+  );
   graph.push({
     name,
     operator: 'Split',
-    inputs: [x, graph.sizes([size, size, size])],
+    inputs: [x, graph.sizes(sizes)],
     outputs,
     attributes: { axis: { kind: 'integer', value: frontAxis(x.shape, axis) } },
   });
   return outputs;
+}
+
+/** Zeros after the elements along each axis, up to `shape`. */
+export function padded(x: Value<'float32'>, shape: readonly number[]): Value<'float32'> {
+  const after = shape.map((size, axis) => size - sizeAt(x.shape, axis));
+  if (after.some((count) => count < 0)) {
+    throw graphInvalid(`Pad: expected at least ${formatShape(x.shape)}, found ${formatShape(shape)}`);
+  }
+  const counts = x.graph.sizes([...shape.map(() => 0), ...after]);
+  return x.graph.append('Pad', { inputs: [x, counts], type: 'float32', shape });
+}
+
+/** Dimensions of size 1 repeated up to `shape`. */
+export function expanded(x: Value<'float32'>, shape: readonly number[]): Value<'float32'> {
+  if (!sameShape(broadcast(x.shape, shape), shape)) {
+    throw graphInvalid(`Expand: ${formatShape(x.shape)} does not become ${formatShape(shape)}`);
+  }
+  return x.graph.append('Expand', { inputs: [x, x.graph.sizes(shape)], type: 'float32', shape });
 }
 
 /** The first `sizes[i]` elements along `axes[i]`. */

@@ -1,5 +1,5 @@
 import type { Value } from './graph';
-import { dimensionAt, formatShape, graphInvalid, sameShape, withDimension } from './shape';
+import { dimensionAt, formatShape, graphInvalid, type Shape, sameShape, withDimension } from './shape';
 
 /** Softmax over the last dimension. */
 export function softmax(x: Value<'float32'>): Value<'float32'> {
@@ -31,6 +31,23 @@ export function layerNormalization(
 /** Euclidean length along the last dimension, which stays with size 1. */
 export function length(x: Value<'float32'>): Value<'float32'> {
   return x.graph.append('ReduceL2', {
+    inputs: [x],
+    attributes: { axes: { kind: 'integers', values: [-1] }, keepdims: { kind: 'integer', value: 1 } },
+    type: 'float32',
+    shape: withDimension(x.shape, { axis: -1, dimension: 1 }),
+  });
+}
+
+/** Sum along some dimensions, which stay with size 1. */
+export function sum(x: Value<'float32'>, { axes }: { readonly axes: readonly number[] }): Value<'float32'> {
+  const shape = axes.reduce<Shape>((reduced, axis) => withDimension(reduced, { axis, dimension: 1 }), x.shape);
+  const attributes = { keepdims: { kind: 'integer', value: 1 } } as const;
+  return x.graph.append('ReduceSum', { inputs: [x, x.graph.sizes(axes)], attributes, type: 'float32', shape });
+}
+
+/** Logarithm of the sum of exponentials along the last dimension, which stays with size 1. */
+export function logSumExp(x: Value<'float32'>): Value<'float32'> {
+  return x.graph.append('ReduceLogSumExp', {
     inputs: [x],
     attributes: { axes: { kind: 'integers', values: [-1] }, keepdims: { kind: 'integer', value: 1 } },
     type: 'float32',

@@ -1,0 +1,31 @@
+import { concat } from '../onnx/arrange';
+import { add, mul, sub } from '../onnx/elementwise';
+import { matMul } from '../onnx/linear';
+import { logSumExp, sum } from '../onnx/reduce';
+import { sizeAt } from '../onnx/shape';
+import { type Float, transposedMatrix } from './rules/rule';
+
+/** What a contrastive loss is made of: unit vectors, `[batch, dimensions]`. */
+export interface Pairs {
+  /** Row i belongs to row i of `targets`, and to no other. */
+  readonly embeddings: Float;
+  readonly targets: Float;
+  /** Further embeddings that belong to no row, `[count, dimensions]`: stored ones of frozen towers cost next to nothing. */
+  readonly negatives?: Float | undefined;
+  /** Multiplies every cosine: 1 / temperature. One element. */
+  readonly scale: Float;
+}
+
+/**
+ * Symmetric InfoNCE (arXiv 2305.05665, equation 1 with L of both directions averaged): `[1, 1]`.
+ *
+ * The mean over the batch of −log softmax of the right pair among all pairs of its row, and of its column.
+ */
+export function symmetricInfoNce({ embeddings, targets, negatives, scale }: Pairs): Float {
+  const candidates = negatives === undefined ? targets : concat([targets, negatives], { axis: 0 });
+  const right = mul(sum(mul(embeddings, targets), { axes: [1] }), scale);
+  const rows = logSumExp(mul(matMul(embeddings, transposedMatrix(candidates)), scale));
+  const columns = logSumExp(mul(matMul(targets, transposedMatrix(embeddings)), scale));
+  const doubled = sub(add(rows, columns), add(right, right));
+  return mul(sum(doubled, { axes: [0, 1] }), 0.5 / sizeAt(embeddings.shape, 0));
+}
