@@ -40,9 +40,6 @@ export interface StepProgress {
   readonly secondsLeft: number;
 }
 
-/** Steps whose losses make one point of the curve. */
-export const LOSS_STEPS = 20;
-
 /** The ceiling of a learnt 1 / temperature (reference/imagebind.md §1.3, step 7). */
 const LARGEST_LOGARITHM = Math.log(100);
 
@@ -64,7 +61,6 @@ export async function fit(options: FitOptions): Promise<TrainingState> {
   const temperatures = slots.filter(({ name }) => name.endsWith('log_logit_scale'));
   const begun = now();
   const before = earlier?.optimiser.step ?? 0;
-  let sum = 0;
   const state = (): TrainingState => ({
     parameters,
     optimiser: optimiser.state,
@@ -76,11 +72,7 @@ export async function fit(options: FitOptions): Promise<TrainingState> {
     clipLength(session.gradient, recipe.clip);
     optimiser.update(parameters, session.gradient, { learningRate: learningRate(step, recipe.schedule) });
     for (const { offset } of temperatures) parameters[offset] = Math.min(parameters[offset] ?? 0, LARGEST_LOGARITHM);
-    sum += loss;
-    if ((step + 1) % LOSS_STEPS === 0) {
-      losses.push(sum / LOSS_STEPS);
-      sum = 0;
-    }
+    losses.push(loss);
     const secondsLeft = ((now() - begun) / 1000 / (step + 1 - before)) * (steps - step - 1);
     await onStep?.({ step: step + 1, steps, loss, secondsLeft });
     if (checkpoint !== undefined && (step + 1) % checkpoint.every === 0) await checkpoint.write(state());

@@ -24,7 +24,7 @@ const validator = Compile(Header);
 export interface TrainingState {
   readonly parameters: Float32Array;
   readonly optimiser: AdamWState;
-  /** Mean loss of every {@link LOSS_STEPS} steps. */
+  /** Of every step. */
   readonly losses: readonly number[];
   /** Time spent on it so far, over all runs. */
   readonly seconds: number;
