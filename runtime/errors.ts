@@ -47,6 +47,7 @@ const BLAME = {
   REQUEST_ABORTED: 'caller',
   REQUEST_LATE: 'caller',
   REQUEST_SUPERSEDED: 'caller',
+  SCENES_INVALID: 'caller',
   SPACE_MISMATCH: 'caller',
   STATE_INVALID: 'caller',
   TOKENIZER_INVALID: 'caller',

@@ -1,5 +1,5 @@
 /**
- * IEEE 754 binary16 from binary32 (IEEE 754-2019 §3.6, §4.3.1): rounded to nearest, ties to even.
+ * IEEE 754 binary16 from binary32 (IEEE 754-2019 §3.6, §4.3.1): rounded to nearest, ties to even; and back, exactly.
  */
 
 const SIGN_16 = 0x8000;
@@ -47,4 +47,18 @@ export function firstOverflow(half: Uint16Array): number {
     if (((half[index] ?? 0) & INFINITY_16) === INFINITY_16) return index;
   }
   return -1;
+}
+
+/** The number of each of the 65,536 patterns of bits, by pattern: made in a millisecond, then the fastest way back. */
+export function float16Numbers(): Float32Array {
+  return Float32Array.from({ length: 2 ** 16 }, (_, bits) => numberOf(bits));
+}
+
+function numberOf(bits: number): number {
+  const sign = bits & SIGN_16 ? -1 : 1;
+  const exponent = (bits & INFINITY_16) >> 10;
+  const fraction = bits & 0x3ff;
+  if (exponent === 0) return sign * fraction * 2 ** -24;
+  if (exponent < 0x1f) return sign * (0x400 + fraction) * 2 ** (exponent - 25);
+  return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
 }

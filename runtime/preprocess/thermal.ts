@@ -4,14 +4,15 @@ import type { Flag } from '../reading';
 import { byteLevels, CLIP_MEAN, CLIP_STD } from './byteLevels';
 import type { Size } from './crop';
 import { CoverPlans } from './cropPlan';
-import { HoleFiller } from './holes';
 import type { EncoderInput, PictureFileInput, ThermalInput, ThermalPictureInput } from './input';
-import { checkFrame, MAX_PHOTO_PIXELS, MAX_SENSOR_PIXELS, pictureSpec, unsupportedInput } from './inputChecks';
+import { checkFrame, MAX_PHOTO_PIXELS, pictureSpec, unsupportedInput } from './inputChecks';
+import { kelvinPreset } from './kelvin';
 import { decodeGray } from './pictureFile';
 import type { Confidence, Prepared, Preprocessor, Preset } from './preset';
 import { ByteResizer } from './resize';
 import { PercentileStretch } from './stretch';
 import { inputShape } from './tensor';
+import { ThermalFrame } from './thermalFrame';
 
 interface ThermalRecipe {
   readonly id: string;
@@ -66,7 +67,7 @@ const recipes: readonly ThermalRecipe[] = [
   },
 ];
 
-export const thermalPresets: readonly Preset[] = recipes.map((recipe) => ({
+const grayPresets: readonly Preset[] = recipes.map((recipe) => ({
   id: recipe.id,
   modality: 'thermal',
   title: recipe.title,
@@ -76,19 +77,17 @@ export const thermalPresets: readonly Preset[] = recipes.map((recipe) => ({
     new ThermalPreprocessor(recipe, pictureSpec(spec, { preset: recipe.id, channels: 1, frames: 'one' })),
 }));
 
-/** No thermal camera measures more; a dead pixel that reads full scale must not set the range of the frame. */
-const MAXIMUM_KELVIN = 5000;
+export const thermalPresets: readonly Preset[] = [...grayPresets, kelvinPreset];
 
 class ThermalPreprocessor implements Preprocessor {
   readonly #recipe: ThermalRecipe;
   readonly #plans: CoverPlans;
-  readonly #filler = new HoleFiller();
+  readonly #frame = new ThermalFrame();
   readonly #stretch = new PercentileStretch();
   readonly #resizer = new ByteResizer(1);
   readonly #levels: Float32Array;
   readonly #tensor: Float32Array;
   readonly #items: Prepared['items'];
-  #kelvin = new Float32Array(0);
 
   constructor(recipe: ThermalRecipe, spec: PictureSpec) {
     this.#recipe = recipe;
@@ -112,33 +111,21 @@ class ThermalPreprocessor implements Preprocessor {
   }
 
   #prepareRadiometric(input: ThermalInput): Prepared {
-    checkFrame({ ...frame(input), values: input.kelvin, maxPixels: MAX_SENSOR_PIXELS });
-    const holes = this.#copyValid(input.kelvin);
-    if (holes === input.kelvin.length) throw nothingSeen(input);
-    if (holes > 0) this.#filler.fill(this.#kelvin, input.width);
-    return this.#prepareGray(this.#stretch.apply(this.#kelvin), input, holes > 0 ? ['holes-filled'] : []);
-  }
-
-  /** Copies a frame; gives the number of dead pixels, which become NaN. */
-  #copyValid(kelvin: Float32Array): number {
-    if (this.#kelvin.length !== kelvin.length) this.#kelvin = new Float32Array(kelvin.length);
-    const copy = this.#kelvin;
-    let holes = 0;
-    for (let index = 0; index < kelvin.length; index++) {
-      const value = kelvin[index] ?? 0;
-      if (value > 0 && value <= MAXIMUM_KELVIN) {
-        copy[index] = value;
-      } else {
-        copy[index] = Number.NaN;
-        holes++;
-      }
-    }
-    return holes;
+    const { kelvin, flags } = this.#frame.read(input);
+    return this.#prepareGray(this.#stretch.apply(kelvin), input, flags);
   }
 
   #prepareDisplay(input: ThermalPictureInput): Prepared {
-    checkFrame({ ...frame(input), values: input.gray, maxPixels: MAX_PHOTO_PIXELS });
-    return this.#prepareGray(input.gray, input, []);
+    const { gray, width, height } = input;
+    checkFrame({
+      name: 'a thermal frame',
+      values: gray,
+      valuesPerPixel: 1,
+      width,
+      height,
+      maxPixels: MAX_PHOTO_PIXELS,
+    });
+    return this.#prepareGray(gray, input, []);
   }
 
   async #prepareFile(input: PictureFileInput): Promise<Prepared> {
@@ -157,16 +144,4 @@ class ThermalPreprocessor implements Preprocessor {
     for (let index = 0; index < window.length; index++) this.#tensor[index] = levels[window[index] ?? 0] ?? 0;
     return { items: this.#items, flags };
   }
-}
-
-function frame({ width, height }: Size): { name: string; valuesPerPixel: number; width: number; height: number } {
-  return { name: 'a thermal frame', valuesPerPixel: 1, width, height };
-}
-
-function nothingSeen({ width, height }: Size): SensebindError {
-  return new SensebindError(
-    'INPUT_INVALID',
-    `Expected temperatures between 0 K and ${MAXIMUM_KELVIN} K, found ${width} × ${height} pixels without one`,
-    'Look at the unit of the values: this input takes kelvin.',
-  );
 }
