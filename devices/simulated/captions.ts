@@ -1,17 +1,26 @@
+import { events } from './events/catalogue';
 import type { EventDeclaration } from './events/event';
 import { Random, seedOf } from './random';
+import { rooms } from './rooms';
 import { perceivedBy, type Scene } from './scene';
+
+const LIGHTS = ['dim', '', 'bright'] as const;
+const SIDES = ['on the left', 'in the middle', 'on the right', ''] as const;
+const DISTANCES = ['nearby', '', 'far away'] as const;
+
+/** What prompts that belong to no room call it. */
+const ANY_ROOM = 'place';
 
 /** What a caption is made of. */
 interface Words {
   /** What happens, without what cannot be seen. */
   readonly what: string;
   readonly room: string;
-  /** `dim`, `bright`, or nothing between. */
-  readonly light: string;
+  /** Nothing where it is neither. */
+  readonly light: (typeof LIGHTS)[number];
   /** Where, of a single event. */
-  readonly where: string;
-  readonly distance: string;
+  readonly where: (typeof SIDES)[number];
+  readonly distance: (typeof DISTANCES)[number];
 }
 
 type Template = (words: Words) => string;
@@ -71,15 +80,34 @@ export function promptsOf({ phrases }: EventDeclaration): readonly string[] {
 /** The same with templates that no caption uses. */
 export function paraphrasedPromptsOf({ phrases }: EventDeclaration): readonly string[] {
   return phrases.flatMap((what) =>
-    paraphraseTemplates.map((template) => tidy(template({ what, room: 'place', light: '', where: '', distance: '' }))),
+    paraphraseTemplates.map((template) => tidy(template({ what, room: ANY_ROOM, light: '', where: '', distance: '' }))),
   );
+}
+
+/**
+ * Texts that together hold every word of every caption, paraphrase and prompt: what a vocabulary of this world is made
+ * of. Not captions to train with: paraphrases are among them.
+ */
+export function everyWording(): readonly string[] {
+  const phrases = [...events.flatMap((event) => event.phrases), ...CALM_PHRASES];
+  const plain: Words = { what: '', room: ANY_ROOM, light: '', where: '', distance: '' };
+  const parts: readonly Words[] = [
+    ...phrases.map((what) => ({ ...plain, what })),
+    ...phrases.map((what) => ({ ...plain, what: together([what, what]) })),
+    ...rooms.map(({ name }) => ({ ...plain, room: name })),
+    ...LIGHTS.map((light) => ({ ...plain, light })),
+    ...SIDES.map((where) => ({ ...plain, where })),
+    ...DISTANCES.map((distance) => ({ ...plain, distance })),
+  ];
+  const filled = [...captionTemplates, ...paraphraseTemplates].flatMap((template) => parts.map(template));
+  return [...new Set([...filled.map(tidy), ...events.flatMap(promptsOf)])];
 }
 
 function wordsOf(scene: Scene, random: Random): Words {
   const phrases = scene.happenings.map(({ event }) => random.pick(event.phrases));
   const [only] = scene.happenings.length === 1 ? scene.happenings : [];
   return {
-    what: phrases.length > 0 ? phrases.join(' and ') : random.pick(CALM_PHRASES),
+    what: phrases.length > 0 ? together(phrases) : random.pick(CALM_PHRASES),
     room: scene.room.name,
     light: scene.light.level < 0.78 ? 'dim' : scene.light.level > 1.05 ? 'bright' : '',
     where: side(only?.place.across),
@@ -87,7 +115,12 @@ function wordsOf(scene: Scene, random: Random): Words {
   };
 }
 
-function side(across: number | undefined): string {
+/** Several happenings in one caption. */
+function together(phrases: readonly string[]): string {
+  return phrases.join(' and ');
+}
+
+function side(across: number | undefined): Words['where'] {
   if (across === undefined) return 'in the middle';
   if (across < -0.33) return 'on the left';
   return across > 0.33 ? 'on the right' : 'in the middle';

@@ -79,12 +79,15 @@ export const IMAGEBIND_DEMO: ImagebindDimensions = {
   },
 };
 
-/** The small model that is trained on the simulated world and shipped: small inputs, short text (models/mini). */
+/**
+ * The small model that is trained on the simulated world and shipped: small inputs, and of text only the words that this
+ * world is described with and as many tokens as its longest caption takes (runtime/learn/worldTokenizer.ts).
+ */
 export const IMAGEBIND_MINI: ImagebindDimensions = {
   output: 128,
   towers: {
     vision: tower({ width: 128, blocks: 4, tokens: 65, stem: [3, 1, 8, 8] }),
-    text: tower({ width: 128, blocks: 3, tokens: 24, stem: [1024] }),
+    text: tower({ width: 128, blocks: 3, tokens: 25, stem: [232] }),
     audio: tower({ width: 128, blocks: 4, tokens: 49, stem: [1, 16, 16] }),
     depth: tower({ width: 128, blocks: 4, tokens: 65, stem: [1, 8, 8] }),
     thermal: tower({ width: 128, blocks: 4, tokens: 50, stem: [1, 8, 8] }),

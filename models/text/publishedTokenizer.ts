@@ -55,6 +55,20 @@ export function tokenizerDefinition(
   return keep ? { ...whole, pruned: prune(createVocabulary(merges), keep) } : whole;
 }
 
+/**
+ * The published tokenizer cut down to the words of these texts: an id for each of their tokens, start and end of text
+ * last; every other word is refused. The same set of words gives the same definition, in whatever order they come.
+ */
+export function prunedTokenizer({ texts, contextLength }: PrunedTokenizerParts): TokenizerDefinition {
+  return tokenizerDefinition({ contextLength, keep: { texts } });
+}
+
+export interface PrunedTokenizerParts {
+  readonly texts: readonly string[];
+  /** How many ids of a text the encoder gets, start and end of text included. */
+  readonly contextLength: number;
+}
+
 function prune(vocabulary: Vocabulary, keep: Keep): PrunedVocabulary {
   return 'texts' in keep ? pruneToTexts(vocabulary, keep.texts) : pruneToTokens(vocabulary, keep.tokens);
 }
@@ -63,7 +77,7 @@ function pruneToTexts(vocabulary: Vocabulary, texts: readonly string[]): PrunedV
   const encoder = new BytePairEncoder(vocabulary);
   const words = new Set(texts.flatMap((text) => splitWords(normalise(text))));
   const tokens = [...words].flatMap((word) => encoder.encode(word));
-  return { tokens: withSpecialTokens(vocabulary, tokens), words: [...words] };
+  return { tokens: withSpecialTokens(vocabulary, tokens), words: [...words].sort() };
 }
 
 function pruneToTokens(vocabulary: Vocabulary, tokens: readonly number[]): PrunedVocabulary {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { before, describe, it } from 'node:test';
 import fc from 'fast-check';
-import { tokenizerDefinition } from '../../../models/text/publishedTokenizer';
+import { prunedTokenizer, tokenizerDefinition } from '../../../models/text/publishedTokenizer';
 import { createTokenizer, type Tokenizer } from '../../../models/text/tokenizer';
 import { parseTokenizer, serialiseTokenizer } from '../../../models/text/tokenizerDefinition';
 import { isSensebindError } from '../../../runtime/errors';
@@ -61,6 +61,15 @@ describe('CLIP tokenizer', () => {
 
 describe('pruned tokenizer', () => {
   const pruned = createTokenizer(tokenizerDefinition({ keep: { texts: ['glass breaking', 'a dog barking'] } }));
+
+  it('is the same for the same words in another order', () => {
+    const [one, other] = [
+      ['glass breaking', 'a dog'],
+      ['dog a', 'a breaking', 'glass'],
+    ].map((texts) => prunedTokenizer({ texts, contextLength: 24 }));
+    assert.deepEqual(one, other);
+    assert.equal(one?.contextLength, 24);
+  });
 
   it('gives compact ids, the end of text the largest', () => {
     const ids = [...pruned.encode('glass breaking')];
