@@ -37,6 +37,8 @@ export interface StepProgress {
   readonly step: number;
   readonly steps: number;
   readonly loss: number;
+  /** What has been learnt so far: changes with the next step. */
+  readonly parameters: Float32Array;
   readonly secondsLeft: number;
 }
 
@@ -74,7 +76,7 @@ export async function fit(options: FitOptions): Promise<TrainingState> {
     for (const { offset } of temperatures) parameters[offset] = Math.min(parameters[offset] ?? 0, LARGEST_LOGARITHM);
     losses.push(loss);
     const secondsLeft = ((now() - begun) / 1000 / (step + 1 - before)) * (steps - step - 1);
-    await onStep?.({ step: step + 1, steps, loss, secondsLeft });
+    await onStep?.({ step: step + 1, steps, loss, parameters, secondsLeft });
     if (checkpoint !== undefined && (step + 1) % checkpoint.every === 0) await checkpoint.write(state());
   }
   await checkpoint?.write(state());

@@ -1,0 +1,105 @@
+import { createHash } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
+import path from 'node:path';
+import type { TensorLayout } from '../../../models/imagebind/layout';
+import type { Graph } from '../../../models/onnx/graph';
+import { fit, type StepProgress } from '../../../models/training/fit';
+import { type Feeds, GradientSession } from '../../../models/training/gradientSession';
+import { initialParameters, slotsOf } from '../../../models/training/initialise';
+import { readTrainingState, type TrainingState, writeTrainingState } from '../../../models/training/trainingState';
+import type { Clock } from '../../clock';
+import type { StageRecipe } from './miniRecipe';
+
+/** What every stage of a training is run with. */
+export interface TrainingContext {
+  /** States lie here: a stage goes on where it was interrupted. */
+  readonly folder: string;
+  readonly threads: number;
+  readonly clock: Clock;
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress: (progress: StageProgress) => void;
+}
+
+export interface StageProgress extends StepProgress {
+  readonly stage: string;
+  /** Share of the held-back examples whose partner is nearest, where it was measured after this step. */
+  readonly recallAt1?: number | undefined;
+}
+
+export interface Stage {
+  /** Name of the state's file too. */
+  readonly name: string;
+  readonly graph: Graph;
+  readonly layout: readonly TensorLayout[];
+  readonly recipe: StageRecipe;
+  /** What else decides the result: kind of scenes, frozen tower. */
+  readonly depends: unknown;
+  readonly feeds: (step: number) => Feeds;
+  /** Measured every {@link RECALL_STEPS} steps. */
+  readonly recallAt1: (parameters: Float32Array) => Promise<number>;
+}
+
+/** Steps between two states on disk: half a minute of work or so. */
+const CHECKPOINT_STEPS = 250;
+const RECALL_STEPS = 250;
+
+/**
+ * Trains a stage to its end, or until the signal is heard; goes on from the state that lies in the folder.
+ *
+ * @throws {SensebindError} `TRAINING_DIVERGED`, `TRAINING_STATE_INVALID`, `REQUEST_ABORTED`
+ */
+export async function trainStage(stage: Stage, context: TrainingContext): Promise<TrainingState> {
+  const { name, graph, layout, recipe, feeds } = stage;
+  const { folder, threads, clock, signal, onProgress } = context;
+  await mkdir(folder, { recursive: true });
+  const file = path.join(folder, `${name}.state`);
+  const fingerprint = fingerprintOf({ layout, recipe, depends: stage.depends });
+  const earlier = await readTrainingState(file, fingerprint);
+  if (earlier !== undefined && earlier.optimiser.step >= recipe.schedule.steps) return earlier;
+  const session = await GradientSession.create(graph, { threads });
+  try {
+    return await fit({
+      session,
+      slots: slotsOf(layout),
+      recipe,
+      start: earlier ?? { parameters: initialParameters(layout, { seed: recipe.seed }) },
+      feeds,
+      checkpoint: { every: CHECKPOINT_STEPS, write: (state) => writeTrainingState(file, state, fingerprint) },
+      onStep: async (progress) => {
+        const measured = progress.step % RECALL_STEPS === 0 || progress.step === progress.steps;
+        const recallAt1 = measured ? await stage.recallAt1(progress.parameters) : undefined;
+        onProgress({ ...progress, stage: name, recallAt1 });
+      },
+      now: () => clock.monotonicMicros() / 1000,
+      ...(signal === undefined ? {} : { signal }),
+    });
+  } finally {
+    await session.release();
+  }
+}
+
+function fingerprintOf(all: unknown): string {
+  return createHash('sha256').update(JSON.stringify(all)).digest('hex');
+}
+
+/** Share of rows whose partner, the row of the same number, is nearest among all. Unit vectors. */
+export function recallAt1(left: Float32Array, right: Float32Array, dimensions: number): number {
+  const rows = left.length / dimensions;
+  let hits = 0;
+  for (let row = 0; row < rows; row++) {
+    let best = 0;
+    let bestCosine = -2;
+    for (let other = 0; other < rows; other++) {
+      let cosine = 0;
+      for (let index = 0; index < dimensions; index++) {
+        cosine += (left[row * dimensions + index] ?? 0) * (right[other * dimensions + index] ?? 0);
+      }
+      if (cosine > bestCosine) {
+        bestCosine = cosine;
+        best = other;
+      }
+    }
+    if (best === row) hits++;
+  }
+  return hits / rows;
+}
