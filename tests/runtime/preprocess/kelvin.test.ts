@@ -67,11 +67,15 @@ describe('the preset of absolute temperature', () => {
     assert.ok(Math.abs(middle - 400) < 1, String(middle));
   });
 
-  it('refuses display pictures, and frames without a temperature', async () => {
+  it('refuses display pictures, other kinds, and frames without a temperature', async () => {
     const gray = new Uint8Array(1024);
-    await assert.rejects(prepare({ kind: 'thermalPicture', gray, width: 32, height: 32 }), (error) =>
-      isSensebindError(error, 'INPUT_UNSUPPORTED'),
-    );
+    for (const input of [
+      { kind: 'thermalPicture', gray, width: 32, height: 32 },
+      { kind: 'pictureFile', bytes: gray },
+      { kind: 'text', text: 'warm' },
+    ] as const) {
+      await assert.rejects(prepare(input), (error) => isSensebindError(error, 'INPUT_UNSUPPORTED'));
+    }
     await assert.rejects(prepare(frame(32, 32, () => Number.NaN)), (error) => isSensebindError(error, 'INPUT_INVALID'));
   });
 });
