@@ -38,9 +38,9 @@ export async function makeItems(
   try {
     await render(sceneTasks(spec), sensors, {
       ...options,
-      onResult: async ({ first, items }) => {
+      onResult: async ({ first, scenes, items }) => {
         await Promise.all(writers.map(({ sensor, handle }, at) => write(handle, items[at], first * itemBytes(sensor))));
-        onScenes((items[0]?.byteLength ?? 0) / itemBytes(sensors[0] ?? 'vision'));
+        onScenes(scenes);
       },
     });
     return Object.fromEntries(await Promise.all(writers.map((writer) => finish(writer, folder))));

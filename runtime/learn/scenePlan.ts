@@ -116,8 +116,8 @@ class Dealer {
 }
 
 function kindsOf(spec: SceneSetSpec): readonly Kind[] {
-  if (spec.set === 'test') return [spec.pairs === 'two' ? 'two' : 'one'];
-  return spec.set === 'control' ? ['one'] : LEARNED_KINDS;
+  if (spec.set !== 'test') return LEARNED_KINDS;
+  return [spec.pairs === 'two' ? 'two' : 'one'];
 }
 
 function shownEvents(spec: SceneSetSpec): readonly EventDeclaration[] {

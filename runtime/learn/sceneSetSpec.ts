@@ -43,7 +43,7 @@ const TestSpec = Type.Object(
 
 /**
  * Sensors with words and the truth, which the emergent model never sees: for what it is compared with (text-paired and
- * supervised training, baselines on labelled raw signals). One event a scene.
+ * supervised training, baselines on labelled raw signals). Composed as the bound set, so that nothing else differs.
  */
 const ControlSpec = Type.Object(
   { set: Type.Literal('control'), count: Count, seed: Seed },

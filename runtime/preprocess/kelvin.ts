@@ -1,4 +1,5 @@
 import type { InputSpec, PictureSpec } from '../../models/bundle/manifest';
+import { SensebindError } from '../errors';
 import { CoverPlans, type CropPlan } from './cropPlan';
 import type { EncoderInput } from './input';
 import { pictureSpec, unsupportedInput } from './inputChecks';
@@ -48,6 +49,7 @@ class KelvinPreprocessor implements Preprocessor {
   }
 
   prepare(input: EncoderInput): Prepared {
+    if (input.kind === 'thermalPicture' || input.kind === 'pictureFile') throw displayPicture();
     if (input.kind !== 'thermal') throw unsupportedInput(input, ID, ['thermal']);
     const { kelvin, flags } = this.#frame.read(input);
     const plan = this.#plans.of(input);
@@ -70,4 +72,12 @@ class KelvinPreprocessor implements Preprocessor {
     }
     return this.#region;
   }
+}
+
+function displayPicture(): SensebindError {
+  return new SensebindError(
+    'INPUT_UNSUPPORTED',
+    `Expected temperatures for preset "${ID}", found a display picture, which says only what is warmer than what`,
+    'Pass a radiometric frame together with its unit, or use an encoder with another thermal preset.',
+  );
 }

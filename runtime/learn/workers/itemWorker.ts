@@ -15,6 +15,7 @@ export interface ItemWorkerData {
 /** Items of a task's scenes: for each sensor of the setup, binary16, one item after another. */
 export interface ItemResult {
   readonly first: number;
+  readonly scenes: number;
   readonly items: readonly Uint16Array<ArrayBuffer>[];
 }
 
@@ -31,7 +32,7 @@ serveTasks<ItemResult>(async ({ first, scenes }) => {
       if (half !== undefined) await writeItem(half, { sensor, maker, scene });
     }
   }
-  return { result: { first, items: arrays }, transfer: arrays.map(({ buffer }) => buffer) };
+  return { result: { first, scenes: scenes.length, items: arrays }, transfer: arrays.map(({ buffer }) => buffer) };
 });
 
 function rangeOf({ format }: ItemMaker, index: number): [start: number, end: number] {

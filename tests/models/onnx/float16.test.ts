@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { firstOverflow, toFloat16 } from '../../../models/onnx/float16';
+import { firstOverflow, float16Numbers, toFloat16 } from '../../../models/onnx/float16';
 
 /** The number of finite binary16 bits, from the definition (IEEE 754-2019 §3.4). */
 function numberOf(bits: number): number {
@@ -73,4 +73,14 @@ test('what is too large becomes infinity and is found', () => {
   assert.deepEqual([...half], [0x3c00, 0x7bff, 0x7c00, 0xfc00, 0x7c00, 0x7e00]);
   assert.equal(firstOverflow(half), 2);
   assert.equal(firstOverflow(half.subarray(0, 2)), -1);
+});
+
+test('the table gives the number of every pattern of bits', () => {
+  const numbers = float16Numbers();
+  assert.equal(numbers.length, 2 ** 16);
+  numbers.forEach((number, bits) => {
+    const isNumber = (bits & 0x7c00) !== 0x7c00;
+    const special = (bits & 0x3ff) !== 0 ? Number.NaN : bits & 0x8000 ? -Infinity : Infinity;
+    assert.ok(Object.is(number, isNumber ? numberOf(bits) : special), String(bits));
+  });
 });

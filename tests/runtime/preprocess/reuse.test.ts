@@ -92,6 +92,8 @@ describe('preprocessing of readings', () => {
   for (const preset of presets.filter(({ modality }) => modality !== 'text')) {
     for (const inputAt of INPUTS[preset.modality]!) {
       const { kind } = inputAt(0);
+      // It takes temperatures only, and refuses what is none: kelvin.test.ts.
+      if (preset.id === 'kelvin' && kind === 'thermalPicture') continue;
       it(`makes no new memory once it is warm: ${preset.modality} ${preset.id}, ${kind}`, async () => {
         const preprocessor = preset.create(SPECS[preset.modality]!, {});
         const inputs = [0, 1, 2, 3].map(inputAt);

