@@ -134,11 +134,19 @@ export class Pipeline {
 
   #info(): Parameters<NodePublisher['start']>[0] {
     const { config, bundle, version, sources } = this.#options;
-    const { name, variant, space, dimensions, trained, licence, encoders } = bundle.manifest;
+    const { name, variant, space, dimensions, trained, licence, notice, encoders } = bundle.manifest;
     return {
       node: config.node,
       version,
-      bundle: { name, variant, space, dimensions, trained, licence: licence.name },
+      bundle: {
+        name,
+        variant,
+        space,
+        dimensions,
+        trained,
+        licence: licence.name,
+        ...(notice === undefined ? {} : { notice }),
+      },
       models: Object.entries(encoders).map(([modality, encoder]) => ({
         modality,
         sha256: encoderHash(encoder),

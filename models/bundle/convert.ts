@@ -39,6 +39,8 @@ export interface ConversionOptions {
   /** False for random weights. */
   readonly trained: boolean;
   readonly licence: Manifest['licence'];
+  /** What has to be said wherever the labels of these weights are shown. */
+  readonly notice?: string;
   /** Of the text encoder; the published one unless given. */
   readonly tokenizer?: TokenizerDefinition;
   readonly overwrite?: Overwrite;
@@ -77,6 +79,7 @@ export async function convertCheckpoint(checkpoint: StateDict, options: Conversi
       dimensions: plans[0]?.dimensions ?? 0,
       trained: options.trained,
       licence: options.licence,
+      ...(options.notice === undefined ? {} : { notice: options.notice }),
       ...(tokenizer === undefined
         ? {}
         : { tokenizer: await writeText(workspace, { name: 'tokenizer.json', content: tokenizer }) }),

@@ -12,6 +12,16 @@ export const IMAGEBIND_LICENCE: Licence = {
   source: 'https://github.com/facebookresearch/ImageBind',
 };
 
+/** Of the weights that are shipped: trained here, on data made here. */
+export const MINI_LICENCE: Licence = {
+  name: 'Apache-2.0',
+  text:
+    'Trained by this project from nothing, on readings that its simulated world made: no published weights, pictures or ' +
+    'recordings went into it. Use it under the Apache License, Version 2.0, as this package: ' +
+    'https://www.apache.org/licenses/LICENSE-2.0',
+  source: 'npm run train:mini',
+};
+
 /** Of weights that nobody trained. */
 export const RANDOM_WEIGHTS_LICENCE: Licence = {
   name: 'none needed',

@@ -102,6 +102,13 @@ export const Manifest = Type.Object(
       },
       { additionalProperties: false },
     ),
+    notice: Type.Optional(
+      Type.String({
+        maxLength: 512,
+        pattern: '^[^\\u0000-\\u001f\\u007f-\\u009f]+$',
+        description: 'What its labels must not be taken for: one line, shown wherever they are.',
+      }),
+    ),
     tokenizer: Type.Optional(BundleFile),
     encoders: Type.Record(Type.String({ pattern: '^[a-z][a-z0-9_-]{0,63}$' }), EncoderManifest, {
       additionalProperties: false,

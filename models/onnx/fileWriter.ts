@@ -2,7 +2,7 @@ import { createHash, type Hash } from 'node:crypto';
 import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { messageOf, SensebindError } from '../../runtime/errors';
 
-/** Offsets are multiples of this, so that a runtime can map the file (onnx.proto3, `external_data`). */
+/** Offsets are multiples of this unless told otherwise, so that a runtime can map the file (onnx.proto3, `external_data`). */
 const ALIGNMENT_BYTES = 4096;
 
 /** Bytes hashed and written at a time, so that hashing one piece overlaps with writing another. */
@@ -49,10 +49,10 @@ export class FileWriter {
     return new FileWriter(target, file);
   }
 
-  /** Appends bytes at the next aligned offset. */
-  async append(content: Uint8Array): Promise<Extent> {
+  /** Appends bytes at the next offset that is a multiple of `alignmentBytes`. */
+  async append(content: Uint8Array, alignmentBytes = ALIGNMENT_BYTES): Promise<Extent> {
     try {
-      await this.#write(new Uint8Array((ALIGNMENT_BYTES - (this.#bytes % ALIGNMENT_BYTES)) % ALIGNMENT_BYTES));
+      await this.#write(new Uint8Array((alignmentBytes - (this.#bytes % alignmentBytes)) % alignmentBytes));
       const offset = this.#bytes;
       await this.#write(content);
       return { offset, byteLength: content.byteLength };

@@ -1,34 +1,44 @@
 import { type Bundle, openBundle } from '../../models/bundle/bundle';
-import { type OutputOptions, printNote, UsageError } from './output';
+import type { Manifest } from '../../models/bundle/manifest';
+import { bundleFolder, MINI } from '../../models/mini/location';
+import { type OutputOptions, printNote } from './output';
 import { startProgress } from './progress';
+
+/** What `--bundle` means, for the help of a command. */
+export const BUNDLE_HELP = `bundle to embed with; default: ${MINI}, the one that is shipped, which knows only the simulated world`;
 
 /** Options of every command that needs a bundle. */
 export interface BundleOptions extends OutputOptions {
+  /** A folder, or {@link MINI}; the shipped one where it is left out. */
   readonly bundle?: string;
+}
+
+/** {@link openCheckedBundle}, and says what its numbers must not be taken for. */
+export async function openNamedBundle(options: BundleOptions): Promise<Bundle> {
+  const bundle = await openCheckedBundle(options);
+  for (const caveat of caveatsOf(bundle.manifest)) printNote(`note: ${caveat}`);
+  return bundle;
 }
 
 /**
  * Opens the bundle that the command line names, shows progress while it is checked, and its licence the first time.
  *
- * @throws {UsageError} when none is named; {@link openBundle}'s errors.
+ * @throws {SensebindError} {@link openBundle}'s errors.
  */
-export async function openNamedBundle({ bundle: directory, json }: BundleOptions): Promise<Bundle> {
-  if (directory === undefined) {
-    throw new UsageError(
-      'expected a bundle, found no --bundle',
-      'Add --bundle FOLDER; make one with: sensebind models convert imagebind_huge.pth FOLDER',
-    );
-  }
+export async function openCheckedBundle({ bundle: named, json }: BundleOptions): Promise<Bundle> {
   const progress = startProgress({ ...(json === undefined ? {} : { json }) });
-  const bundle = await openBundle(directory, {
+  const bundle = await openBundle(bundleFolder(named), {
     onProgress: (done) => progress.update({ step: 'check', doneBytes: done.doneBytes, totalBytes: done.totalBytes }),
   }).finally(() => progress.stop());
   if (bundle.firstUse) printLicence(bundle.manifest.licence);
   for (const note of bundle.notes) printNote(`note: ${note}`);
-  if (!bundle.manifest.trained) {
-    printNote('note: this bundle has random weights. Its numbers show that everything works; they mean nothing.');
-  }
   return bundle;
+}
+
+/** What has to be said wherever the numbers of a bundle are shown; nothing for most. */
+export function caveatsOf({ trained, notice }: Manifest): readonly string[] {
+  const random = 'this bundle has random weights. Its numbers show that everything works; they mean nothing.';
+  return [...(trained ? [] : [random]), ...(notice === undefined ? [] : [notice])];
 }
 
 /** The licence of a bundle's weights, beside the answer. */

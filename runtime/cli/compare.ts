@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { Modality } from '../reading';
 import { cosine, softmax } from '../zeroshot/arithmetic';
-import { type BundleOptions, openNamedBundle } from './bundle';
+import { BUNDLE_HELP, type BundleOptions, openNamedBundle } from './bundle';
 import { type Encoded, encodeInputs, textInput } from './encodeInputs';
 import { addFileOptions, type FileFlags, fileOptions } from './fileOptions';
 import { type InputFile, readInputFile } from './files';
@@ -42,7 +42,7 @@ export function registerCompare(program: Command): void {
   const command = program
     .command('compare')
     .description('compare inputs of different modalities: cosine similarity and softmax, a table a pair of modalities')
-    .option('--bundle <folder>', 'bundle to embed with')
+    .option('--bundle <folder>', BUNDLE_HELP)
     .option('--json', 'print the tables as JSON');
   for (const { flag, modality } of SIDES) {
     if (modality === 'text') command.option('--text <texts...>', 'texts to compare with');
@@ -59,9 +59,9 @@ async function compare(flags: CompareFlags & { readonly signal: AbortSignal }): 
   const bundle = await openNamedBundle(flags);
   const inputs = await readInputs(flags);
   const encoded = await encodeInputs(inputs, { bundle, signal: flags.signal });
-  const { trained, space } = bundle.manifest;
+  const { trained, space, notice } = bundle.manifest;
   const comparisons = pairsOf(encoded).map(([rows, columns]) => comparisonOf(rows, { columns, trained }));
-  if (flags.json) return printJson({ bundle: bundle.directory, space, trained, comparisons });
+  if (flags.json) return printJson({ bundle: bundle.directory, space, trained, notice, comparisons });
 
   for (const comparison of comparisons) printComparison(comparison);
   for (const { label, notes, embedding } of encoded) {

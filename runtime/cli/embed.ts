@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import { systemFailure } from '../../models/bundle/workspace';
 import { presets } from '../preprocess/presets';
 import type { Modality } from '../reading';
-import { type BundleOptions, openNamedBundle } from './bundle';
+import { BUNDLE_HELP, type BundleOptions, openNamedBundle } from './bundle';
 import { type Encoded, encodeInputs, textInput } from './encodeInputs';
 import { addFileOptions, type FileFlags, fileOptions } from './fileOptions';
 import { readInputFile } from './files';
@@ -34,7 +34,7 @@ export function registerEmbed(program: Command): void {
     .description('embed files and text: PNG or JPEG, WAV, 16-bit depth PNG, radiometric thermal, motion CSV')
     .argument('[files...]', 'files to embed; their content tells what they are')
     .option('--text <texts...>', 'texts to embed')
-    .option('--bundle <folder>', 'bundle to embed with')
+    .option('--bundle <folder>', BUNDLE_HELP)
     .option('--as <modality>', 'read every file as this modality')
     .option(
       '--preset <id>',
@@ -65,8 +65,8 @@ async function embed(files: readonly string[], flags: EmbedFlags & { readonly si
     signal: flags.signal,
     ...chosenPreset(flags.preset, modalities),
   });
-  const { trained, space } = bundle.manifest;
-  const report = { bundle: bundle.directory, space, trained, embeddings: encoded.map(describe) };
+  const { trained, space, notice } = bundle.manifest;
+  const report = { bundle: bundle.directory, space, trained, notice, embeddings: encoded.map(describe) };
   if (flags.out !== undefined) await writeWhole(flags.out, `${JSON.stringify(report)}\n`);
   if (flags.json) return printJson(report);
 

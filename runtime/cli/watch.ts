@@ -153,10 +153,17 @@ function asText(kind: TopicKind, payload: Buffer): string | undefined {
       return isScores(message) ? scoresLine(message) : undefined;
     }
     case 'info':
+      return noticeOf(parse('info/1', payload));
     case 'health':
     case 'source-state':
       return undefined;
   }
+}
+
+/** What the labels of a node must not be taken for, where its weights need that said. */
+function noticeOf(info: object): string | undefined {
+  const { notice } = validators['info/1'].Check(info) ? info.bundle : {};
+  return notice === undefined ? undefined : `note: ${notice}`;
 }
 
 function isScores(value: object): value is ScoresMessage {

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { LineCounter, parseDocument } from 'yaml';
+import { bundleFolder } from '../../models/mini/location';
 import type { Millis } from '../clock';
 import { messageOf, SensebindError } from '../errors';
 import type { BrokerConfig, Config, PublishConfig, SourceConfig } from './config';
@@ -116,7 +117,7 @@ function resolve(document: ConfigDocument, folder: string): Config {
     folder,
     node: document.node,
     baseTopic: document.baseTopic ?? 'sensebind',
-    bundle: path.resolve(folder, document.bundle),
+    bundle: bundleFolder(document.bundle, folder),
     broker: resolveBroker(document, folder),
     sources: Object.entries(document.sources).map(([id, source]) => resolveSource(id, source)),
     labelSets: Object.entries(document.labels ?? {}).map(([id, labelSet]) => ({

@@ -99,7 +99,14 @@ function documentSchema<Device extends TSchema>(device: Device) {
     {
       version: Type.Literal(1, { title: '1, the version of this format' }),
       node: Id,
-      bundle: Type.String({ minLength: 1, maxLength: 4096, title: 'the path of a bundle' }),
+      bundle: Type.Optional(
+        Type.String({
+          minLength: 1,
+          maxLength: 4096,
+          title: 'the path of a bundle',
+          description: 'Or mini, the one that is shipped, which knows only the simulated world. Default: mini.',
+        }),
+      ),
       baseTopic: Type.Optional(
         Type.String({
           pattern: '^[a-z0-9_-]{1,64}(/[a-z0-9_-]{1,64}){0,7}$',

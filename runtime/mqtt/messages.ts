@@ -101,6 +101,9 @@ export const InfoMessage = Type.Object({
     dimensions: Type.Integer({ minimum: 1 }),
     trained: Type.Boolean(),
     licence: Type.String({ minLength: 1, maxLength: 256 }),
+    notice: Type.Optional(
+      Type.String({ minLength: 1, maxLength: 512, description: 'To be shown wherever its labels are.' }),
+    ),
   }),
   models: Type.Array(
     Type.Object({

@@ -3,10 +3,11 @@ import { mkdtemp, open, readFile, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { randomStateDict } from '../../models/checkpoint/randomStateDict';
+import { writeStateDict } from '../../models/checkpoint/writeStateDict';
 import { IMAGEBIND_HUGE, imagebindLayout } from '../../models/imagebind/layout';
 import type { ImagebindModality } from '../../models/imagebind/modality';
-import { writeCheckpoint } from '../support/checkpointWriter';
 import { compiled } from '../support/paths';
+import { tensorsOf } from '../support/tensorsOf';
 import { type Figure, timed } from './measure';
 
 const PRIVATE_GIGABYTES = 1.5;
@@ -30,7 +31,8 @@ export async function benchConversion({
   const scratch = await mkdtemp(path.join(folder, 'conversion-'));
   try {
     const checkpoint = path.join(scratch, 'random.pth');
-    await writeCheckpoint(randomStateDict(imagebindLayout(IMAGEBIND_HUGE, modalities), { seed: 1 }), checkpoint);
+    const random = randomStateDict(imagebindLayout(IMAGEBIND_HUGE, modalities), { seed: 1 });
+    await writeStateDict(checkpoint, tensorsOf(random));
     const gigabytes = (await stat(checkpoint)).size / 1e9;
     const copy = async (): Promise<number> => {
       const millis = await timed(() => copyToDisk(checkpoint, path.join(scratch, 'copy')));

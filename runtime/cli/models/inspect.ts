@@ -5,8 +5,9 @@ import type { StateDict } from '../../../models/checkpoint/stateDict';
 import { modalitiesOf, planEncoder } from '../../../models/imagebind/encoder';
 import { MODALITIES } from '../../../models/imagebind/modality';
 import type { Variant } from '../../../models/imagebind/variant';
+import { MINI } from '../../../models/mini/location';
 import { isSensebindError } from '../../errors';
-import { openNamedBundle } from '../bundle';
+import { caveatsOf, openCheckedBundle } from '../bundle';
 import { formatBytes, type OutputOptions, print, printJson, printTable } from '../output';
 import { variantFor } from './variantFor';
 
@@ -20,18 +21,19 @@ export function registerInspect(models: Command): void {
   models
     .command('inspect')
     .description('show what is in a checkpoint or a bundle')
-    .argument('<path>', 'a checkpoint file or a bundle folder')
+    .argument('<path>', `a checkpoint file or a bundle folder; ${MINI} is the bundle that is shipped`)
     .option('--variant <name>', 'what the shapes of a checkpoint cannot tell: a name or a JSON file')
     .option('--tensors', 'list every tensor of a checkpoint')
     .option('--json', 'print JSON')
     .action(async (path: string, flags: InspectFlags) => {
-      const found = await stat(path).catch(() => undefined);
-      await (found?.isDirectory() ? inspectBundle(path, flags) : inspectCheckpoint(path, flags));
+      const found = path === MINI ? undefined : await stat(path).catch(() => undefined);
+      const isBundle = path === MINI || found?.isDirectory() === true;
+      await (isBundle ? inspectBundle(path, flags) : inspectCheckpoint(path, flags));
     });
 }
 
 async function inspectBundle(directory: string, flags: InspectFlags): Promise<void> {
-  const { manifest } = await openNamedBundle({ ...flags, bundle: directory });
+  const { manifest } = await openCheckedBundle({ ...flags, bundle: directory });
   if (flags.json) return printJson({ kind: 'bundle', verified: true, manifest });
   printTable(
     ['encoder', 'parameters', 'size', 'precision', 'preset', 'logit scale'],
@@ -48,6 +50,7 @@ async function inspectBundle(directory: string, flags: InspectFlags): Promise<vo
   );
   print(`${manifest.name}: ${manifest.variant}, ${manifest.dimensions} dimensions, space ${manifest.space}`);
   print(`licence ${manifest.licence.name}; every file has the size and content that the manifest states`);
+  for (const caveat of caveatsOf(manifest)) print(`note: ${caveat}`);
 }
 
 /** One encoder of a checkpoint, or why it cannot be converted. */

@@ -5,10 +5,10 @@ import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import fc from 'fast-check';
 import { openCheckpoint } from '../../../models/checkpoint/checkpoint';
+import { dictPickle, tensorOf } from '../../../models/checkpoint/pickleWriter';
 import { Scratch } from '../../../models/streaming/scratch';
 import { isSensebindError } from '../../../runtime/errors';
 import { golden, repositoryRoot } from '../../support/paths';
-import { dictPickle, tensorOf } from '../../support/pickleWriter';
 import { bytesOf, craftZip, readAll, soundEntries, TWO_BY_TWO } from './craft';
 
 let folder = '';

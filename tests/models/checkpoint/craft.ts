@@ -1,16 +1,34 @@
 import { crc32 } from 'node:zlib';
 import { readCheckpoint } from '../../../models/checkpoint/checkpoint';
+import { dictPickle, type TensorView, tensorOf } from '../../../models/checkpoint/pickleWriter';
 import { bytesAccess } from '../../../models/checkpoint/randomAccess';
 import type { StateDict } from '../../../models/checkpoint/stateDict';
-import { dictPickle, type TensorView, tensorOf } from '../../support/pickleWriter';
-import { centralHeader, endRecords, localHeader, type ZipEntry } from '../../support/zipFormat';
+import { centralHeader, endRecords, localHeader, type ZipEntry } from '../../../models/checkpoint/zipRecords';
 
-/** A zip entry, and what its headers claim where that is not the truth. */
+/** What a header claims where that is not the truth. */
+interface Claim extends Partial<ZipEntry> {
+  /** 8 is deflated. */
+  readonly method?: number;
+  /** 1 is encrypted. */
+  readonly flags?: number;
+}
+
+/** A zip entry, and the lies of its headers. */
 export interface CraftedEntry {
   readonly name: string;
   readonly data: Uint8Array;
-  readonly local?: Partial<ZipEntry>;
-  readonly central?: Partial<ZipEntry>;
+  readonly local?: Claim;
+  readonly central?: Claim;
+}
+
+/** Where flags and method lie in each header (PKWARE APPNOTE 6.3, sections 4.3.7 and 4.3.12). */
+const LOCAL_FLAGS_AT = 6;
+const CENTRAL_FLAGS_AT = 8;
+
+function lying(header: Buffer, { flags, method }: Claim, flagsAt: number): Buffer {
+  if (flags !== undefined) header.writeUInt16LE(flags, flagsAt);
+  if (method !== undefined) header.writeUInt16LE(method, flagsAt + 2);
+  return header;
 }
 
 export function craftZip(
@@ -20,10 +38,10 @@ export function craftZip(
   const parts: Uint8Array[] = [];
   const directory: Buffer[] = [];
   let position = 0;
-  for (const { name, data, local, central } of entries) {
+  for (const { name, data, local = {}, central = {} } of entries) {
     const truth = { name, crc32: crc32(data), byteLength: data.length, headerPosition: position };
-    const header = localHeader({ ...truth, ...local });
-    directory.push(centralHeader({ ...truth, ...central }));
+    const header = lying(localHeader({ ...truth, ...local }), local, LOCAL_FLAGS_AT);
+    directory.push(lying(centralHeader({ ...truth, ...central }), central, CENTRAL_FLAGS_AT));
     parts.push(header, data);
     position += header.length + data.length;
   }

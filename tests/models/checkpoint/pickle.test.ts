@@ -5,12 +5,9 @@ import path from 'node:path';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { readPickle } from '../../../models/checkpoint/pickle';
-import { type ErrorCode, isSensebindError } from '../../../runtime/errors';
 import {
   BINPERSID,
-  BUILD,
   dictPickle,
-  EMPTY_DICT,
   EMPTY_TUPLE,
   globalOf,
   integerOf,
@@ -24,8 +21,12 @@ import {
   tensorOf,
   textOf,
   tupleOf,
-} from '../../support/pickleWriter';
+} from '../../../models/checkpoint/pickleWriter';
+import { type ErrorCode, isSensebindError } from '../../../runtime/errors';
 import { TWO_BY_TWO } from './craft';
+
+const EMPTY_DICT = Buffer.from('}');
+const BUILD = Buffer.from('b');
 
 const TENSOR = tensorOf(TWO_BY_TWO);
 

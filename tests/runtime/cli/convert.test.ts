@@ -4,11 +4,12 @@ import { copyFile, mkdir, readdir, readFile, truncate, writeFile } from 'node:fs
 import path from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import type { StateDict } from '../../../models/checkpoint/stateDict';
-import { writeCheckpoint } from '../../support/checkpointWriter';
+import { type NamedTensor, writeStateDict } from '../../../models/checkpoint/writeStateDict';
 import { errorCode, runCommand, startCommand } from '../../support/command';
 import { withTinyCheckpoint } from '../../support/imuBundle';
 import { golden } from '../../support/paths';
 import { temporaryFolder } from '../../support/temporaryFolder';
+import { tensorsOf } from '../../support/tensorsOf';
 
 const VARIANT = ['--variant', golden('golden.json')];
 const IMU_BIAS = 'modality_heads.imu.0.bias';
@@ -35,20 +36,20 @@ async function damagedCheckpoint(
   damage: { readonly numbers?: Float32Array; readonly shape?: readonly number[] },
 ): Promise<void> {
   await withTinyCheckpoint(async (checkpoint) => {
-    const bias = checkpoint.tensors.get(IMU_BIAS) ?? assert.fail(IMU_BIAS);
-    const { shape = bias.shape } = damage;
-    const byteLength = 4 * shape.reduce((product, size) => product * size, 1);
-    const damaged: StateDict = {
-      tensors: new Map(checkpoint.tensors).set(IMU_BIAS, { ...bias, shape, byteLength }),
-      readFloats: (name) => checkpoint.readFloats(name),
-      readBytes: async function* (name) {
-        if (name !== IMU_BIAS) yield* checkpoint.readBytes(name);
-        else yield new Uint8Array((damage.numbers ?? new Float32Array(byteLength / 4)).buffer);
-      },
-      close: async () => undefined,
-    };
-    await writeCheckpoint(damaged, file);
+    await writeStateDict(file, damagedTensors(checkpoint, damage));
   });
+}
+
+async function* damagedTensors(
+  checkpoint: StateDict,
+  damage: { readonly numbers?: Float32Array; readonly shape?: readonly number[] },
+): AsyncGenerator<NamedTensor> {
+  for await (const tensor of tensorsOf(checkpoint)) {
+    const { shape = tensor.shape } = damage;
+    const elements = shape.reduce((product, size) => product * size, 1);
+    if (tensor.name !== IMU_BIAS) yield tensor;
+    else yield { name: IMU_BIAS, shape, numbers: damage.numbers ?? new Float32Array(elements) };
+  }
 }
 
 /** Resolves when the first weights are being written; gives the folder that the bundle grows in. */

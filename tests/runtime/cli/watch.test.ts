@@ -110,6 +110,20 @@ describe('sensebind watch', () => {
       assert.ok(!text.stderr.text.includes('\u001b'));
     });
 
+    it('tells what the labels of a node must not be taken for', async (context) => {
+      const broker = await startMosquitto();
+      context.after(() => broker.stop());
+      const bundle = { name: 'b', variant: 'v', space: 's', dimensions: 2, trained: true, licence: 'none' };
+      const boot = { node: 'box', boot: 'b1', version: '1', started: 1_700_000_000_000_000, cq: 'ok' };
+      const lists = { models: [], sources: [], sets: [], schemas: [] };
+      const info = { s: 'info/1', ...boot, ...lists, bundle: { ...bundle, notice: 'toys only' } };
+      const { process: child, stdout, exited } = watch(context, [broker.url]);
+      await publish(broker.url, [['sensebind/v1/box/info', JSON.stringify(info)]]);
+      await stdout.until(/info {2}note: toys only\n/);
+      child.kill('SIGINT');
+      assert.deepEqual(await exited, [0, null]);
+    });
+
     it('waits for a broker that goes away, and reads on when it is back', async (context) => {
       const port = await freePort();
       const first = await startMosquitto({ port });

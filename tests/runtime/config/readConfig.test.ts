@@ -178,7 +178,6 @@ publish:
   embeddings: { elementType: f16 }
 `;
     assert.deepEqual(problems(text), [
-      '1:1 bundle: expected the key "bundle", found none → add it: the path of a bundle',
       '1:1 version: expected 1, the version of this format, found 2',
       '2:1 node: expected 1 to 64 letters a-z, digits, "-" or "_", found "Box 1"',
       '3:1 bundel: expected "bundle", found the unknown key "bundel" → did you mean "bundle"?',

@@ -1,14 +1,12 @@
-import type { ElementType } from '../../models/checkpoint/stateDict';
+import type { ElementType } from './stateDict';
 
-/** Opcodes and their arguments as bytes (CPython's Lib/pickletools.py), to build pickles by hand. */
+/** Opcodes of protocol 2 and their arguments as bytes (CPython's Lib/pickletools.py), from which pickles are put together. */
 
 export const PROTO_2 = Buffer.from([0x80, 2]);
 export const MARK = Buffer.from('(');
 export const TUPLE = Buffer.from('t');
 export const EMPTY_TUPLE = Buffer.from(')');
-export const EMPTY_DICT = Buffer.from('}');
 export const REDUCE = Buffer.from('R');
-export const BUILD = Buffer.from('b');
 export const SETITEM = Buffer.from('s');
 export const BINPERSID = Buffer.from('Q');
 export const NEWFALSE = Buffer.from([0x89]);
@@ -49,6 +47,7 @@ const STORAGE_CLASSES: Readonly<Record<ElementType, string>> = {
   int64: 'LongStorage',
 };
 
+/** A tensor in a storage, as PyTorch describes it. Strides and offset are in elements. */
 export interface TensorView {
   readonly elementType: ElementType;
   readonly storageKey: string;

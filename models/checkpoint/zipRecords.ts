@@ -1,20 +1,20 @@
 /**
- * Records of a zip file with entries below 4 GiB (PKWARE APPNOTE 6.3, sections 4.3 and 4.5.3); zip64 where a position or
- * the number of entries needs it.
+ * Records of a zip file with entries below 4 GiB, stored as they are (PKWARE APPNOTE 6.3, sections 4.3 and 4.5.3); zip64
+ * where a position or the number of entries needs it.
  */
 
+/** An entry, as both of its headers tell. */
 export interface ZipEntry {
   readonly name: string;
   readonly crc32: number;
+  /** Less than 4 GiB. */
   readonly byteLength: number;
   /** Position of the local header in the file. */
   readonly headerPosition: number;
-  /** 0 is stored. */
-  readonly method?: number;
-  readonly flags?: number;
 }
 
 const UTF8_NAMES = 0x0800;
+const STORED = 0;
 const VERSION_ZIP64 = 45;
 const LARGEST_32 = 0xffffffff;
 const FIRST_OF_1980 = 0x21;
@@ -38,6 +38,7 @@ export function localHeader(entry: ZipEntry): Buffer {
   return Buffer.concat([header, name, padding]);
 }
 
+/** The entry in the directory at the end of the file. */
 export function centralHeader(entry: ZipEntry): Buffer {
   const name = Buffer.from(entry.name);
   const extra = entry.headerPosition >= LARGEST_32 ? zip64Position(entry.headerPosition) : Buffer.alloc(0);
@@ -85,9 +86,9 @@ export function endRecords(directory: {
 }
 
 /** Flags, method, time, date, CRC and sizes, which lie alike in both headers. */
-function writeCommon(target: Buffer, { crc32, byteLength, method = 0, flags = UTF8_NAMES }: ZipEntry): void {
-  target.writeUInt16LE(flags, 0);
-  target.writeUInt16LE(method, 2);
+function writeCommon(target: Buffer, { crc32, byteLength }: ZipEntry): void {
+  target.writeUInt16LE(UTF8_NAMES, 0);
+  target.writeUInt16LE(STORED, 2);
   target.writeUInt16LE(FIRST_OF_1980, 6);
   target.writeUInt32LE(crc32, 8);
   target.writeUInt32LE(byteLength, 12);
