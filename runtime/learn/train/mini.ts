@@ -1,0 +1,114 @@
+import { createHash } from 'node:crypto';
+import { mkdir, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { type NamedTensor, writeStateDict } from '../../../models/checkpoint/writeStateDict';
+import type { EncoderPlan } from '../../../models/imagebind/plan';
+import { makeMiniBundle } from '../../../models/mini/makeBundle';
+import { learntLayout } from '../../../models/training/contrastiveGraph';
+import { slotsOf } from '../../../models/training/initialise';
+import { openSceneSet } from '../openSceneSet';
+import { makeSceneSet, type SceneSetOptions } from '../sceneSets';
+import type { SceneSetSpec } from '../sceneSetSpec';
+import { worldTokenizer } from '../worldTokenizer';
+import { type Anchor, trainAnchor } from './anchor';
+import { embedScenes } from './embedScenes';
+import { BOUND_MODALITIES, type BoundModality, type MiniRecipe } from './miniRecipe';
+import { miniPlan } from './plans';
+import { type BoundTower, trainSensor } from './sensor';
+import type { TrainingContext } from './stage';
+
+export interface MiniOptions extends TrainingContext {
+  readonly recipe: MiniRecipe;
+  readonly scenes: Pick<SceneSetOptions, 'root' | 'workers' | 'onProgress'>;
+  /** Where the finished bundle goes: replaced when it is there. */
+  readonly bundle: string;
+}
+
+/** What came out of a training, for the report beside the bundle. */
+export interface TrainedMini {
+  readonly recipe: MiniRecipe;
+  readonly stages: readonly StageResult[];
+}
+
+export interface StageResult {
+  readonly name: string;
+  readonly losses: readonly number[];
+  readonly seconds: number;
+}
+
+/**
+ * Trains the small model: image and text on captioned scenes, then each sensor against the frozen image tower on other
+ * scenes that have no words; writes the towers as a state dict in the published layout, and the bundle made from that.
+ *
+ * Goes on where it was interrupted.
+ *
+ * @throws {SensebindError} `REQUEST_ABORTED` by the signal; what training, files and the converter throw.
+ */
+export async function trainMini(options: MiniOptions): Promise<TrainedMini> {
+  const { recipe, folder, bundle, signal } = options;
+  await mkdir(folder, { recursive: true });
+  const anchor = await trainAnchor({ ...options, recipe: recipe.anchor, worldSeed: recipe.worldSeed });
+  signal?.throwIfAborted();
+  const sensors = await bindSensors(anchor, options);
+  signal?.throwIfAborted();
+  const checkpoint = path.join(folder, 'imagebind_mini.pth');
+  const towers = [
+    { plan: await miniPlan('vision'), parameters: anchor.vision },
+    { plan: await miniPlan('text'), parameters: anchor.text },
+    ...sensors.values(),
+  ];
+  await writeStateDict(checkpoint, tensorsOf(towers));
+  await makeMiniBundle({ checkpoint, tokenizer: worldTokenizer(), outputDirectory: bundle, overwrite: 'replace' });
+  const stages = [
+    { name: 'anchor', losses: anchor.losses, seconds: anchor.seconds },
+    ...[...sensors].map(([name, { losses, seconds }]) => ({ name, losses, seconds })),
+  ];
+  return { recipe, stages };
+}
+
+async function bindSensors(anchor: Anchor, options: MiniOptions): Promise<ReadonlyMap<BoundModality, BoundTower>> {
+  const towers = new Map<BoundModality, BoundTower>();
+  for (const modality of BOUND_MODALITIES) {
+    const recipe = options.recipe.sensors[modality];
+    const spec: SceneSetSpec = { set: 'bound', count: recipe.scenes, seed: options.recipe.worldSeed };
+    const { targets, targetsFrom } = await targetsOf(spec, anchor, options);
+    const set = await openSet(spec, modality, options);
+    towers.set(modality, await trainSensor({ ...options, modality, recipe, set, targets, targetsFrom }));
+    options.signal?.throwIfAborted();
+  }
+  return towers;
+}
+
+/** The frozen tower's embeddings of the pictures: one sensor's readings at a time stay in memory. */
+async function targetsOf(
+  spec: SceneSetSpec,
+  anchor: Anchor,
+  options: MiniOptions,
+): Promise<{ readonly targets: Float32Array; readonly targetsFrom: string }> {
+  const set = await openSet(spec, 'vision', options);
+  const plan = await miniPlan('vision');
+  const targets = await embedScenes(set, { ...options, plan, parameters: anchor.vision, sensor: 'vision' });
+  return { targets, targetsFrom: createHash('sha256').update(bytesOf(anchor.vision)).digest('hex') };
+}
+
+async function openSet(spec: SceneSetSpec, sensor: 'vision' | BoundModality, options: MiniOptions) {
+  const { scenes, clock, signal } = options;
+  const sensors = ['vision', ...BOUND_MODALITIES] as const;
+  const { folder } = await makeSceneSet(spec, { ...scenes, sensors, clock, signal });
+  return openSceneSet(folder, { sensors: [sensor], signal });
+}
+
+/** Tensors of the published layout, cut out of the flat vectors that were trained; the mask of the text included. */
+function* tensorsOf(
+  towers: readonly { readonly plan: EncoderPlan; readonly parameters: Float32Array }[],
+): Generator<NamedTensor> {
+  for (const { plan, parameters } of towers) {
+    for (const { name, shape, offset, length } of slotsOf(learntLayout(plan))) {
+      yield { name, shape, numbers: parameters.subarray(offset, offset + length) };
+    }
+  }
+}
+
+function bytesOf(numbers: Float32Array): Uint8Array {
+  return new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength);
+}
