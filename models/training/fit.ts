@@ -15,7 +15,7 @@ export interface Recipe extends AdamWOptions {
 }
 
 export interface FitOptions {
-  readonly session: GradientSession;
+  readonly session: Pick<GradientSession, 'run' | 'gradient'>;
   readonly slots: readonly Slot[];
   readonly recipe: Recipe;
   /** Where to start, or to go on. */
@@ -79,6 +79,6 @@ export async function fit(options: FitOptions): Promise<TrainingState> {
     await onStep?.({ step: step + 1, steps, loss, secondsLeft });
     if (checkpoint !== undefined && (step + 1) % checkpoint.every === 0) await checkpoint.write(state());
   }
-  await checkpoint?.write(state());
+  if (checkpoint !== undefined && optimiser.state.step % checkpoint.every !== 0) await checkpoint.write(state());
   return state();
 }
