@@ -61,6 +61,15 @@ export class FileWriter {
     }
   }
 
+  /** Appends bytes right after what is there. */
+  async appendNext(content: Uint8Array): Promise<void> {
+    try {
+      await this.#write(content);
+    } catch (error) {
+      throw unwritable(this.#path, error);
+    }
+  }
+
   /** Makes the content durable and gives the file its name. */
   async finish(): Promise<WrittenFile> {
     try {

@@ -24,20 +24,22 @@ export class AdamW {
   readonly #second: Float32Array;
   #step: number;
 
+  /** @param state - Where to go on; it is left as it is. */
   constructor(slots: readonly Slot[], options: AdamWOptions, state?: AdamWState) {
     const length = slots.reduce((total, slot) => total + slot.length, 0);
     this.#slots = slots;
     this.#options = options;
     this.#step = state?.step ?? 0;
-    this.#first = state?.first ?? new Float32Array(length);
-    this.#second = state?.second ?? new Float32Array(length);
+    this.#first = state?.first.slice() ?? new Float32Array(length);
+    this.#second = state?.second.slice() ?? new Float32Array(length);
   }
 
+  /** Its arrays change with the next update. */
   get state(): AdamWState {
     return { step: this.#step, first: this.#first, second: this.#second };
   }
 
-  /** Changes `parameters` by their `gradients`. */
+  /** Changes `parameters` by their `gradients`, in place. */
   update(parameters: Float32Array, gradients: Float32Array, { learningRate }: { readonly learningRate: number }): void {
     const { beta1, beta2, weightDecay } = this.#options;
     this.#step++;

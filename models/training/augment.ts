@@ -60,10 +60,11 @@ export function applyShift(item: Float32Array, { channels, height, width }: Plan
   }
 }
 
-/** Replaces a rectangle of up to a third of each side by the item's mean (random erasing, arXiv 1708.04896), in place. */
+/** Replaces a rectangle of up to a third of each side (or one pixel) by the item's mean (random erasing, arXiv 1708.04896), in place. */
 export function erase(item: Float32Array, planes: Planes, random: SeededNumbers): void {
   const { height, width } = planes;
-  const [tall, wide] = [1 + random.integer(height / 3), 1 + random.integer(width / 3)];
+  const side = (size: number): number => 1 + random.integer(Math.floor(size / 3));
+  const [tall, wide] = [side(height), side(width)];
   const [top, left] = [random.integer(height - tall + 1), random.integer(width - wide + 1)];
   blank(item, planes, { top, left, tall, wide });
 }
@@ -78,7 +79,7 @@ export function maskBands(
   { rows, columns, random }: { readonly rows: number; readonly columns: number; readonly random: SeededNumbers },
 ): void {
   const { height, width } = planes;
-  const [tall, wide] = [random.integer(rows + 1), random.integer(columns + 1)];
+  const [tall, wide] = [random.integer(Math.min(rows, height) + 1), random.integer(Math.min(columns, width) + 1)];
   blank(item, planes, { top: random.integer(height - tall + 1), left: 0, tall, wide: width });
   blank(item, planes, { top: 0, left: random.integer(width - wide + 1), tall: height, wide });
 }

@@ -1,3 +1,4 @@
+import { SensebindError } from '../../runtime/errors';
 import { SeededNumbers } from './seededNumbers';
 
 /**
@@ -11,8 +12,18 @@ export class BatchOrder {
   #round = -1;
   #order = new Uint32Array(0);
 
-  /** @param count - Examples, at least `batch`; what is left over at the end of a round is left out of it. */
+  /**
+   * @param count - Examples, at least `batch`; what is left over at the end of a round is left out of it.
+   * @throws {SensebindError} `INPUT_INVALID` for fewer examples.
+   */
   constructor({ count, batch, seed }: { readonly count: number; readonly batch: number; readonly seed: number }) {
+    if (count < batch) {
+      throw new SensebindError(
+        'INPUT_INVALID',
+        `Expected at least ${batch} examples, a batch, found ${count}`,
+        'Train with more examples, or with a smaller batch.',
+      );
+    }
     this.#count = count;
     this.#batch = batch;
     this.#seed = seed;

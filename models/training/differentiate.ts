@@ -1,6 +1,6 @@
 import { add } from '../onnx/elementwise';
 import type { Graph, Node, Value } from '../onnx/graph';
-import { graphInvalid } from '../onnx/shape';
+import { elementCount, fixedShape, formatShape, graphInvalid } from '../onnx/shape';
 import { arrangeRules } from './rules/arrange';
 import { elementwiseRules } from './rules/elementwise';
 import { linearRules } from './rules/linear';
@@ -18,11 +18,15 @@ export const GRADIENT_RULES: ReadonlyMap<string, Rule> = new Map(
  * All shapes must be numbers (bindDimensions.ts).
  *
  * @param loss - One element.
- * @throws {SensebindError} `GRAPH_INVALID` for an operator without a rule between a parameter and the loss, and for a
+ * @param parameters - Inputs or initialisers, of one dimension or more.
+ * @throws {SensebindError} `GRAPH_INVALID` for a loss of more elements, for an operator without a rule between a parameter and the loss, and for a
  * parameter that the loss does not depend on.
  */
 export function differentiate(loss: Float, parameters: readonly Float[]): readonly Float[] {
   const { graph } = loss;
+  if (elementCount(fixedShape(loss.shape)) !== 1) {
+    throw graphInvalid(`Expected a loss of one element, found ${formatShape(loss.shape)}`);
+  }
   const nodes = [...graph.nodes];
   const learnt = dependents(graph, nodes, parameters);
   const gradients = new Map<Value, Float>([
@@ -64,12 +68,14 @@ function collect(gradients: Map<Value, Float>, input: Value, flow: Gradient): vo
 
 /** Every float value that changes with a parameter. */
 function dependents(graph: Graph, nodes: readonly Node[], parameters: readonly Float[]): ReadonlySet<Value> {
-  const zeros = new Set(
+  const zeros = new Set<Value>(
     graph.initializers
       .filter(({ content }) => content.kind === 'inline' && content.data.every((element) => element === 0))
       .map(({ value }) => value),
   );
   const learnt = new Set<Value>(parameters);
+  // A parameter that starts from zero does not stay there.
+  for (const parameter of parameters) zeros.delete(parameter);
   for (const { operator, inputs, outputs } of nodes) {
     // What is multiplied by zero, to repeat a row for each item, takes no gradient.
     const severed = operator === 'Mul' && inputs.some((input) => zeros.has(input));

@@ -1,6 +1,6 @@
 import { AdamW, type AdamWOptions, clipLength } from './adamW';
 import { FEEDS } from './contrastiveGraph';
-import type { Feeds, GradientSession } from './gradientSession';
+import { diverged, type Feeds, type GradientSession } from './gradientSession';
 import type { Slot } from './initialise';
 import { learningRate, type Schedule } from './schedule';
 import type { TrainingState } from './trainingState';
@@ -15,7 +15,7 @@ export interface Recipe extends AdamWOptions {
 }
 
 export interface FitOptions {
-  readonly session: GradientSession;
+  readonly session: Pick<GradientSession, 'run' | 'gradient'>;
   readonly slots: readonly Slot[];
   readonly recipe: Recipe;
   /** Where to start, or to go on. */
@@ -51,7 +51,7 @@ const LARGEST_LOGARITHM = Math.log(100);
  * Each step blocks the calling thread while the runtime computes: a program of its own, or a worker, should call this.
  *
  * @returns The state, complete when `optimiser.step` equals the schedule's steps.
- * @throws {SensebindError} `TRAINING_DIVERGED`
+ * @throws {SensebindError} `TRAINING_DIVERGED` for a loss or gradient that is no number. The last checkpoint is still good.
  */
 export async function fit(options: FitOptions): Promise<TrainingState> {
   const { session, slots, recipe, start, feeds, onStep, checkpoint, now, signal } = options;
@@ -71,7 +71,9 @@ export async function fit(options: FitOptions): Promise<TrainingState> {
   });
   for (let step = before; step < steps && signal?.aborted !== true; step++) {
     const loss = await session.run({ ...feeds(step), [FEEDS.parameters]: parameters });
-    clipLength(session.gradient, recipe.clip);
+    const length = clipLength(session.gradient, recipe.clip);
+    // Before it reaches the parameters, and with them the next checkpoint.
+    if (!Number.isFinite(length)) throw diverged(`a gradient of length ${length}`);
     optimiser.update(parameters, session.gradient, { learningRate: learningRate(step, recipe.schedule) });
     for (const { offset } of temperatures) parameters[offset] = Math.min(parameters[offset] ?? 0, LARGEST_LOGARITHM);
     losses.push(loss);
@@ -79,6 +81,6 @@ export async function fit(options: FitOptions): Promise<TrainingState> {
     await onStep?.({ step: step + 1, steps, loss, parameters, secondsLeft });
     if (checkpoint !== undefined && (step + 1) % checkpoint.every === 0) await checkpoint.write(state());
   }
-  await checkpoint?.write(state());
+  if (checkpoint !== undefined && optimiser.state.step % checkpoint.every !== 0) await checkpoint.write(state());
   return state();
 }

@@ -24,7 +24,10 @@ export class GradientSession {
     this.#gradient = new Tensor('float32', this.gradient, [size]);
   }
 
-  /** @param threads - Of the runtime; all cores of the machine by default. */
+  /**
+   * @param graph - With the inputs and outputs of {@link FEEDS} and {@link FETCHES}, all shapes numbers.
+   * @param threads - Of the runtime.
+   */
   static async create(graph: Graph, { threads }: { readonly threads: number }): Promise<GradientSession> {
     const session = await InferenceSession.create(encodeModel(graph), {
       intraOpNumThreads: threads,
@@ -45,11 +48,7 @@ export class GradientSession {
     });
     const [loss] = floatsOf(outputs[FETCHES.loss]);
     if (loss !== undefined && Number.isFinite(loss)) return loss;
-    throw new SensebindError(
-      'TRAINING_DIVERGED',
-      `Expected a loss, found ${loss}`,
-      'Train with a lower learning rate, or look for readings that are no numbers.',
-    );
+    throw diverged(`a loss of ${loss}`);
   }
 
   async release(): Promise<void> {
@@ -98,6 +97,15 @@ export class LearntSession {
   async release(): Promise<void> {
     await this.#session.release();
   }
+}
+
+/** A training whose numbers have left the range of float32; `found` completes the sentence. */
+export function diverged(found: string): SensebindError {
+  return new SensebindError(
+    'TRAINING_DIVERGED',
+    `Expected finite losses and gradients, found ${found}`,
+    'Train with a lower learning rate, or look for readings that are no numbers.',
+  );
 }
 
 function tensorOf(data: Float32Array | Int32Array, shape: readonly number[]): Tensor {

@@ -1,6 +1,9 @@
+/** How the learning rate changes over a training. */
 export interface Schedule {
+  /** The highest learning rate. */
   readonly peak: number;
   readonly warmUpSteps: number;
+  /** Of the whole training, warm-up included. */
   readonly steps: number;
 }
 

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import Type, { type Static } from 'typebox';
 import { Compile } from 'typebox/compile';
-import { SensebindError } from '../../runtime/errors';
+import { messageOf, SensebindError } from '../../runtime/errors';
 import { FileWriter } from '../onnx/fileWriter';
 import type { AdamWState } from './adamW';
 
@@ -33,7 +33,11 @@ export interface TrainingState {
 const NEWLINE = 10;
 const FLOAT32_BYTES = 4;
 
-/** Writes a state: the file is whole, or the one before. */
+/**
+ * Writes a state: the file is whole, or the one before.
+ *
+ * @throws {SensebindError} `FILE_UNWRITABLE`, `DISK_FULL`
+ */
 export async function writeTrainingState(path: string, state: TrainingState, fingerprint: string): Promise<void> {
   const { parameters, optimiser, losses, seconds } = state;
   const header: Header = {
@@ -46,9 +50,9 @@ export async function writeTrainingState(path: string, state: TrainingState, fin
   };
   const file = await FileWriter.create(path);
   try {
-    await file.append(Buffer.from(`${JSON.stringify(header)}\n`));
+    await file.appendNext(Buffer.from(`${JSON.stringify(header)}\n`));
     for (const numbers of [parameters, optimiser.first, optimiser.second]) {
-      await file.append(new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength));
+      await file.appendNext(new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength));
     }
     await file.finish();
   } catch (error) {
@@ -60,7 +64,8 @@ export async function writeTrainingState(path: string, state: TrainingState, fin
 /**
  * A state that was written for the same data, recipe and seed; `undefined` where there is none.
  *
- * @throws {SensebindError} `TRAINING_STATE_INVALID` for a file that is something else or of another training.
+ * @throws {SensebindError} `TRAINING_STATE_INVALID` for a file that is something else or of another training;
+ * `FILE_UNREADABLE`.
  */
 export async function readTrainingState(path: string, fingerprint: string): Promise<TrainingState | undefined> {
   const bytes = await readIfThere(path);
@@ -70,6 +75,7 @@ export async function readTrainingState(path: string, fingerprint: string): Prom
   if (header === undefined) throw stateInvalid(path, 'a file of something else');
   if (header.fingerprint !== fingerprint) throw stateInvalid(path, 'one of other data, another recipe or another seed');
   const { length, step, losses, seconds } = header;
+  if (losses.length !== step) throw stateInvalid(path, `${losses.length} losses of ${step} steps`);
   if (bytes.length !== end + 1 + 3 * length * FLOAT32_BYTES) throw stateInvalid(path, 'a file of another length');
   const part = (index: number): Float32Array => {
     const start = end + 1 + index * length * FLOAT32_BYTES;
@@ -83,7 +89,12 @@ async function readIfThere(path: string): Promise<Buffer | undefined> {
     return await readFile(path);
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-    throw error;
+    throw new SensebindError(
+      'FILE_UNREADABLE',
+      `Expected to read ${path}, found that ${messageOf(error)}`,
+      'Check that it is a file that may be read, or choose another folder.',
+      { cause: error },
+    );
   }
 }
 

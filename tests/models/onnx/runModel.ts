@@ -1,4 +1,6 @@
 import { InferenceSession, type OnnxValue, Tensor } from 'onnxruntime-node';
+import { encodeModel } from '../../../models/onnx/encode';
+import type { Graph } from '../../../models/onnx/graph';
 
 /** A float32 output: its elements in C order, and its shape. */
 export interface Output {
@@ -31,6 +33,22 @@ export async function runModel(
       outputs.push(floatsOf(results[output]));
     }
     return outputs;
+  } finally {
+    await session.release();
+  }
+}
+
+/** Runs a graph without streamed initialisers once; its float32 outputs by name. */
+export async function runGraph(
+  graph: Graph,
+  feeds: Readonly<Record<string, Feed>>,
+): Promise<ReadonlyMap<string, Float32Array>> {
+  const session = await InferenceSession.create(encodeModel(graph), OPTIONS);
+  try {
+    const results = await session.run(
+      Object.fromEntries(Object.entries(feeds).map(([name, value]) => [name, tensorOf(value)])),
+    );
+    return new Map(graph.outputs.map(({ name }) => [name, floatsOf(results[name]).data]));
   } finally {
     await session.release();
   }
