@@ -19,6 +19,7 @@ import { type Figure, printFigures } from './measure';
 import { benchPreprocessing } from './preprocessing';
 import { benchSerial } from './serial';
 import { benchScenes, benchSimulatedStreams } from './simulatedWorld';
+import { benchTraining } from './training';
 
 const LARGEST: readonly ImagebindModality[] = ['vision', 'text'];
 
@@ -51,6 +52,8 @@ async function main(): Promise<number> {
     console.error('simulated world …');
     figures.push(benchScenes());
     figures.push(...(await bestOf(async () => [await benchSimulatedStreams({ folder, seconds })])));
+    console.error('training …');
+    figures.push(...(await bestOf(async () => [await benchTraining({ rounds: values.short ? 5 : 11 })])));
     console.error('conversion …');
     figures.push(...(await benchConversion({ folder, modalities })));
     const holds = printFigures(figures);
