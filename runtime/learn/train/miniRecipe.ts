@@ -45,12 +45,12 @@ export const MINI_RECIPE: MiniRecipe = {
     scenes: 81_920,
     noise: 0.05,
     seed: 1,
-    schedule: { peak: 1e-3, warmUpSteps: 300, steps: 10_000 },
+    schedule: { peak: 1e-3, warmUpSteps: 300, steps: 5000 },
   },
   sensors: {
-    audio: sensor(2500, { noise: 0.02, seed: 11 }),
-    depth: sensor(4000, { noise: 0.02, seed: 12 }),
-    thermal: sensor(3500, { noise: 0.02, seed: 13 }),
-    imu: sensor(3500, { noise: 0.02, seed: 14 }),
+    audio: sensor(2000, { noise: 0.02, seed: 11 }),
+    depth: sensor(3500, { noise: 0.02, seed: 12 }),
+    thermal: sensor(2500, { noise: 0.02, seed: 13 }),
+    imu: sensor(3000, { noise: 0.02, seed: 14 }),
   },
 };
