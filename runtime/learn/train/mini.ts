@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { type NamedTensor, writeStateDict } from '../../../models/checkpoint/writeStateDict';
 import type { EncoderPlan } from '../../../models/imagebind/plan';
 import { makeMiniBundle } from '../../../models/mini/makeBundle';
 import { learntLayout } from '../../../models/training/contrastiveGraph';
 import { slotsOf } from '../../../models/training/initialise';
-import { openSceneSet } from '../openSceneSet';
+import { bundleHash } from '../evaluate/bundleHash';
+import { openSceneSet, type SceneSet } from '../openSceneSet';
 import { makeSceneSet, type SceneSetOptions } from '../sceneSets';
 import type { SceneSetSpec } from '../sceneSetSpec';
 import { worldTokenizer } from '../worldTokenizer';
@@ -27,6 +28,7 @@ export interface MiniOptions extends TrainingContext {
 /** What came out of a training, for the report beside the bundle. */
 export interface TrainedMini {
   readonly recipe: MiniRecipe;
+  readonly bundleHash: string;
   readonly stages: readonly StageResult[];
 }
 
@@ -58,12 +60,12 @@ export async function trainMini(options: MiniOptions): Promise<TrainedMini> {
     ...sensors.values(),
   ];
   await writeStateDict(checkpoint, tensorsOf(towers));
-  await makeMiniBundle({ checkpoint, tokenizer: worldTokenizer(), outputDirectory: bundle, overwrite: 'replace' });
+  const manifest = await makeMiniBundle({ checkpoint, tokenizer: worldTokenizer(), outputDirectory: bundle, overwrite: 'replace' });
   const stages = [
     { name: 'anchor', losses: anchor.losses, seconds: anchor.seconds },
     ...[...sensors].map(([name, { losses, seconds }]) => ({ name, losses, seconds })),
   ];
-  return { recipe, stages };
+  return { recipe, bundleHash: bundleHash(manifest), stages };
 }
 
 async function bindSensors(anchor: Anchor, options: MiniOptions): Promise<ReadonlyMap<BoundModality, BoundTower>> {
@@ -91,7 +93,7 @@ async function targetsOf(
   return { targets, targetsFrom: createHash('sha256').update(bytesOf(anchor.vision)).digest('hex') };
 }
 
-async function openSet(spec: SceneSetSpec, sensor: 'vision' | BoundModality, options: MiniOptions) {
+async function openSet(spec: SceneSetSpec, sensor: 'vision' | BoundModality, options: MiniOptions): Promise<SceneSet> {
   const { scenes, clock, signal } = options;
   const sensors = ['vision', ...BOUND_MODALITIES] as const;
   const { folder } = await makeSceneSet(spec, { ...scenes, sensors, clock, signal });

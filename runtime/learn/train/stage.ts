@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
+import { appendFile, mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import type { TensorLayout } from '../../../models/imagebind/layout';
 import type { Graph } from '../../../models/onnx/graph';
@@ -53,6 +53,7 @@ export async function trainStage(stage: Stage, context: TrainingContext): Promis
   const { folder, threads, clock, signal, onProgress } = context;
   await mkdir(folder, { recursive: true });
   const file = path.join(folder, `${name}.state`);
+  const log = logFile(folder, name);
   const fingerprint = fingerprintOf({ layout, recipe, depends: stage.depends });
   const earlier = await readTrainingState(file, fingerprint);
   if (earlier !== undefined && earlier.optimiser.step >= recipe.schedule.steps) return earlier;
@@ -68,6 +69,7 @@ export async function trainStage(stage: Stage, context: TrainingContext): Promis
       onStep: async (progress) => {
         const measured = progress.step % RECALL_STEPS === 0 || progress.step === progress.steps;
         const recallAt1 = measured ? await stage.recallAt1(progress.parameters) : undefined;
+        if (recallAt1 !== undefined) await appendFile(log, logLine({ ...progress, recallAt1 }, clock));
         onProgress({ ...progress, stage: name, recallAt1 });
       },
       now: () => clock.monotonicMicros() / 1000,
@@ -76,6 +78,24 @@ export async function trainStage(stage: Stage, context: TrainingContext): Promis
   } finally {
     await session.release();
   }
+}
+
+/** Where a stage writes a line for every time that recall was measured; after an interruption some stand there twice. */
+export function logFile(folder: string, name: string): string {
+  return path.join(folder, `${name}.log.jsonl`);
+}
+
+/** A line of a stage's log. */
+export interface LogLine {
+  readonly at: string;
+  readonly step: number;
+  readonly loss: number;
+  readonly recallAt1: number;
+}
+
+function logLine({ step, loss, recallAt1 }: StepProgress & { readonly recallAt1: number }, clock: Clock): string {
+  const line: LogLine = { at: new Date(clock.epochMicros() / 1000).toISOString(), step, loss, recallAt1 };
+  return `${JSON.stringify(line)}\n`;
 }
 
 function fingerprintOf(all: unknown): string {

@@ -1,0 +1,64 @@
+#!/usr/bin/env node
+import os from 'node:os';
+import path from 'node:path';
+import { Command } from 'commander';
+import { miniBundleFolder } from '../../models/mini/location';
+import { systemClock } from '../clock';
+import { MINI_RECIPE } from '../learn/train/miniRecipe';
+import { trainMini } from '../learn/train/mini';
+import { writeTrainingReport } from '../learn/train/report';
+import { untilInterrupted } from './interrupt';
+import { print, reportError } from './output';
+import { trainingProgress } from './trainingProgress';
+
+interface TrainMiniFlags {
+  readonly work: string;
+  readonly out: string;
+  readonly report: string;
+  readonly threads: string;
+}
+
+const EXAMPLE = `
+Trains the small model that is shipped, on the simulated world: image and text together, then sound, depth, thermal
+and motion against the frozen image tower. Needs no network and no graphics card: about an hour on two cores that do
+nothing else. Interrupt it when you like: the same command goes on where it was.`;
+
+/** `npm run train:mini`: makes the bundle in models/mini/bundle anew. */
+async function main(argv: readonly string[]): Promise<void> {
+  const program = new Command('train:mini')
+    .description('train the small model of the simulated world')
+    .option('--work <folder>', 'scenes and unfinished training: about 6 GB', path.join('.cache', 'train-mini'))
+    .option('--out <folder>', 'where the bundle goes', miniBundleFolder())
+    .option('--report <folder>', 'where the log and its curves go', path.join(miniBundleFolder(), '..', 'training'))
+    .option('--threads <number>', 'of the runtime', String(os.availableParallelism()))
+    .addHelpText('after', EXAMPLE)
+    .action((flags: TrainMiniFlags) => untilInterrupted((signal) => train({ ...flags, signal })));
+  try {
+    await program.parseAsync(argv);
+  } catch (error) {
+    process.exitCode = reportError(error, { json: false });
+  }
+}
+
+async function train({ work, out, report, threads, signal }: TrainMiniFlags & { readonly signal: AbortSignal }): Promise<void> {
+  const folder = path.resolve(work);
+  const progress = trainingProgress();
+  try {
+    const trained = await trainMini({
+      recipe: MINI_RECIPE,
+      folder,
+      bundle: path.resolve(out),
+      scenes: { root: path.join(folder, 'scenes'), onProgress: progress.scenes },
+      threads: Number(threads),
+      clock: systemClock,
+      signal,
+      onProgress: progress.stage,
+    });
+    await writeTrainingReport(path.resolve(report), { trained, work: folder });
+    print(`The bundle is in ${out}. What it knows: sensebind eval --bundle ${out}`);
+  } finally {
+    progress.stop();
+  }
+}
+
+void main(process.argv);
