@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import { setImmediate } from 'node:timers/promises';
 import { paraphrasedPromptsOf, promptsOf } from '../../../devices/simulated/captions';
 import { events, perceivableTo } from '../../../devices/simulated/events/catalogue';
 import { SENSORS } from '../../../devices/simulated/sensor';
@@ -6,15 +7,17 @@ import type { Bundle } from '../../../models/bundle/bundle';
 import type { Manifest } from '../../../models/bundle/manifest';
 import { SensebindError } from '../../errors';
 import { Engine } from '../../inference/engine';
-import { planScenes } from '../scenePlan';
+import { type PlannedScene, planScenes } from '../scenePlan';
+import type { SceneSetSpec } from '../sceneSetSpec';
 import { type ArithmeticFigures, arithmetic } from './arithmetic';
 import { bundleHash } from './bundleHash';
 import { type EmbeddedScenes, embedScenes } from './embedScenes';
-import { judgedEmbeddings, judgeSensor } from './judgeSensor';
+import { judgeSensor } from './judgeSensor';
 import { drawsOf, labelledScenes } from './labelledScenes';
 import type { EvaluationReport } from './report';
 import { readResults } from './results';
 import type { JudgedEncoder } from './sceneView';
+import { judgedRows } from './sensorFigures';
 import { labelPrototypes } from './zeroShot';
 
 export interface EvaluationOptions {
@@ -66,7 +69,7 @@ export async function evaluate(bundle: Bundle, options: EvaluationOptions): Prom
   }
   await using engine = await Engine.open(bundle, { workers, threadsPerWorker: 1 });
   const embedText = textEmbedder(engine, signal);
-  const sets = plannedSets({ count, seed, labelledPerEvent });
+  const sets = await plannedSets({ count, seed, labelledPerEvent });
   const draws = drawsOf(sets.labelled, NEIGHBOUR_DRAWS);
   const progress = countTo(sets, options.onProgress);
   const shared = { engine, embedText, workers, signal, onScenes: progress };
@@ -129,9 +132,9 @@ export function judgedEncoders({ encoders }: Manifest): readonly JudgedEncoder[]
   );
 }
 
-type Sets = ReturnType<typeof plannedSets>;
+type Sets = Awaited<ReturnType<typeof plannedSets>>;
 
-function plannedSets({
+async function plannedSets({
   count,
   seed,
   labelledPerEvent,
@@ -140,14 +143,24 @@ function plannedSets({
   readonly seed: number;
   readonly labelledPerEvent: number;
 }) {
-  const planned = (pairs: 'new' | 'held' | 'two', size: number) =>
-    Array.from(planScenes({ set: 'test', pairs, count: size, seed }));
   return {
     labelled: labelledScenes(labelledPerEvent, seed),
-    new: planned('new', count),
-    held: planned('held', count),
-    two: planned('two', Math.ceil(count / 2)),
+    new: await planned({ set: 'test', pairs: 'new', count, seed }),
+    held: await planned({ set: 'test', pairs: 'held', count, seed }),
+    two: await planned({ set: 'test', pairs: 'two', count: Math.ceil(count / 2), seed }),
   } as const;
+}
+
+/** Scenes between two turns of the event loop: about 1 ms. */
+const PLANNED_A_TURN = 256;
+
+async function planned(spec: SceneSetSpec): Promise<readonly PlannedScene[]> {
+  const scenes: PlannedScene[] = [];
+  for (const scene of planScenes(spec)) {
+    scenes.push(scene);
+    if (scenes.length % PLANNED_A_TURN === 0) await setImmediate();
+  }
+  return scenes;
 }
 
 function countTo(sets: Sets, onProgress: EvaluationOptions['onProgress']): (scenes: number) => void {
@@ -184,8 +197,8 @@ async function imageAndSound({
 }): Promise<ArithmeticFigures | null> {
   const pictures = two.vectors.get('vision') ?? [];
   const visible = new Set(perceivableTo('vision').map(({ id }) => id));
-  const images = judgedEmbeddings(fresh, 'vision').filter(({ event }) => visible.has(event));
-  const sounds = judgedEmbeddings(fresh, 'audio').filter(
+  const images = judgedRows(fresh.scenes, fresh.vectors.get('vision') ?? []).filter(({ event }) => visible.has(event));
+  const sounds = judgedRows(fresh.scenes, fresh.vectors.get('audio') ?? []).filter(
     ({ event }) => visible.has(event) && perceivableTo('audio').some(({ id }) => id === event),
   );
   if (pictures.length === 0 || sounds.length === 0) return null;

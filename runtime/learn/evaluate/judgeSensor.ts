@@ -7,6 +7,7 @@ import type { AmongFew, ModalityReport } from './report';
 import { type RetrievalFigures, retrieval } from './retrieval';
 import type { JudgedEncoder } from './sceneView';
 import { scopesOf } from './scopes';
+import { judgedRows, zeroShotFigures } from './sensorFigures';
 import { creditWithin, type Standing, standingOf } from './standing';
 import { type JudgedEmbedding, labelStandings, type Prototype, topFigures, zeroShot } from './zeroShot';
 
@@ -35,11 +36,11 @@ const SCENES_A_TURN = 512;
 export async function judgeSensor({ sensor, preset }: JudgedEncoder, evidence: Evidence): Promise<ModalityReport> {
   const { prototypes, paraphrased, seed } = evidence;
   const { perceivable, blind, unshown, shared } = scopesOf(sensor);
-  const all = judgedEmbeddings(evidence.new, sensor);
-  const fresh = all.filter(({ event }) => perceivable.has(event));
-  const held = judgedEmbeddings(evidence.held, sensor).filter(({ event }) => perceivable.has(event));
+  const ofSet = ({ scenes, vectors }: EmbeddedScenes) => ({ scenes, rows: vectors.get(sensor) ?? [], sensor, seed });
+  const [fresh, held] = [ofSet(evidence.new), ofSet(evidence.held)];
+  const all = judgedRows(fresh.scenes, fresh.rows);
   const trivial = await trivialStandings(evidence, sensor);
-  const everything = [...all, ...judgedEmbeddings(evidence.held, sensor)];
+  const everything = [...all, ...judgedRows(held.scenes, held.rows)];
   return {
     modality: sensor,
     preset,
@@ -47,9 +48,9 @@ export async function judgeSensor({ sensor, preset }: JudgedEncoder, evidence: E
     trivial: await topFigures(trivial.filter(({ event }) => perceivable.has(event)).map(standingOnly), seed),
     nearestRaw: await nearestFigure(evidence, { sensor, by: 'nearestRaw' }),
     nearestInput: await nearestFigure(evidence, { sensor, by: 'nearestInput' }),
-    new: await zeroShot(fresh, prototypes, seed),
-    held: await zeroShot(held, prototypes, seed),
-    paraphrased: await zeroShot(fresh, paraphrased, seed),
+    new: await zeroShotFigures({ ...fresh, prototypes }),
+    held: await zeroShotFigures({ ...held, prototypes }),
+    paraphrased: await zeroShotFigures({ ...fresh, prototypes: paraphrased }),
     everyScene: {
       trivial: await topFigures(trivial.map(standingOnly), seed),
       new: await zeroShot(all, prototypes, seed),
@@ -58,16 +59,11 @@ export async function judgeSensor({ sensor, preset }: JudgedEncoder, evidence: E
     unshown: await amongFew(everything, { only: unshown, prototypes, seed }),
     toImage: await toImage(evidence, { sensor, shared }),
     toCaption: await retrieved(evidence, { sensor, shared, partners: evidence.new.captions }),
-    recallOfEvent: await recallOfEvent(fresh, prototypes),
+    recallOfEvent: await recallOfEvent(
+      all.filter(({ event }) => perceivable.has(event)),
+      prototypes,
+    ),
   };
-}
-
-/** The embeddings of a sensor with the event of their scene. */
-export function judgedEmbeddings(
-  { scenes, vectors }: Pick<EmbeddedScenes, 'scenes' | 'vectors'>,
-  sensor: JudgedEncoder['sensor'],
-): readonly JudgedEmbedding[] {
-  return (vectors.get(sensor) ?? []).map((vector, index) => ({ vector, event: scenes[index]?.events[0] ?? '' }));
 }
 
 type Sensor = JudgedEncoder['sensor'];

@@ -33,7 +33,7 @@ const LIGHT = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#a67c00', '#0f8fc4',
 const DARK = ['#56b4e9', '#ff8a3d', '#2bd1a0', '#e39ac6', '#e6c229', '#9ad8ff', '#bbbbbb', '#c39af0'];
 
 function coloursOf(colours: readonly string[]): string {
-  return colours.map((colour, at) => `.s${at}{--c:${colour}}`).join('');
+  return colours.map((colour, at) => `.fill.s${at}{fill:${colour}}.line.s${at}{stroke:${colour}}`).join('');
 }
 
 /** Follows what the reader's screen prefers; has a background of its own, so that it is readable on any page. */
@@ -41,7 +41,7 @@ const STYLE = [
   'svg{font:13px system-ui,sans-serif}',
   '.back{fill:#fff}text{fill:#222}.title{font-size:16px;font-weight:600}.small{font-size:11px}',
   '.grid{stroke:#ddd}.axis{stroke:#888}.whisker{stroke:#222}.mark{stroke:#222;stroke-dasharray:4 3}',
-  '.line{fill:none;stroke:var(--c);stroke-width:1.8;stroke-linejoin:round}.fill{fill:var(--c)}',
+  '.line{fill:none;stroke-width:1.8;stroke-linejoin:round}',
   coloursOf(LIGHT),
   '@media (prefers-color-scheme:dark){',
   '.back{fill:#15181c}text{fill:#e6e6e6}.grid{stroke:#333a42}.axis{stroke:#8a929b}.whisker,.mark{stroke:#e6e6e6}',

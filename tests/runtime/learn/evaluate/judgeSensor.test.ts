@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
-import { events } from '../../../../devices/simulated/events/catalogue';
+import { events, perceivableTo } from '../../../../devices/simulated/events/catalogue';
 import type { Sensor } from '../../../../devices/simulated/sensor';
 import type { EmbeddedScenes, Signal } from '../../../../runtime/learn/evaluate/embedScenes';
 import { judgeSensor } from '../../../../runtime/learn/evaluate/judgeSensor';
 import { drawsOf, labelledScenes } from '../../../../runtime/learn/evaluate/labelledScenes';
 import type { ModalityReport } from '../../../../runtime/learn/evaluate/report';
+import { classifierFigures, zeroShotFigures } from '../../../../runtime/learn/evaluate/sensorFigures';
 
 const SENSOR: Sensor = 'audio';
 const PER_EVENT = 6;
@@ -102,6 +103,24 @@ describe('the judgement of one sensor', () => {
     assert.ok(report.trivial.top1.value > 1 / events.length && report.trivial.top1.value < 1);
     assert.equal(report.recallOfEvent['gas_leak'], 1);
     assert.equal(report.recallOfEvent['smoke'], undefined);
+  });
+});
+
+describe('figures of towers that are in no bundle', () => {
+  const { scenes, vectors } = perfect(SENSOR);
+  const asked = { sensor: SENSOR, scenes, rows: vectors.get(SENSOR)!, seed: 3 };
+
+  it('are those of the report, and of one event where it was left out of training', async () => {
+    const { top1 } = await zeroShotFigures({ ...asked, prototypes });
+    assert.deepEqual([top1.value, top1.scenes], [1, perceivableTo(SENSOR).length * PER_EVENT]);
+    const one = await zeroShotFigures({ ...asked, prototypes, event: 'fire' });
+    assert.deepEqual([one.top1.value, one.top1.scenes], [1, PER_EVENT]);
+  });
+
+  it('count the highest score of a classifier, in the order of the labels', async () => {
+    assert.equal((await classifierFigures(asked)).top1.value, 1);
+    const shifted = asked.rows.map((row) => Float32Array.from(row, (_, at) => row[at - 1] ?? 0));
+    assert.equal((await classifierFigures({ ...asked, rows: shifted })).top1.value, 0);
   });
 });
 
