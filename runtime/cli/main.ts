@@ -5,6 +5,7 @@ import { registerDemo } from './demo';
 import { registerDevices } from './devices';
 import { registerDoctor } from './doctor';
 import { registerEmbed } from './embed';
+import { registerEval } from './eval';
 import { registerModels } from './models';
 import { type OutputOptions, reportError, USAGE_EXIT_CODE, UsageError } from './output';
 import { registerRecord } from './record';
@@ -44,6 +45,7 @@ function createProgram({ json }: OutputOptions): Command {
     registerReplay,
     registerEmbed,
     registerCompare,
+    registerEval,
     registerModels,
   ];
   for (const register of commands) register(program);

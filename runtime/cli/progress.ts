@@ -7,15 +7,50 @@ export interface Progress {
   stop(): void;
 }
 
-const SILENT: Progress = { update: () => undefined, stop: () => undefined };
+/** The same for things that are counted, such as scenes. */
+export interface Counting {
+  update(progress: Count): void;
+  stop(): void;
+}
+
+interface Count {
+  readonly step: string;
+  readonly done: number;
+  readonly total: number;
+}
+
+/** Smaller steps are over before a line about them could be read. */
+const WORTH_A_LINE_BYTES = 2 ** 27;
+const WORTH_A_LINE_COUNT = 1000;
+
+const SILENT: Counting = { update: () => undefined, stop: () => undefined };
 
 /** Progress on the standard error, so that the answer stays clean. */
 export function startProgress({ json }: OutputOptions): Progress {
-  if (json) return SILENT;
-  return process.stderr.isTTY ? bars() : lines();
+  const counting = start({ json: json === true, format: formatBytes, worthALine: WORTH_A_LINE_BYTES });
+  return {
+    update: ({ step, doneBytes, totalBytes }) => counting.update({ step, done: doneBytes, total: totalBytes }),
+    stop: counting.stop,
+  };
 }
 
-function bars(): Progress {
+/** {@link startProgress} of so many of a unit, in the plural. */
+export function startCounting({ json, unit }: { readonly json: boolean; readonly unit: string }): Counting {
+  return start({ json, format: (total) => `${total} ${unit}`, worthALine: WORTH_A_LINE_COUNT });
+}
+
+interface Showing {
+  readonly json: boolean;
+  readonly format: (total: number) => string;
+  readonly worthALine: number;
+}
+
+function start(showing: Showing): Counting {
+  if (showing.json) return SILENT;
+  return process.stderr.isTTY ? bars(showing) : lines(showing);
+}
+
+function bars({ format }: Showing): Counting {
   let bar: SingleBar | undefined;
   let current = '';
   const stop = (): void => {
@@ -23,7 +58,7 @@ function bars(): Progress {
     bar = undefined;
   };
   return {
-    update: ({ step, doneBytes, totalBytes }) => {
+    update: ({ step, done, total }) => {
       if (bar === undefined || step !== current) {
         stop();
         current = step;
@@ -34,24 +69,21 @@ function bars(): Progress {
           // Ours are the signal handlers: the bar must not end the process.
           gracefulExit: false,
         });
-        bar.start(totalBytes, doneBytes, { step: step.padEnd(8), size: formatBytes(totalBytes) });
+        bar.start(total, done, { step: step.padEnd(8), size: format(total) });
       }
-      bar.update(doneBytes);
+      bar.update(done);
     },
     stop,
   };
 }
 
-/** Smaller steps are over before a line about them could be read. */
-const WORTH_A_LINE_BYTES = 2 ** 27;
-
-function lines(): Progress {
+function lines({ format, worthALine }: Showing): Counting {
   let shown = '';
   return {
-    update: ({ step, doneBytes, totalBytes }) => {
-      if (totalBytes < WORTH_A_LINE_BYTES) return;
-      const tenths = Math.floor((10 * doneBytes) / totalBytes);
-      const line = `${step}: ${tenths * 10} % of ${formatBytes(totalBytes)}`;
+    update: ({ step, done, total }) => {
+      if (total < worthALine) return;
+      const tenths = Math.floor((10 * done) / total);
+      const line = `${step}: ${tenths * 10} % of ${format(total)}`;
       if (line !== shown) printNote(line);
       shown = line;
     },

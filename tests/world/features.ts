@@ -1,36 +1,13 @@
 import { exampleOf } from '../../devices/simulated/example';
 import type { Scene } from '../../devices/simulated/scene';
 import type { Sensor } from '../../devices/simulated/sensor';
+import { channelsOf as channelsOfReading } from '../../runtime/learn/baselines/signal';
+import { readingOf } from '../../runtime/learn/sensorItems';
 import { RealFft } from '../../runtime/preprocess/realFft';
 
 /** The raw values of a sensor, a list a channel: colours, axes, or one. */
 export function channelsOf(sensor: Sensor, scene: Scene): readonly ArrayLike<number>[] {
-  switch (sensor) {
-    case 'vision': {
-      const rgb = exampleOf.vision(scene);
-      return [0, 1, 2].map((channel) =>
-        Float64Array.from({ length: rgb.length / 3 }, (_, at) => rgb[3 * at + channel]!),
-      );
-    }
-    case 'imu':
-      return exampleOf.imu(scene);
-    default:
-      return [exampleOf[sensor](scene)];
-  }
-}
-
-/** Mean and deviation of each channel: what gives a class away without any look at its form. */
-export function meanAndDeviation(channels: readonly ArrayLike<number>[]): number[] {
-  return channels.flatMap((values) => {
-    let sum = 0;
-    let squares = 0;
-    for (let index = 0; index < values.length; index++) {
-      sum += values[index]!;
-      squares += values[index]! ** 2;
-    }
-    const mean = sum / values.length;
-    return [mean, Math.sqrt(Math.max(0, squares / values.length - mean ** 2))];
-  });
+  return sensor === 'radar' ? [exampleOf.radar(scene)] : channelsOfReading(readingOf(sensor, scene));
 }
 
 /** A few hundred numbers that keep the form: what a stronger classifier works on. */

@@ -3,8 +3,10 @@ import { events, imperceptibleTo, perceivableTo } from '../../devices/simulated/
 import type { EventDeclaration } from '../../devices/simulated/events/event';
 import { seedOf } from '../../devices/simulated/random';
 import type { Sensor } from '../../devices/simulated/sensor';
-import { type Labelled, learn } from './classifiers';
-import { channelsOf, formOf, meanAndDeviation } from './features';
+import type { Labelled } from '../../runtime/learn/baselines/classifier';
+import { meanAndDeviation } from '../../runtime/learn/baselines/signal';
+import { learn } from './classifiers';
+import { channelsOf, formOf } from './features';
 
 /** How many scenes of each event. */
 export interface Amount {

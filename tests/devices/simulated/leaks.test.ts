@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { SENSORS } from '../../../devices/simulated/sensor';
-import { type Labelled, learn } from '../../world/classifiers';
+import type { Labelled } from '../../../runtime/learn/baselines/classifier';
+import { learn } from '../../world/classifiers';
 import { trivialShare } from '../../world/leaks';
 
 // A short form of tests/world/main.ts, which prints the whole table. The same seeds give the same figures each time.

@@ -1,0 +1,36 @@
+import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { describe, it } from 'node:test';
+import { Compile } from 'typebox/compile';
+import { RESULTS_FILE, readResults, TrainingResults, writeResults } from '../../../../runtime/learn/evaluate/results';
+import { temporaryFolder } from '../../../support/temporaryFolder';
+import { resultsOf } from './storedResults';
+
+const HASH = 'a'.repeat(64);
+
+describe('stored results', () => {
+  it('are given back for the bundle that they belong to', async (context) => {
+    const folder = await temporaryFolder(context);
+    await writeResults(folder, resultsOf(HASH));
+    assert.ok(Compile(TrainingResults).Check(resultsOf(HASH)));
+    assert.deepEqual(await readResults(folder, HASH), { status: 'stored', results: resultsOf(HASH) });
+  });
+
+  it('are refused for another bundle, with both hashes', async (context) => {
+    const folder = await temporaryFolder(context);
+    await writeResults(folder, resultsOf(HASH));
+    const found = await readResults(folder, 'b'.repeat(64));
+    assert.equal(found.status, 'refused');
+    assert.match('reason' in found ? found.reason : '', /aaaaaaaaaaaa.*bbbbbbbbbbbb/);
+  });
+
+  it('are refused when they are something else, and absent when there are none', async (context) => {
+    const folder = await temporaryFolder(context);
+    assert.equal((await readResults(folder, HASH)).status, 'absent');
+    for (const content of ['', '{', '{}', JSON.stringify({ ...resultsOf(HASH), runs: [{}] })]) {
+      await writeFile(path.join(folder, RESULTS_FILE), content);
+      assert.equal((await readResults(folder, HASH)).status, 'refused', content);
+    }
+  });
+});
