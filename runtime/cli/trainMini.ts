@@ -4,8 +4,8 @@ import path from 'node:path';
 import { Command } from 'commander';
 import { miniBundleFolder } from '../../models/mini/location';
 import { systemClock } from '../clock';
-import { MINI_RECIPE } from '../learn/train/miniRecipe';
 import { trainMini } from '../learn/train/mini';
+import { MINI_RECIPE } from '../learn/train/miniRecipe';
 import { writeTrainingReport } from '../learn/train/report';
 import { untilInterrupted } from './interrupt';
 import { print, reportError } from './output';
@@ -40,7 +40,13 @@ async function main(argv: readonly string[]): Promise<void> {
   }
 }
 
-async function train({ work, out, report, threads, signal }: TrainMiniFlags & { readonly signal: AbortSignal }): Promise<void> {
+async function train({
+  work,
+  out,
+  report,
+  threads,
+  signal,
+}: TrainMiniFlags & { readonly signal: AbortSignal }): Promise<void> {
   const folder = path.resolve(work);
   const progress = trainingProgress();
   try {

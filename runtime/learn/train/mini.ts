@@ -8,8 +8,8 @@ import { learntLayout } from '../../../models/training/contrastiveGraph';
 import { slotsOf } from '../../../models/training/initialise';
 import { bundleHash } from '../evaluate/bundleHash';
 import { openSceneSet, type SceneSet } from '../openSceneSet';
-import { makeSceneSet, type SceneSetOptions } from '../sceneSets';
 import type { SceneSetSpec } from '../sceneSetSpec';
+import { makeSceneSet, type SceneSetOptions } from '../sceneSets';
 import { worldTokenizer } from '../worldTokenizer';
 import { type Anchor, trainAnchor } from './anchor';
 import { embedScenes } from './embedScenes';
@@ -60,7 +60,12 @@ export async function trainMini(options: MiniOptions): Promise<TrainedMini> {
     ...sensors.values(),
   ];
   await writeStateDict(checkpoint, tensorsOf(towers));
-  const manifest = await makeMiniBundle({ checkpoint, tokenizer: worldTokenizer(), outputDirectory: bundle, overwrite: 'replace' });
+  const manifest = await makeMiniBundle({
+    checkpoint,
+    tokenizer: worldTokenizer(),
+    outputDirectory: bundle,
+    overwrite: 'replace',
+  });
   const stages = [
     { name: 'anchor', losses: anchor.losses, seconds: anchor.seconds },
     ...[...sensors].map(([name, { losses, seconds }]) => ({ name, losses, seconds })),

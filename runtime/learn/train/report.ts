@@ -2,7 +2,7 @@ import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { lossPlot, recallPlot, type StageCurves } from '../plots/trainingPlots';
-import type { StageResult, TrainedMini } from './mini';
+import type { TrainedMini } from './mini';
 import { type LogLine, logFile } from './stage';
 
 /**
@@ -28,7 +28,11 @@ export async function writeTrainingReport(
     recipe,
     bundleHash,
     machine: { processor: processor?.model ?? 'unknown', threads: os.availableParallelism(), node: process.version },
-    stages: trained.stages.map(({ name, seconds, losses }) => ({ name, seconds: Math.round(seconds), steps: losses.length })),
+    stages: trained.stages.map(({ name, seconds, losses }) => ({
+      name,
+      seconds: Math.round(seconds),
+      steps: losses.length,
+    })),
   };
   await writeFile(path.join(folder, 'training.json'), `${JSON.stringify(training, null, 2)}\n`);
   await writeFile(path.join(folder, 'loss.svg'), lossPlot(curves));
