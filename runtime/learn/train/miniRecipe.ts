@@ -45,7 +45,7 @@ export const MINI_RECIPE: MiniRecipe = {
     scenes: 81_920,
     noise: 0.05,
     seed: 1,
-    schedule: { peak: 1e-3, warmUpSteps: 300, steps: 5000 },
+    schedule: { peak: 1e-3, warmUpSteps: 300, steps: 4000 },
   },
   sensors: {
     audio: sensor(2000, { noise: 0.02, seed: 11 }),
