@@ -1,13 +1,13 @@
 import type { Recorder, RecorderStats } from '../../devices/recording/recorder';
 import type { Clock, Millis, Timer } from '../clock';
-import type { Config } from '../config/config';
+import type { SourcesConfig } from '../config/config';
 import { FramePool } from '../frames';
 import { Mutes } from '../mutes';
 import type { SourceStatus } from '../source';
 import { mutesFolder, openSource, PICTURE_LIMITS } from './openSource';
 
 export interface RecordSourcesOptions {
-  readonly config: Config;
+  readonly config: SourcesConfig;
   readonly recorder: Recorder;
   readonly clock: Clock;
   readonly runTime: Millis | undefined;

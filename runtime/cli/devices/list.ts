@@ -3,6 +3,7 @@ import { stringify } from 'yaml';
 import { deviceDeclarations } from '../../../devices/catalogue';
 import type { DeviceDeclaration, FoundDevice } from '../../../devices/device';
 import { machinePorts, type Ports } from '../../../devices/ports/ports';
+import { simulatedDevices } from '../../../devices/simulated/devices';
 import { systemClock } from '../../clock';
 import { type OutputOptions, print, printJson } from '../output';
 
@@ -15,6 +16,12 @@ export function registerList(devices: Command): void {
     .action(list);
 }
 
+const NOTHING_FOUND = `No device was found. sensebind doctor says whether something is missing on this machine.
+
+Simulated devices need nothing: ${simulatedDevices.map(({ kind }) => kind).join(', ')}.
+  Look at one:             sensebind devices watch '{ kind: simulated-camera }'
+  In a configuration:      camera0: { device: { kind: simulated-camera } }`;
+
 /** A device, and what a configuration would call it. */
 interface Listed extends FoundDevice {
   readonly source: string;
@@ -26,7 +33,7 @@ async function list({ json }: OutputOptions): Promise<void> {
   const found = await discoverAll(machinePorts(systemClock), deviceDeclarations);
   if (json) return printJson({ devices: found });
   if (found.length === 0) {
-    print('No device was found. sensebind doctor says whether something is missing on this machine.');
+    print(NOTHING_FOUND);
     return;
   }
   const certain = found.filter(({ certainty }) => certainty === 'certain');

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { deviceDeclarations } from '../../../devices/catalogue';
 import { systemClock } from '../../clock';
-import { readConfig } from '../../config/readConfig';
+import { readSourcesConfig } from '../../config/readConfig';
 import { Mutes } from '../../mutes';
 import { mutesFolder } from '../openSource';
 import { type OutputOptions, print, printJson, UsageError } from '../output';
@@ -10,14 +10,18 @@ interface MuteFlags extends OutputOptions {
   readonly config: string;
 }
 
-/** `sensebind devices mute` and `unmute`: a node that runs follows within a second, and remembers it over a restart. */
-export function registerMute(devices: Command): void {
+/**
+ * `sensebind devices mute` and `unmute`: a node that runs follows within a second, and remembers it over a restart.
+ *
+ * @param options.hidden - Left out of the list of commands.
+ */
+export function registerMute(parent: Command, options: { readonly hidden?: boolean } = {}): void {
   for (const { name, muted, description } of [
     { name: 'mute', muted: true, description: 'close a source and keep it closed, also over a restart' },
     { name: 'unmute', muted: false, description: 'open a muted source again' },
   ]) {
-    devices
-      .command(name)
+    parent
+      .command(name, options)
       .description(description)
       .argument('<source>', 'id of a source')
       .requiredOption('--config <file>', 'configuration that the source is in')
@@ -30,7 +34,7 @@ async function setMuted(
   { source, muted }: { readonly source: string; readonly muted: boolean },
   { config: file, json }: MuteFlags,
 ): Promise<void> {
-  const { node, sources } = await readConfig(file, deviceDeclarations);
+  const { node, sources } = await readSourcesConfig(file, deviceDeclarations);
   if (!sources.some(({ id }) => id === source)) {
     throw new UsageError(
       `expected a source of ${file}, found "${source}"`,
