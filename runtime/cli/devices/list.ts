@@ -49,7 +49,10 @@ async function list({ json }: OutputOptions): Promise<void> {
   print("\nLook at one of them: sensebind devices watch '{ kind: …, … }'");
 }
 
-/** Asks every kind of device what it finds. */
+/**
+ * Asks every kind of device what it finds. What one is certain of, such as a thermal camera by its USB id, is not offered
+ * again by another that only knows that there is a video node.
+ */
 export async function discoverAll(
   ports: Ports,
   declarations: readonly DeviceDeclaration[],
@@ -60,8 +63,13 @@ export async function discoverAll(
       return devices.map((device) => ({ ...device, modality: declaration.modality, title: declaration.title }));
     }),
   );
+  const certain = found.flat().filter(({ certainty }) => certainty === 'certain');
+  const known = new Set(certain.map(({ options }) => options['device']).filter((device) => device !== undefined));
+  const wanted = found
+    .flat()
+    .filter(({ certainty, options }) => certainty === 'certain' || !known.has(options['device'] ?? ''));
   const counts = new Map<string, number>();
-  return found.flat().map((device) => {
+  return wanted.map((device) => {
     const prefix = PREFIXES[device.modality] ?? device.modality;
     const number = counts.get(prefix) ?? 0;
     counts.set(prefix, number + 1);
