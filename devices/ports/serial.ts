@@ -91,15 +91,17 @@ class SerialStream implements ByteStream {
   async #read(port: Port): Promise<void> {
     const buffer = Buffer.alloc(READ_BYTES);
     let lastMicros: Micros = Number.NEGATIVE_INFINITY;
-    let isBusy: boolean = false;
+    // Never twice in a row without a turn for others: a flood of bytes would keep them out.
+    let hasPaused: boolean = false;
     while (this.#end === undefined) {
-      const waited = isBusy ? readWaiting(port, buffer) : 0;
-      const bytesRead = waited > 0 ? waited : (await port.read(buffer, 0, buffer.length)).bytesRead;
+      const waited: number = hasPaused ? readWaiting(port, buffer) : 0;
+      const bytesRead: number = waited > 0 ? waited : (await port.read(buffer, 0, buffer.length)).bytesRead;
       const now = this.#clock.monotonicMicros();
       if (this.#end === undefined) this.#handlers.bytes(buffer.subarray(0, bytesRead), now);
-      isBusy = now - lastMicros < 2 * this.#readEvery * 1000;
+      const isBusy = now - lastMicros < 2 * this.#readEvery * 1000;
       lastMicros = now;
-      if (isBusy && bytesRead < MANY_BYTES) await this.#pause(this.#readEvery);
+      hasPaused = isBusy && bytesRead < MANY_BYTES;
+      if (hasPaused) await this.#pause(this.#readEvery);
     }
   }
 
