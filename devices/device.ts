@@ -46,6 +46,8 @@ export interface DeviceDeclaration {
   /** Its options in a configuration, `kind` among them. */
   readonly options: TObject;
   readonly needs?: DeviceNeeds;
+  /** Options that name a file or folder that must be there before it runs, relative to the configuration. */
+  readonly inputs?: readonly string[];
   /** Looks for devices of this kind that are plugged in. Left out where there is nothing to find. Never rejects. */
   discover?(ports: Ports): Promise<readonly FoundDevice[]>;
   /** @throws {SensebindError} `CONFIG_INVALID` when `options` do not match the schema. */
@@ -59,6 +61,7 @@ export function declareDevice<Options extends TObject>(declaration: {
   readonly title: string;
   readonly options: Options;
   readonly needs?: DeviceNeeds;
+  readonly inputs?: readonly (keyof Static<Options> & string)[];
   readonly discover?: (ports: Ports) => Promise<readonly FoundDevice[]>;
   readonly open: (options: Static<Options>, context: DeviceContext) => Driver;
 }): DeviceDeclaration {

@@ -8,22 +8,27 @@ export interface FrameRule {
   /** First byte of every frame. */
   readonly header: number;
   readonly frameBytes: number;
-  /** @param bytes - From a first header byte on; at least one, and more than a frame where more is there. */
-  examine(bytes: Buffer): Verdict;
+  /** @param bytes - All that wait: a first header byte at `start`, and more than a frame where more is there. */
+  examine(bytes: Buffer, start: number): Verdict;
 }
 
 /** A whole frame, or bytes that belonged to none. Each byte that was appended comes out once. */
 export type Scanned =
-  /** `bytes` are only valid until the next `append`. */
-  { readonly kind: 'frame'; readonly bytes: Buffer } | { readonly kind: 'discarded'; readonly bytes: number };
+  /** The frame begins at `start` of `bytes`, which are only valid until the next `append`. */
+  | { readonly kind: 'frame'; readonly bytes: Buffer; readonly start: number }
+  | { readonly kind: 'discarded'; readonly bytes: number };
 
 /**
  * Finds the frames in a stream of bytes with noise in it. A header inside a damaged frame may start a good one, so what
- * turns out to be no frame costs one byte, not a frame's length (reference/devices.md §1.1).
+ * turns out to be no frame costs one byte, not a frame's length (reference/devices.md §1.1). Frames are looked at where
+ * they lie: a view of each would cost more than all that is done with a short one.
  */
 export class FrameScanner {
   readonly #rule: FrameRule;
   readonly #queue = new ByteQueue();
+  /** What waits in the queue, and how much of it came out. */
+  #bytes: Buffer = this.#queue.view();
+  #taken = 0;
 
   constructor(rule: FrameRule) {
     this.#rule = rule;
@@ -31,30 +36,34 @@ export class FrameScanner {
 
   /** Bytes that may still become a frame. */
   get pending(): number {
-    return this.#queue.length;
+    return this.#bytes.length - this.#taken;
   }
 
   append(bytes: Uint8Array): void {
+    this.#queue.skip(this.#taken);
     this.#queue.append(bytes);
+    this.#bytes = this.#queue.view();
+    this.#taken = 0;
   }
 
   next(): Scanned | undefined {
     const { header, frameBytes } = this.#rule;
-    let start = this.#queue.indexOf(header);
+    const bytes = this.#bytes;
+    const from = this.#taken;
+    let start = from;
     let verdict: Verdict = 'none';
-    while (start < this.#queue.length) {
-      verdict = this.#rule.examine(this.#queue.view(start));
+    for (; start < bytes.length; start++) {
+      if (bytes[start] !== header) continue;
+      verdict = this.#rule.examine(bytes, start);
       if (verdict !== 'none') break;
-      start = this.#queue.indexOf(header, start + 1);
     }
-    if (start > 0) {
-      this.#queue.skip(start);
-      return { kind: 'discarded', bytes: start };
+    if (start > from) {
+      this.#taken = start;
+      return { kind: 'discarded', bytes: start - from };
     }
     if (verdict !== 'whole') return undefined;
-    const bytes = this.#queue.view(0, frameBytes);
-    this.#queue.skip(frameBytes);
-    return { kind: 'frame', bytes };
+    this.#taken += frameBytes;
+    return { kind: 'frame', bytes, start };
   }
 }
 

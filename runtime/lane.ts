@@ -1,4 +1,5 @@
 import type { Bundle } from '../models/bundle/bundle';
+import type { Manifest } from '../models/bundle/manifest';
 import type { Clock } from './clock';
 import type { PublishConfig, SourceConfig } from './config/config';
 import type { Embedding } from './embedding';
@@ -62,7 +63,7 @@ export class Lane {
   constructor(options: LaneOptions) {
     const { source, config } = options.source;
     const encoder = options.bundle.manifest.encoders[source.modality];
-    if (encoder === undefined) throw noEncoder(source, options.bundle);
+    if (encoder === undefined) throw noEncoder(source, options.bundle.manifest);
     this.#options = options;
     const { clock, publish } = options;
     this.#embeddingRate = new RateLimit({ clock, maxRateHz: publish.embeddings.maxRateHz });
@@ -199,10 +200,11 @@ export class Lane {
   }
 }
 
-function noEncoder(source: Source, bundle: Bundle): SensebindError {
+/** For a source whose modality a bundle does not know. */
+export function noEncoder(source: Pick<Source, 'id' | 'modality'>, { encoders }: Manifest): SensebindError {
   return new SensebindError(
     'MODALITY_UNKNOWN',
-    `expected an encoder of ${source.modality} for the source "${source.id}", found ${Object.keys(bundle.manifest.encoders).join(', ')}`,
+    `expected an encoder of ${source.modality} for the source "${source.id}", found ${Object.keys(encoders).join(', ')}`,
     `convert the checkpoint again with --modalities …,${source.modality}, or leave the source out`,
   );
 }

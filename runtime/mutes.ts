@@ -1,25 +1,18 @@
-import { mkdir, open, readFile, rename } from 'node:fs/promises';
+import { mkdir, open, readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
-import Type from 'typebox';
-import { Compile } from 'typebox/compile';
 import type { Clock, Millis, Timer } from './clock';
 import { messageOf, SensebindError } from './errors';
-
-const Muted = Type.Object({
-  format: Type.Literal('sensebind-muted/1'),
-  sources: Type.Array(Type.String({ minLength: 1, maxLength: 64 }), { maxItems: 1024 }),
-});
-const mutedValidator = Compile(Muted);
 
 /** How often a running node looks whether somebody muted a source. */
 const LOOK = 1000 as Millis;
 
 /**
  * Which sources of a node are muted: on disk, so that they stay muted over a restart and can be muted from another
- * process (design.md rule 10).
+ * process (design.md rule 10). An empty file for each of them: processes that mute at the same instant cannot undo what
+ * the others did, as they could with one file for all.
  */
 export class Mutes {
-  readonly #file: string;
+  readonly #folder: string;
   readonly #clock: Clock;
   readonly #listeners = new Set<() => void>();
   #muted: ReadonlySet<string>;
@@ -27,18 +20,18 @@ export class Mutes {
   /** Reads and writes, one after the other: a read that began before a write must not undo it. */
   #turn: Promise<unknown> = Promise.resolve();
 
-  private constructor(file: string, clock: Clock, muted: ReadonlySet<string>) {
-    this.#file = file;
+  private constructor(folder: string, clock: Clock, muted: ReadonlySet<string>) {
+    this.#folder = folder;
     this.#clock = clock;
     this.#muted = muted;
   }
 
   /**
-   * @throws {SensebindError} `STATE_INVALID` for a file that cannot be read: better no sound than sound that somebody
+   * @throws {SensebindError} `STATE_INVALID` for a folder that cannot be read: better no sound than sound that somebody
    * did not want.
    */
-  static async open(file: string, clock: Clock): Promise<Mutes> {
-    return new Mutes(file, clock, await read(file));
+  static async open(folder: string, clock: Clock): Promise<Mutes> {
+    return new Mutes(folder, clock, await read(folder));
   }
 
   isMuted(source: string): boolean {
@@ -48,12 +41,8 @@ export class Mutes {
   /** Mutes a source, or ends that. Durable when it resolves. @throws {SensebindError} `FILE_UNWRITABLE` */
   async set(source: string, muted: boolean): Promise<void> {
     await this.#inTurn(async () => {
-      // Another process may have muted one in the meantime.
-      const next = new Set(await read(this.#file));
-      if (muted) next.add(source);
-      else next.delete(source);
-      await write(this.#file, next);
-      this.#become(next);
+      await write(this.#folder, { source, muted });
+      this.#become(await read(this.#folder));
     });
   }
 
@@ -75,7 +64,7 @@ export class Mutes {
       () => {
         void this.#inTurn(async () => {
           // What cannot be read just now changes nothing: who was muted stays muted.
-          const muted = await read(this.#file).catch(() => this.#muted);
+          const muted = await read(this.#folder).catch(() => this.#muted);
           if (this.#timer !== timer) return;
           this.#timer = this.#look();
           this.#become(muted);
@@ -99,31 +88,33 @@ export class Mutes {
   }
 }
 
-async function read(file: string): Promise<ReadonlySet<string>> {
-  const text = await readFile(file, 'utf8').catch((error: unknown) => {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-    throw invalid(file, error);
-  });
-  if (text === undefined) return new Set();
-  let value: unknown;
+async function read(folder: string): Promise<ReadonlySet<string>> {
   try {
-    value = JSON.parse(text);
+    return new Set(await readdir(folder));
   } catch (error) {
-    throw invalid(file, error);
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return new Set();
+    throw new SensebindError(
+      'STATE_INVALID',
+      `expected a folder with the names of muted sources at ${folder}, found: ${messageOf(error)}`,
+      'delete it when no source is to be muted, then mute again what is to stay muted',
+      { cause: error },
+    );
   }
-  if (mutedValidator.Check(value)) return new Set(value.sources);
-  throw invalid(file, new Error('another format'));
 }
 
-/** Whole or not at all: temporary name, fsync, rename, fsync of the folder (design.md rule 7). */
-async function write(file: string, muted: ReadonlySet<string>): Promise<void> {
-  const temporary = `${file}.${process.pid}.new`;
+/** The file is there or not; the folder's fsync makes that last (design.md rule 7). */
+async function write(
+  folder: string,
+  { source, muted }: { readonly source: string; readonly muted: boolean },
+): Promise<void> {
+  // Ids of sources are checked by the configuration; whoever comes another way must not write elsewhere.
+  const file = path.join(folder, path.basename(source));
   try {
-    await mkdir(path.dirname(file), { recursive: true });
-    await writeDurably(temporary, `${JSON.stringify({ format: 'sensebind-muted/1', sources: [...muted].sort() })}\n`);
-    await rename(temporary, file);
-    const folder = await open(path.dirname(file), 'r');
-    await folder.sync().finally(() => folder.close());
+    await mkdir(folder, { recursive: true });
+    if (muted) await (await open(file, 'w')).close();
+    else await rm(file, { force: true });
+    // The folder's own name is to last as well.
+    for (const changed of [folder, path.dirname(folder)]) await synced(changed);
   } catch (error) {
     throw new SensebindError(
       'FILE_UNWRITABLE',
@@ -134,21 +125,7 @@ async function write(file: string, muted: ReadonlySet<string>): Promise<void> {
   }
 }
 
-async function writeDurably(file: string, content: string): Promise<void> {
-  const handle = await open(file, 'w');
-  try {
-    await handle.writeFile(content);
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}
-
-function invalid(file: string, cause: unknown): SensebindError {
-  return new SensebindError(
-    'STATE_INVALID',
-    `expected the list of muted sources in ${file}, found: ${messageOf(cause)}`,
-    'delete the file when no source is to be muted, then mute again what is to stay muted',
-    { cause },
-  );
+async function synced(folder: string): Promise<void> {
+  const handle = await open(folder, 'r');
+  await handle.sync().finally(() => handle.close());
 }

@@ -19,6 +19,7 @@ export const soundFile = declareDevice({
     { additionalProperties: false },
   ),
   needs: GSTREAMER_NEEDS,
+  inputs: ['file'],
   open: (options, context) => {
     const file = resolvePath(options.file, context);
     return soundDriver(

@@ -20,6 +20,7 @@ export const wavFile = declareDevice({
     },
     { additionalProperties: false },
   ),
+  inputs: ['file'],
   open: (options, context) => new WavFileDriver(resolvePath(options.file, context), options.loop ?? false, context),
 });
 

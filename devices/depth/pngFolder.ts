@@ -27,6 +27,7 @@ export const pngFolder = declareDevice({
   modality: 'depth',
   title: 'Folder of depth pictures (16-bit PNG)',
   options: Options,
+  inputs: ['folder'],
   open: (options, context) => new PngFolderDriver(options, context),
 });
 

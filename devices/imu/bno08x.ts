@@ -36,10 +36,12 @@ export class RvcParser {
   readonly #scanner = new FrameScanner({
     header: RVC_HEADER,
     frameBytes: RVC_FRAME_BYTES,
-    examine: (bytes) => {
-      if (bytes.length > 1 && bytes[1] !== RVC_HEADER) return 'none';
-      if (bytes.length < RVC_FRAME_BYTES) return 'more';
-      return sum8(bytes, SUMMED_FROM, SUM_AT) === bytes[SUM_AT] && isPossible(bytes) ? 'whole' : 'none';
+    examine: (bytes, start) => {
+      const second = bytes[start + 1];
+      if (second !== undefined && second !== RVC_HEADER) return 'none';
+      if (bytes.length - start < RVC_FRAME_BYTES) return 'more';
+      const sum = sum8(bytes, start + SUMMED_FROM, start + SUM_AT);
+      return sum === bytes[start + SUM_AT] && isPossible(bytes, start) ? 'whole' : 'none';
     },
   });
 
@@ -55,12 +57,12 @@ export class RvcParser {
   next(): RvcFrame | undefined {
     const scanned = this.#scanner.next();
     if (scanned?.kind !== 'frame') return scanned;
-    const { bytes } = scanned;
+    const { bytes, start } = scanned;
     return {
       kind: 'motion',
-      index: bytes.readUInt8(2),
-      yawPitchRollRadians: vector(bytes, { start: 3, scale: RVC_RADIANS }),
-      metresPerSecond2: vector(bytes, { start: 9, scale: RVC_METRES_PER_SECOND2 }),
+      index: bytes.readUInt8(start + 2),
+      yawPitchRollRadians: vector(bytes, { start: start + 3, scale: RVC_RADIANS }),
+      metresPerSecond2: vector(bytes, { start: start + 9, scale: RVC_METRES_PER_SECOND2 }),
     };
   }
 }
@@ -71,8 +73,8 @@ export class RvcParser {
  */
 const LARGEST = [18_000, 9000, 18_000, 9000, 9000, 9000] as const;
 
-function isPossible(bytes: Buffer): boolean {
-  return LARGEST.every((largest, index) => Math.abs(bytes.readInt16LE(3 + 2 * index)) <= largest);
+function isPossible(bytes: Buffer, start: number): boolean {
+  return LARGEST.every((largest, index) => Math.abs(bytes.readInt16LE(start + 3 + 2 * index)) <= largest);
 }
 
 function vector(bytes: Buffer, { start, scale }: { readonly start: number; readonly scale: number }): Vector {

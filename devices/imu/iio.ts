@@ -26,6 +26,12 @@ const Options = Type.Object(
       pattern: '^[A-Za-z0-9_.:+-]{1,64}$',
       description: 'Name of the sensor in sysfs: mpu6050, bmi160, accel_3d … It stays, while numbers change.',
     }),
+    place: Type.Optional(
+      Type.String({
+        pattern: '^[A-Za-z0-9_.:@+-]{1,64}$',
+        description: 'Where it is connected, such as 1-0068 (bus and address): for two sensors with the same name.',
+      }),
+    ),
     rateHz: Type.Optional(
       Type.Number({ exclusiveMinimum: 0, maximum: 8000, description: 'Default: what the sensor is set to.' }),
     ),
@@ -39,12 +45,14 @@ export const iio = declareDevice({
   modality: 'imu',
   title: 'Motion sensor of the kernel (Linux IIO)',
   options: Options,
-  discover: async (ports) =>
-    (await findIioDevices(ports.roots)).map(({ name, node }) => ({
+  discover: async (ports) => {
+    const found = await findIioDevices(ports.roots);
+    return found.map(({ name, place, node }) => ({
       name: `${name} (${node})`,
-      options: { kind: 'iio', name },
-      certainty: 'certain',
-    })),
+      options: { kind: 'iio', name, ...(found.filter((other) => other.name === name).length > 1 && { place }) },
+      certainty: 'certain' as const,
+    }));
+  },
   open: (options, context) => new IioDriver(options, context),
 });
 
@@ -75,9 +83,8 @@ class IioDriver implements Driver {
 
   async run(sink: ReadingSink, signal: AbortSignal): Promise<void> {
     const { clock, ports } = this.#context;
-    const { name, rateHz } = this.#options;
-    const device = (await findIioDevices(ports.roots)).find((found) => found.name === name);
-    if (device === undefined) throw absent(name);
+    const { rateHz } = this.#options;
+    const device = chosen(await findIioDevices(ports.roots), this.#options);
     const settings = await startBuffer(device, rateHz === undefined ? {} : { rateHz });
     try {
       await runProgram(this.#program(device, settings), { clock, startProcess: ports.startProcess, sink, signal });
@@ -218,6 +225,23 @@ export class IioScans {
       values.reduce((sum, value, column) => sum + (mounting[axis * 3 + column] ?? 0) * value, 0);
     return [row(0), row(1), row(2)];
   }
+}
+
+/** @throws {SensebindError} `DEVICE_ABSENT` for none, `CONFIG_INVALID` for more than one. */
+function chosen(
+  devices: readonly IioDevice[],
+  { name, place }: Pick<Static<typeof Options>, 'name' | 'place'>,
+): IioDevice {
+  const fitting = devices.filter((found) => found.name === name && (place === undefined || found.place === place));
+  const [device, ...others] = fitting;
+  if (device === undefined) throw absent(place === undefined ? name : `${name} at ${place}`);
+  if (others.length === 0) return device;
+  const places = fitting.map((found) => found.place).join(', ');
+  throw new SensebindError(
+    'CONFIG_INVALID',
+    `expected one motion sensor called "${name}", found ${fitting.length}: at ${places}`,
+    'say which one with "place"; sensebind devices list prints the lines',
+  );
 }
 
 function absent(name: string): SensebindError {

@@ -1,4 +1,4 @@
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, realpath, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { messageOf, SensebindError } from '../../runtime/errors';
 import type { DeviceRoots } from '../ports/ports';
@@ -8,6 +8,8 @@ import { layOut, parseScanType, type ScanChannel, type ScanLayout } from './iioS
 export interface IioDevice {
   /** Name that the driver gives: mpu6050, bmi160, accel_3d … */
   readonly name: string;
+  /** What it is connected to: bus and address (1-0068), which stay while numbers change. */
+  readonly place: string;
   /** Folder in sysfs. */
   readonly folder: string;
   /** Character device that the samples come from. */
@@ -49,7 +51,10 @@ export async function findIioDevices({ sys, dev }: DeviceRoots): Promise<readonl
     const folder = path.join(root, node);
     const files = await listed(folder);
     const name = (await optional(path.join(folder, 'name'))) ?? node;
-    return files.includes('in_accel_x_raw') ? { name, folder, node: path.join(dev, node) } : undefined;
+    if (!files.includes('in_accel_x_raw')) return undefined;
+    // The folder is a link into the tree of hardware, where it stands below the chip.
+    const place = path.basename(path.dirname(await realpath(folder).catch(() => folder)));
+    return { name, place, folder, node: path.join(dev, node) };
   });
   return (await Promise.all(devices)).filter((device) => device !== undefined);
 }
@@ -65,7 +70,9 @@ export async function startBuffer(device: IioDevice, wishes: { readonly rateHz?:
   const write = (file: string, value: string): Promise<void> => writeSetting(path.join(folder, file), value);
   await write('buffer/enable', '0');
   await write('current_timestamp_clock', 'monotonic').catch(() => undefined);
-  if (wishes.rateHz !== undefined) await write(await rateFile(folder), String(wishes.rateHz));
+  const rateFiles = await rateFilesOf(folder);
+  if (wishes.rateHz !== undefined) for (const file of rateFiles) await write(file, String(wishes.rateHz));
+  const rateHz = await commonRate(folder, rateFiles);
   const layout = await enableChannels(folder);
   await setTrigger(device);
   await write('buffer/length', String(BUFFER_SAMPLES));
@@ -75,7 +82,7 @@ export async function startBuffer(device: IioDevice, wishes: { readonly rateHz?:
     layout,
     scales: await scalesOf(folder),
     mounting: await mountingOf(folder),
-    rateHz: numberOf(await optional(path.join(folder, await rateFile(folder)))),
+    rateHz,
     isMonotonic: (await optional(path.join(folder, 'current_timestamp_clock'))) === 'monotonic',
   };
 }
@@ -138,9 +145,27 @@ async function mountingOf(folder: string): Promise<readonly number[]> {
   return UPRIGHT;
 }
 
-async function rateFile(folder: string): Promise<string> {
-  const isThere = (await optional(path.join(folder, 'sampling_frequency'))) !== undefined;
-  return isThere ? 'sampling_frequency' : 'in_accel_sampling_frequency';
+const SHARED_RATE = 'sampling_frequency';
+const ACCELERATION_RATE = 'in_accel_sampling_frequency';
+const ROTATION_RATE = 'in_anglvel_sampling_frequency';
+
+/** One rate for the whole chip, or one each for accelerometer and gyroscope. */
+async function rateFilesOf(folder: string): Promise<readonly string[]> {
+  const files = await listed(folder);
+  if (files.includes(SHARED_RATE)) return [SHARED_RATE];
+  return files.includes(ROTATION_RATE) ? [ACCELERATION_RATE, ROTATION_RATE] : [ACCELERATION_RATE];
+}
+
+/** @throws {SensebindError} `DEVICE_FAILED` when accelerometer and gyroscope run at different rates: a scan holds both. */
+async function commonRate(folder: string, files: readonly string[]): Promise<number | undefined> {
+  const rates = await Promise.all(files.map(async (file) => numberOf(await optional(path.join(folder, file)))));
+  const [first, second = first] = rates;
+  if (first === second) return first;
+  throw new SensebindError(
+    'DEVICE_FAILED',
+    `expected the same rate of accelerometer and gyroscope in ${folder}, found ${rates.join(' Hz and ')} Hz`,
+    'state a rateHz that both have: they stand in in_accel_sampling_frequency_available and in_anglvel_sampling_frequency_available',
+  );
 }
 
 /** Names in a folder; none where there is no such folder. */

@@ -44,11 +44,13 @@ export class MotionBatch {
 
   add(sample: MotionSample): void {
     const { acceleration, angularVelocity, flags = [] } = sample;
-    if (!isWithin(acceleration, LARGEST_ACCELERATION) || !isWithin(angularVelocity ?? [], LARGEST_ROTATION)) {
+    const isRotationWithin = angularVelocity === undefined || isWithin(angularVelocity, LARGEST_ROTATION);
+    if (!isWithin(acceleration, LARGEST_ACCELERATION) || !isRotationWithin) {
       this.#options.sink.lost('invalid', 1);
       return;
     }
-    this.#gravity.add(...acceleration);
+    const [x, y, z] = acceleration;
+    this.#gravity.add(x, y, z);
     const [first] = this.#samples;
     const differs = first !== undefined && (first.angularVelocity === undefined) !== (angularVelocity === undefined);
     // A gap lies before a reading, never within one.
@@ -65,11 +67,18 @@ export class MotionBatch {
     this.#samples = [];
     this.#flags = new Set();
     const { source, clock, sink } = this.#options;
-    const sampleMicros = Float64Array.from(samples, ({ monotonicMicros }) => this.#ascending(monotonicMicros));
+    const sampleMicros = new Float64Array(samples.length);
+    const acceleration = emptyVectors(samples.length);
+    const rotation = emptyVectors(samples.length);
+    let rotations = 0;
+    for (const [index, sample] of samples.entries()) {
+      sampleMicros[index] = this.#ascending(sample.monotonicMicros);
+      put(acceleration, index, sample.acceleration);
+      if (sample.angularVelocity === undefined) continue;
+      put(rotation, index, sample.angularVelocity);
+      rotations++;
+    }
     const [monotonicMicros = 0] = sampleMicros;
-    const rotations = samples.flatMap(({ angularVelocity }) =>
-      angularVelocity === undefined ? [] : [angularVelocity],
-    );
     sink.reading({
       source,
       modality: 'imu',
@@ -78,8 +87,8 @@ export class MotionBatch {
       clockQuality: this.clockQuality,
       flags,
       sampleMicros,
-      acceleration: planar(samples.map(({ acceleration }) => acceleration)),
-      ...(rotations.length === samples.length && { angularVelocity: planar(rotations) }),
+      acceleration,
+      ...(rotations === samples.length && { angularVelocity: rotation }),
     });
   }
 
@@ -90,21 +99,17 @@ export class MotionBatch {
   }
 }
 
-function planar(vectors: readonly Vector[]): Vectors {
-  const axes: Vectors = [
-    new Float32Array(vectors.length),
-    new Float32Array(vectors.length),
-    new Float32Array(vectors.length),
-  ];
-  for (const [index, [x, y, z]] of vectors.entries()) {
-    axes[0][index] = x;
-    axes[1][index] = y;
-    axes[2][index] = z;
-  }
-  return axes;
+function emptyVectors(samples: number): Vectors {
+  return [new Float32Array(samples), new Float32Array(samples), new Float32Array(samples)];
+}
+
+function put(vectors: Vectors, index: number, [x, y, z]: Vector): void {
+  vectors[0][index] = x;
+  vectors[1][index] = y;
+  vectors[2][index] = z;
 }
 
 /** False for anything that is not a number, too. */
-function isWithin(vector: readonly number[], limit: number): boolean {
-  return vector.every((value) => Math.abs(value) <= limit);
+function isWithin([x, y, z]: Vector, limit: number): boolean {
+  return Math.abs(x) <= limit && Math.abs(y) <= limit && Math.abs(z) <= limit;
 }

@@ -52,13 +52,19 @@ const Options = Type.Object(
     rateHz: Type.Optional(
       Type.Number({ minimum: 0.1, maximum: 4000, description: 'Where samples are evenly spaced and have no time.' }),
     ),
+    mayStandStill: Type.Optional(
+      Type.Boolean({ description: 'Exactly the same numbers for a minute are no fault. Default: false.' }),
+    ),
   },
   { additionalProperties: false },
 );
 type MotionLinesOptions = Static<typeof Options>;
 
 /** Boards start anew when their port is opened, and take two seconds for it. */
-const LIMITS = { silentAfter: 5000 as Millis, sameAfter: 10_000 as Millis };
+const SILENT_AFTER = 5000 as Millis;
+
+/** Lines have as few digits as somebody chose to print: noise that is rounded away takes longer to show. */
+const SAME_AFTER = 60_000 as Millis;
 
 /** Boards that print motion as CSV or JSON, over a serial port or a TCP connection. */
 export const motionLines = declareDevice({
@@ -73,7 +79,7 @@ export const motionLines = declareDevice({
     return new StreamDriver(
       {
         modality: 'imu',
-        limits: LIMITS,
+        limits: { silentAfter: SILENT_AFTER, ...(options.mayStandStill ? {} : { sameAfter: SAME_AFTER }) },
         decoder: (sink, fail) => new MotionLinesDecoder(options, context, { sink, fail }),
       },
       { ...addressOf(options, context), clock: context.clock },

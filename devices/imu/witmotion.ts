@@ -51,11 +51,11 @@ export class WitMotionParser {
   readonly #scanner = new FrameScanner({
     header: WITMOTION_HEADER,
     frameBytes: WITMOTION_PACKET_BYTES,
-    examine: (bytes) => {
-      const type = bytes[1];
+    examine: (bytes, start) => {
+      const type = bytes[start + 1];
       if (type !== undefined && !isType(type)) return 'none';
-      if (bytes.length < WITMOTION_PACKET_BYTES) return 'more';
-      return sum8(bytes, 0, SUM_AT) === bytes[SUM_AT] ? 'whole' : 'none';
+      if (bytes.length - start < WITMOTION_PACKET_BYTES) return 'more';
+      return sum8(bytes, start, start + SUM_AT) === bytes[start + SUM_AT] ? 'whole' : 'none';
     },
   });
 
@@ -70,7 +70,7 @@ export class WitMotionParser {
 
   next(): WitMotionPacket | undefined {
     const scanned = this.#scanner.next();
-    return scanned?.kind === 'frame' ? decode(scanned.bytes) : scanned;
+    return scanned?.kind === 'frame' ? decode(scanned.bytes, scanned.start) : scanned;
   }
 }
 
@@ -78,39 +78,47 @@ function isType(type: number): boolean {
   return (type >= 0x50 && type <= LARGEST_DATA_TYPE) || type === WITMOTION_TYPE.registers;
 }
 
-function decode(packet: Buffer): WitMotionPacket {
-  const type = packet.readUInt8(1);
+function decode(bytes: Buffer, start: number): WitMotionPacket {
+  const type = bytes.readUInt8(start + 1);
   switch (type) {
     case WITMOTION_TYPE.acceleration:
       return {
         kind: 'acceleration',
-        metresPerSecond2: vector(packet, WITMOTION_FULL_SCALE.metresPerSecond2),
-        celsius: packet.readInt16LE(8) / 100,
-        isClipped: isClipped(packet),
+        metresPerSecond2: vector(bytes, start, WITMOTION_FULL_SCALE.metresPerSecond2),
+        celsius: bytes.readInt16LE(start + 8) / 100,
+        isClipped: isClipped(bytes, start),
       };
     case WITMOTION_TYPE.angularVelocity:
       return {
         kind: 'angularVelocity',
-        radiansPerSecond: vector(packet, WITMOTION_FULL_SCALE.radiansPerSecond),
-        isClipped: isClipped(packet),
+        radiansPerSecond: vector(bytes, start, WITMOTION_FULL_SCALE.radiansPerSecond),
+        isClipped: isClipped(bytes, start),
       };
     case WITMOTION_TYPE.angles:
-      return { kind: 'angles', rollPitchYawRadians: vector(packet, WITMOTION_FULL_SCALE.radians) };
+      return { kind: 'angles', rollPitchYawRadians: vector(bytes, start, WITMOTION_FULL_SCALE.radians) };
     case WITMOTION_TYPE.registers:
-      return { kind: 'registers', values: [2, 4, 6, 8].map((offset) => packet.readUInt16LE(offset)) };
+      return { kind: 'registers', values: [2, 4, 6, 8].map((offset) => bytes.readUInt16LE(start + offset)) };
     default:
       return { kind: 'other', type };
   }
 }
 
-function vector(packet: Buffer, fullScale: number): Vector {
+function vector(bytes: Buffer, start: number, fullScale: number): Vector {
   const scale = fullScale / 32_768;
-  return [packet.readInt16LE(2) * scale, packet.readInt16LE(4) * scale, packet.readInt16LE(6) * scale];
+  return [
+    bytes.readInt16LE(start + 2) * scale,
+    bytes.readInt16LE(start + 4) * scale,
+    bytes.readInt16LE(start + 6) * scale,
+  ];
 }
 
-function isClipped(packet: Buffer): boolean {
-  return [2, 4, 6].some((offset) => {
-    const word = packet.readInt16LE(offset);
-    return word === 32_767 || word === -32_768;
-  });
+function isClipped(bytes: Buffer, start: number): boolean {
+  return (
+    isEnd(bytes.readInt16LE(start + 2)) || isEnd(bytes.readInt16LE(start + 4)) || isEnd(bytes.readInt16LE(start + 6))
+  );
+}
+
+/** Whether a word is at an end of the range. */
+function isEnd(word: number): boolean {
+  return word === 32_767 || word === -32_768;
 }

@@ -26,6 +26,7 @@ export const replayDevices: readonly DeviceDeclaration[] = MODALITIES.map((modal
       },
       { additionalProperties: false },
     ),
+    inputs: ['path'],
     open: ({ path, source, speed = 1 }, context) =>
       new ReplayDriver({ modality, path: resolvePath(path, context), source, speed }, context),
   }),

@@ -43,6 +43,7 @@ function camera(sensor: 'vision' | 'depth' | 'thermal', kind: string, title: str
     modality: sensor,
     title,
     options: Type.Object({ kind: Type.Literal(kind), ...worldOptions, ...pictureOptions(usual) }, FORBID),
+    inputs: ['script'],
     open: ({ seed, script, width, height, rateHz }, context) =>
       new SimulatedDriver({
         ...common(sensor, { seed, script }, context),
@@ -63,6 +64,7 @@ function sampler(sensor: 'audio' | 'imu', kind: string, title: string): DeviceDe
     modality: sensor,
     title,
     options: Type.Object({ kind: Type.Literal(kind), ...worldOptions }, FORBID),
+    inputs: ['script'],
     open: (options, context) => new SimulatedDriver(common(sensor, options, context)),
   });
 }
@@ -77,6 +79,7 @@ export const simulatedRadar = declareDevice({
   modality: 'radar',
   title: 'Simulated radar (range profile)',
   options: Type.Object({ kind: Type.Literal('simulated-radar'), ...worldOptions, rateHz: rate(RADAR_RATE_HZ) }, FORBID),
+  inputs: ['script'],
   open: ({ seed, script, rateHz }, context) =>
     new SimulatedDriver({ ...common('radar', { seed, script }, context), rateHz: rateHz ?? RADAR_RATE_HZ }),
 });

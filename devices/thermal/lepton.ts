@@ -24,7 +24,8 @@ export const lepton = declareDevice({
       ),
       unit: Type.Optional(
         Type.Enum(['auto', 'cK', 'dK', 'counts'], {
-          description: 'What one step stands for; auto: as telemetry says, else by the first picture. Default: auto.',
+          description:
+            'What one step stands for; auto: as telemetry says, else as the first pictures agree on. Default: auto.',
         }),
       ),
     },
@@ -63,9 +64,15 @@ export interface LeptonOptions {
 /** Values of radiometric cameras, where nothing else tells: −53 °C to 327 °C in steps of 0.01 K or 0.1 K. */
 const PLAUSIBLE = { cK: [22_000, 60_000], dK: [2200, 6000] } as const;
 
+/** So many pictures in a row must look like the same unit: one alone may show the shutter, or be torn. */
+const AGREEING_PICTURES = 3;
+
+type LeptonUnit = 'cK' | 'dK' | 'counts';
+
 export class LeptonDecoder implements PictureDecoder {
   readonly #options: LeptonOptions;
-  #unit: 'cK' | 'dK' | 'counts' | undefined;
+  #unit: LeptonUnit | undefined;
+  #candidate: { readonly unit: LeptonUnit; readonly pictures: number } | undefined;
   #lastFrame: number | undefined;
 
   constructor(options: LeptonOptions) {
@@ -83,6 +90,10 @@ export class LeptonDecoder implements PictureDecoder {
     }
     const count = width * height;
     const unit = this.#unitOf(words.subarray(0, count), telemetry);
+    if (unit === undefined) {
+      sink.lost('invalid', 1);
+      return;
+    }
     const room = acquireFloats(memory, count);
     if (room === undefined) {
       sink.lost('memory', 1);
@@ -114,17 +125,24 @@ export class LeptonDecoder implements PictureDecoder {
     return isRepeated ? 'duplicate' : undefined;
   }
 
-  /** Without telemetry the first picture of a run decides: a unit that changes with the scene would be worse than none. */
-  #unitOf(picture: Uint16Array, telemetry: LeptonTelemetry | undefined): 'cK' | 'dK' | 'counts' {
+  /**
+   * Without telemetry the first pictures of a run decide, and are left out until they agree: a unit that changes with the
+   * scene would be worse than none.
+   */
+  #unitOf(picture: Uint16Array, telemetry: LeptonTelemetry | undefined): LeptonUnit | undefined {
     const { unit } = this.#options;
     if (unit !== 'auto') return unit;
     if (telemetry !== undefined) return telemetry.unit;
-    this.#unit ??= plausibleUnit(picture);
+    if (this.#unit !== undefined) return this.#unit;
+    const plausible = plausibleUnit(picture);
+    const before = this.#candidate?.unit === plausible ? this.#candidate.pictures : 0;
+    this.#candidate = { unit: plausible, pictures: before + 1 };
+    if (this.#candidate.pictures === AGREEING_PICTURES) this.#unit = plausible;
     return this.#unit;
   }
 }
 
-function plausibleUnit(picture: Uint16Array): 'cK' | 'dK' | 'counts' {
+function plausibleUnit(picture: Uint16Array): LeptonUnit {
   const median = picture.slice().sort()[picture.length >> 1] ?? 0;
   const isWithin = ([least, most]: readonly [number, number]): boolean => median >= least && median <= most;
   if (isWithin(PLAUSIBLE.cK)) return 'cK';

@@ -55,7 +55,7 @@ export class Mcu90640Parser {
   readonly #scanner = new FrameScanner({
     header: MCU90640_HEADER.readUInt8(0),
     frameBytes: MCU90640_FRAME_BYTES,
-    examine: (bytes) => this.#examine(bytes),
+    examine: (bytes, start) => this.#examine(bytes.subarray(start)),
   });
   #checksum: Mcu90640Checksum | 'unknown' = 'unknown';
   #inARow = 0;
@@ -72,7 +72,7 @@ export class Mcu90640Parser {
   next(): Mcu90640Frame | undefined {
     const scanned = this.#scanner.next();
     if (scanned?.kind !== 'frame') return scanned;
-    const { bytes } = scanned;
+    const bytes = scanned.bytes.subarray(scanned.start, scanned.start + MCU90640_FRAME_BYTES);
     const centiCelsius = new Int16Array(MCU90640_PIXELS);
     for (let pixel = 0; pixel < MCU90640_PIXELS; pixel++) {
       centiCelsius[pixel] = bytes.readInt16LE(PIXELS_AT + 2 * pixel);

@@ -2,14 +2,12 @@ import type { FoundDevice } from '../device';
 import type { Ports } from '../ports/ports';
 import { videoNodes } from '../videoNodes';
 
-/** Cameras of other modalities, which have drivers of their own: PureThermal, InfiRay P2 Pro and Topdon TC001 (§3). */
-const OTHER_MODALITIES: ReadonlySet<string> = new Set(['1e4e:0100', '0bda:5830']);
-
-/** Colour cameras that are plugged in, by the name that stays over replugging. */
+/**
+ * Cameras that are plugged in, by the name that stays over replugging. Those of other modalities are among them: what
+ * another kind of device is certain to know is listed as that.
+ */
 export async function findV4l2Cameras({ roots }: Ports): Promise<readonly FoundDevice[]> {
-  const nodes = (await videoNodes(roots)).filter(
-    ({ index, usb, title }) => index === 0 && !OTHER_MODALITIES.has(usb?.id ?? '') && !isCsi(title) && !isDepth(title),
-  );
+  const nodes = (await videoNodes(roots)).filter(({ index, title }) => index === 0 && !isCsi(title));
   return nodes.map(({ title, device }) => ({
     name: title,
     options: { kind: 'v4l2-camera', device },
@@ -31,9 +29,4 @@ export async function findCsiCameras({ roots }: Ports): Promise<readonly FoundDe
 /** NVIDIA's video input calls its nodes "vi-output, imx219 9-0010". */
 function isCsi(title: string): boolean {
   return title.startsWith('vi-output');
-}
-
-/** The first node of a RealSense gives depth. */
-function isDepth(title: string): boolean {
-  return /realsense/i.test(title) && /depth/i.test(title);
 }

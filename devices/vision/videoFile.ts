@@ -24,6 +24,7 @@ export const videoFile = declareDevice({
     { additionalProperties: false },
   ),
   needs: GSTREAMER_NEEDS,
+  inputs: ['file'],
   open: (options, context) => {
     const file = resolvePath(options.file, context);
     return cameraDriver(

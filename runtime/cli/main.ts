@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { registerCompare } from './compare';
 import { registerDemo } from './demo';
 import { registerDevices } from './devices';
+import { registerMute } from './devices/mute';
 import { registerDoctor } from './doctor';
 import { registerEmbed } from './embed';
 import { registerEval } from './eval';
@@ -49,6 +50,8 @@ function createProgram({ json }: OutputOptions): Command {
     registerModels,
   ];
   for (const register of commands) register(program);
+  // Who wants to mute a microphone is in a hurry.
+  registerMute(program, { hidden: true });
   return program;
 }
 

@@ -14,9 +14,9 @@ import { declarationOf } from './openDevice';
 /** Pictures of all cameras that are on their way: three of each of eight Full HD cameras. */
 export const PICTURE_LIMITS = { frames: 64, bytes: 2 ** 28 } as const;
 
-/** The file that says which sources of a node are muted. */
-export function mutesFile(node: string): string {
-  return path.join(sensebindStateDirectory(), 'nodes', node, 'muted.json');
+/** The folder that says which sources of a node are muted. */
+export function mutesFolder(node: string): string {
+  return path.join(sensebindStateDirectory(), 'nodes', node, 'muted');
 }
 
 /**

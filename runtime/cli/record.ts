@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { deviceDeclarations } from '../../devices/catalogue';
 import { Recorder, type RecorderStats } from '../../devices/recording/recorder';
 import { systemClock } from '../clock';
-import { readConfig } from '../config/readConfig';
+import { readSourcesConfig } from '../config/readConfig';
 import { parseByteSize } from './byteSize';
 import { untilInterrupted } from './interrupt';
 import { formatBytes, type OutputOptions, print, printJson, printNote, UsageError } from './output';
@@ -29,7 +29,7 @@ export function registerRecord(program: Command): void {
   program
     .command('record')
     .description('record the sources of a configuration')
-    .argument('<config>', 'configuration file (YAML), as for run')
+    .argument('<config>', 'configuration file (YAML), as for run; the bundle and the broker may be left out')
     .requiredOption(
       '--out <folder>',
       'where the recording goes; what is recorded there already stays, within the limit',
@@ -52,7 +52,7 @@ async function record(file: string, flags: RecordFlags & { readonly signal: Abor
   const totalBytes = parseByteSize('--max-bytes', flags.maxBytes);
   if (totalBytes < SMALLEST_TOTAL_BYTES)
     throw new UsageError(`expected --max-bytes with at least 1MB, found ${flags.maxBytes}`, 'Write more, such as 1GB.');
-  const config = await readConfig(file, deviceDeclarations);
+  const config = await readSourcesConfig(file, deviceDeclarations);
   const { node, sources } = config;
   const recorder = await Recorder.create({
     folder: path.resolve(flags.out),

@@ -1,13 +1,13 @@
 import type { Recorder, RecorderStats } from '../../devices/recording/recorder';
 import type { Clock, Millis, Timer } from '../clock';
-import type { Config } from '../config/config';
+import type { SourcesConfig } from '../config/config';
 import { FramePool } from '../frames';
 import { Mutes } from '../mutes';
 import type { SourceStatus } from '../source';
-import { mutesFile, openSource, PICTURE_LIMITS } from './openSource';
+import { mutesFolder, openSource, PICTURE_LIMITS } from './openSource';
 
 export interface RecordSourcesOptions {
-  readonly config: Config;
+  readonly config: SourcesConfig;
   readonly recorder: Recorder;
   readonly clock: Clock;
   readonly runTime: Millis | undefined;
@@ -26,7 +26,7 @@ const PROGRESS_PERIOD = 1000 as Millis;
 export async function recordSources(options: RecordSourcesOptions): Promise<void> {
   const { config, recorder, clock, signal, runTime } = options;
   const memory = new FramePool(PICTURE_LIMITS);
-  const mutes = await Mutes.open(mutesFile(config.node), clock);
+  const mutes = await Mutes.open(mutesFolder(config.node), clock);
   const sources = config.sources.map(
     (source) => openSource(source, { clock, folder: config.folder, memory, mutes }).source,
   );

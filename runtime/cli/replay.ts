@@ -74,9 +74,13 @@ async function showInfo(path: string, { json }: OutputOptions): Promise<void> {
       return [source, kind, name, count, formatBytes(bytes), timeOf(firstMicros), seconds.toFixed(1), rate];
     }),
   );
-  print(`${info.files} files, ${info.sessions} sessions`);
+  print(`${counted(info.files, 'file')}, ${counted(info.sessions, 'session')}`);
   for (const cut of info.cuts) printNote(cutLine(cut));
   if (info.corruptBytes > 0) printNote(corruptLine(info.corruptBytes));
+}
+
+function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`;
 }
 
 interface SourceSummary {

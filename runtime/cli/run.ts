@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { deviceDeclarations } from '../../devices/catalogue';
 import { systemClock } from '../clock';
 import { readConfig } from '../config/readConfig';
+import { checkSources } from './checkSources';
 import { eventLog } from './eventLog';
 import { untilInterrupted } from './interrupt';
 import { type OutputOptions, print, printJson } from './output';
@@ -30,7 +31,7 @@ export function registerRun(program: Command): void {
     .command('run')
     .description('publish what the sources of a configuration sense, over MQTT')
     .argument('<config>', 'configuration file (YAML)')
-    .option('--check', 'only check the configuration')
+    .option('--check', 'only check the configuration, and that its sources can run')
     .option('--for <duration>', 'stop by itself after this long, such as 20s')
     .option('--json', 'log one JSON object a line')
     .addHelpText('after', EXAMPLE)
@@ -39,6 +40,7 @@ export function registerRun(program: Command): void {
 
 async function run(file: string, flags: RunFlags & { readonly signal: AbortSignal }): Promise<void> {
   const config = await readConfig(file, deviceDeclarations);
+  if (flags.check) await checkSources(config);
   if (flags.check) return flags.json ? printJson({ ok: true, config }) : print(`${file}: no problem found`);
   await runConfig(config, {
     clock: systemClock,

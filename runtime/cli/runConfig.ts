@@ -9,7 +9,7 @@ import { Mutes } from '../mutes';
 import { Pipeline } from '../pipeline';
 import type { PipelineEvent } from '../pipelineEvent';
 import { openNamedBundle } from './bundle';
-import { mutesFile, openSource, PICTURE_LIMITS } from './openSource';
+import { mutesFolder, openSource, PICTURE_LIMITS } from './openSource';
 
 export interface RunOptions {
   readonly clock: Clock;
@@ -24,7 +24,7 @@ export interface RunOptions {
  */
 export async function runConfig(config: Config, { clock, log, runTime, signal }: RunOptions): Promise<void> {
   const bundle = await openNamedBundle({ bundle: config.bundle });
-  const mutes = await Mutes.open(mutesFile(config.node), clock);
+  const mutes = await Mutes.open(mutesFolder(config.node), clock);
   const access = await brokerAccess(config.broker, process.env);
   const engine = await Engine.open(bundle, { clock });
   const memory = new FramePool(PICTURE_LIMITS);

@@ -17,6 +17,9 @@ export interface Config {
   readonly publish: PublishConfig;
 }
 
+/** What record and mute need of a configuration. */
+export type SourcesConfig = Pick<Config, 'folder' | 'node' | 'sources'>;
+
 export interface BrokerConfig {
   readonly url: string;
   readonly protocol: ProtocolVersion | 'auto';

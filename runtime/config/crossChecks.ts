@@ -5,7 +5,7 @@ import { withoutSecrets } from '../mqtt/address';
 import { checkLabelSet } from '../zeroshot/labelSet';
 import { parseDuration } from './duration';
 import type { Problem } from './problem';
-import type { ConfigDocument } from './schema';
+import type { ConfigDocument, SourcesDocument } from './schema';
 
 const SHORTEST_WINDOW = 100 as Millis;
 const LONGEST_WINDOW = 60_000 as Millis;
@@ -16,9 +16,9 @@ export const DEFAULT_WINDOW = 2000 as Millis;
 export const DEFAULT_HOP = 1000 as Millis;
 
 /** What the schema cannot say: how the parts of a configuration fit each other. */
-export function crossProblems(document: ConfigDocument): Problem[] {
+export function crossProblems(document: SourcesDocument): Problem[] {
   return [
-    ...brokerProblems(document.broker),
+    ...(document.broker === undefined ? [] : brokerProblems(document.broker)),
     ...Object.entries(document.sources).flatMap(([id, source]) => [
       ...windowProblems(id, source),
       ...labelProblems(id, source, Object.keys(document.labels ?? {})),

@@ -1,14 +1,15 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
+import type { TSchema } from 'typebox';
 import { LineCounter, parseDocument } from 'yaml';
 import { bundleFolder } from '../../models/mini/location';
 import type { Millis } from '../clock';
 import { messageOf, SensebindError } from '../errors';
-import type { BrokerConfig, Config, PublishConfig, SourceConfig } from './config';
+import type { BrokerConfig, Config, PublishConfig, SourceConfig, SourcesConfig } from './config';
 import { crossProblems, DEFAULT_HOP, DEFAULT_REVISION, DEFAULT_WINDOW } from './crossChecks';
 import { parseDuration } from './duration';
 import { type LocatedProblem, Locator, type Problem } from './problem';
-import { type ConfigDocument, type DeviceKind, looseSchema } from './schema';
+import { type ConfigDocument, type DeviceKind, looseSchema, type SourcesDocument, sourcesSchema } from './schema';
 import { schemaProblems } from './schemaProblems';
 
 /** A configuration is a page or two; the largest sensible one has thousands of labels. */
@@ -24,7 +25,33 @@ const MAX_ALIASES = 100;
  * and column.
  */
 export async function readConfig(file: string, devices: readonly DeviceKind[]): Promise<Config> {
-  const text = await readFile(file, 'utf8').catch((error: unknown) => {
+  return parseConfig(await textOf(file), { file, devices });
+}
+
+/** As {@link readConfig}, for commands that neither encode nor publish: the bundle and the broker may be left out. */
+export async function readSourcesConfig(file: string, devices: readonly DeviceKind[]): Promise<SourcesConfig> {
+  const document = parseDocumentWith(sourcesSchema(devices), await textOf(file), { file, devices });
+  return resolveSources(document, folderOf(file));
+}
+
+/** As {@link readConfig}, of a text; `file` is where its relative paths start, and what errors call it. */
+export function parseConfig(text: string, options: ConfigOptions): Config {
+  const document = parseDocumentWith(looseSchema(options.devices), text, options);
+  // Its schema was checked: this is the border where bytes become a type.
+  return resolve(document as ConfigDocument, folderOf(options.file));
+}
+
+interface ConfigOptions {
+  readonly file: string;
+  readonly devices: readonly DeviceKind[];
+}
+
+function folderOf(file: string): string {
+  return path.dirname(path.resolve(file));
+}
+
+async function textOf(file: string): Promise<string> {
+  return readFile(file, 'utf8').catch((error: unknown) => {
     throw new SensebindError(
       'FILE_UNREADABLE',
       `expected a configuration at ${file}, found: ${messageOf(error)}`,
@@ -32,15 +59,9 @@ export async function readConfig(file: string, devices: readonly DeviceKind[]): 
       { cause: error },
     );
   });
-  return parseConfig(text, { file, devices });
 }
 
-/** As {@link readConfig}, of a text; `file` is where its relative paths start, and what errors call it. */
-export function parseConfig(
-  text: string,
-  options: { readonly file: string; readonly devices: readonly DeviceKind[] },
-): Config {
-  const { file, devices } = options;
+function parseDocumentWith(schema: TSchema, text: string, { file, devices }: ConfigOptions): SourcesDocument {
   if (Buffer.byteLength(text) > MAX_BYTES) {
     throw invalid(file, [{ ...TOP, message: `expected at most ${MAX_BYTES} bytes, found ${Buffer.byteLength(text)}` }]);
   }
@@ -64,13 +85,13 @@ export function parseConfig(
   }
   const value = toValue(file, () => document.toJS({ maxAliasCount: MAX_ALIASES }));
   const locator = new Locator(document, lines);
-  const found = problemsOf(value, devices);
+  const found = problemsOf(value, { schema, devices });
   if (found.kind === 'problems')
     throw invalid(
       file,
       found.problems.map((problem) => locator.locate(problem)),
     );
-  return resolve(found.document, path.dirname(path.resolve(file)));
+  return found.document;
 }
 
 const TOP = { path: [], line: 1, column: 1 } as const;
@@ -84,18 +105,21 @@ function toValue(file: string, convert: () => unknown): unknown {
 }
 
 type Checked =
-  | { readonly kind: 'document'; readonly document: ConfigDocument }
+  | { readonly kind: 'document'; readonly document: SourcesDocument }
   | { readonly kind: 'problems'; readonly problems: readonly Problem[] };
 
-function problemsOf(value: unknown, devices: readonly DeviceKind[]): Checked {
+function problemsOf(
+  value: unknown,
+  { schema, devices }: { readonly schema: TSchema; readonly devices: readonly DeviceKind[] },
+): Checked {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     return { kind: 'problems', problems: [{ path: [], message: 'expected a map of settings, found something else' }] };
   }
-  const shape = schemaProblems(looseSchema(devices), value);
+  const shape = schemaProblems(schema, value);
   const inDevices = deviceProblems(value, devices);
   if (shape.length + inDevices.length > 0) return { kind: 'problems', problems: [...shape, ...inDevices] };
   // The schema was just checked: this is the border where bytes become a type.
-  const document = value as ConfigDocument;
+  const document = value as SourcesDocument;
   const cross = crossProblems(document);
   return cross.length > 0 ? { kind: 'problems', problems: cross } : { kind: 'document', document };
 }
@@ -114,12 +138,10 @@ function deviceProblems(value: object, devices: readonly DeviceKind[]): Problem[
 
 function resolve(document: ConfigDocument, folder: string): Config {
   return {
-    folder,
-    node: document.node,
+    ...resolveSources(document, folder),
     baseTopic: document.baseTopic ?? 'sensebind',
     bundle: bundleFolder(document.bundle, folder),
     broker: resolveBroker(document, folder),
-    sources: Object.entries(document.sources).map(([id, source]) => resolveSource(id, source)),
     labelSets: Object.entries(document.labels ?? {}).map(([id, labelSet]) => ({
       ...labelSet,
       id,
@@ -127,6 +149,10 @@ function resolve(document: ConfigDocument, folder: string): Config {
     })),
     publish: resolvePublish(document.publish),
   };
+}
+
+function resolveSources({ node, sources }: SourcesDocument, folder: string): SourcesConfig {
+  return { folder, node, sources: Object.entries(sources).map(([id, source]) => resolveSource(id, source)) };
 }
 
 /** The client id is the node's, so that a broker's access rules can speak of `%c` (reference/mqtt.md §4). */

@@ -141,6 +141,15 @@ export function looseSchema(devices: readonly DeviceKind[]) {
 /** A configuration as it is written. Paths are relative to the folder of its file. */
 export type ConfigDocument = Static<ReturnType<typeof looseSchema>>;
 
+/** As {@link looseSchema}, for commands that only read the sources: the bundle and the broker may be left out. */
+export function sourcesSchema(devices: readonly DeviceKind[]) {
+  const { bundle, broker, ...others } = looseSchema(devices).properties;
+  return Type.Object({ ...others, bundle: Type.Optional(bundle), broker: Type.Optional(broker) }, FORBID);
+}
+
+/** A configuration that may be without a bundle and a broker. */
+export type SourcesDocument = Static<ReturnType<typeof sourcesSchema>>;
+
 /** The JSON Schema of configurations, with the options of every kind of device: for editors. */
 export function configJsonSchema(devices: readonly DeviceKind[]): TSchema {
   return { ...documentSchema(Type.Union(devices.map((device) => device.options))), title: 'Sensebind configuration' };

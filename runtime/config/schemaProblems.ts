@@ -57,6 +57,23 @@ function describe(error: SchemaError, { schema, path, found }: Context): Problem
   }
 }
 
+/** What people write for the options of devices, from other programs. Offered where the schema has such an option. */
+const SYNONYMS: Readonly<Record<string, readonly string[]>> = {
+  baud: ['baudRate'],
+  baudrate: ['baudRate'],
+  speed: ['baudRate'],
+  scenario: ['script'],
+  path: ['folder', 'file', 'device'],
+  folder: ['path'],
+  directory: ['folder', 'path'],
+  file: ['path', 'folder', 'script'],
+  device: ['path', 'name'],
+  port: ['path'],
+  rate: ['rateHz', 'sampleRateHz'],
+  fps: ['rateHz'],
+  address: ['url', 'host'],
+};
+
 function unknownKey(key: string, { schema, path, found }: Context): Problem {
   const known = Object.keys(field(schema, 'properties') ?? {});
   const pattern = Object.values(field(schema, 'patternProperties') ?? {})[0];
@@ -75,7 +92,8 @@ function unknownKey(key: string, { schema, path, found }: Context): Problem {
   }
   const present = Object.keys(typeof found === 'object' && found !== null ? found : {});
   const free = known.filter((name) => !present.includes(name));
-  const near = nearWords(key, free, 2);
+  const synonyms = (SYNONYMS[key] ?? []).filter((name) => free.includes(name));
+  const near = synonyms.length > 0 ? synonyms : nearWords(key, free, 2);
   return {
     path: [...path, key],
     message: `expected ${near.length > 0 ? '' : 'one of '}${(near.length > 0 ? near : known).map(quoted).join(' or ')}, found the unknown key "${key}"`,
@@ -102,8 +120,8 @@ function expectation(error: SchemaError, schema: unknown): string {
 }
 
 function cureOf(schema: unknown): { readonly cure?: string } {
-  const title = field(schema, 'title');
-  return typeof title === 'string' ? { cure: `add it: ${title}` } : {};
+  const words = ['title', 'description'].map((name) => field(schema, name)).find((text) => typeof text === 'string');
+  return words === undefined ? {} : { cure: `add it: ${words}` };
 }
 
 function shown(found: unknown): string {

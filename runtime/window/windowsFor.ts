@@ -1,4 +1,4 @@
-import type { InputSpec } from '../../models/bundle/manifest';
+import type { InputSpec, SoundSpec } from '../../models/bundle/manifest';
 import type { Clock } from '../clock';
 import { SensebindError } from '../errors';
 import type { FramePool } from '../frames';
@@ -23,10 +23,24 @@ export interface WindowsOptions {
  * @throws {SensebindError} `INPUT_UNSUPPORTED` for encoders whose input is not made of a stream of sound.
  */
 export function windowsFor({ spec, modality, ...options }: WindowsOptions, events: WindowEvents): Windows {
-  if (spec.kind === 'sound') return new SoundWindows({ ...options, spec }, events);
-  throw new SensebindError(
+  if (isStream(spec)) return new SoundWindows({ ...options, spec }, events);
+  throw notAStream({ spec, modality, source: options.source });
+}
+
+/** Whether there are windows for what an encoder takes. */
+export function isStream(spec: InputSpec): spec is SoundSpec {
+  return spec.kind === 'sound';
+}
+
+/** For an encoder that no source of a stream fits. */
+export function notAStream({
+  spec,
+  modality,
+  source,
+}: Pick<WindowsOptions, 'spec' | 'modality' | 'source'>): SensebindError {
+  return new SensebindError(
     'INPUT_UNSUPPORTED',
-    `expected an encoder of sound for the source "${options.source}", found one of ${modality}, which takes ${spec.kind}`,
+    `expected an encoder of sound for the source "${source}", found one of ${modality}, which takes ${spec.kind}`,
     'live sources are microphones and sound files; encode files of other modalities with sensebind embed',
   );
 }

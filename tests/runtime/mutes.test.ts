@@ -10,8 +10,8 @@ import { ManualClock } from '../support/manualClock';
 import { refused } from '../support/refused';
 import { temporaryFolder } from '../support/temporaryFolder';
 
-async function file(context: TestContext): Promise<string> {
-  return path.join(await temporaryFolder(context), 'nodes', 'box', 'muted.json');
+async function folder(context: TestContext): Promise<string> {
+  return path.join(await temporaryFolder(context), 'nodes', 'box', 'muted');
 }
 
 /** A source of sound that can be muted, and how often its device is open now. */
@@ -55,7 +55,7 @@ async function source(mutes: Mutes) {
 
 describe('a muted source', () => {
   it('is closed while it runs, and opened again', async (context) => {
-    const mutes = await Mutes.open(await file(context), new ManualClock());
+    const mutes = await Mutes.open(await folder(context), new ManualClock());
     const { mutable, until, isOpen } = await source(mutes);
     await until('online');
     assert.ok(isOpen());
@@ -71,7 +71,7 @@ describe('a muted source', () => {
   });
 
   it('stays muted over a restart, and never opens its device', async (context) => {
-    const place = await file(context);
+    const place = await folder(context);
     await (await Mutes.open(place, new ManualClock())).set('mic0', true);
     const { mutable, until, isOpen } = await source(await Mutes.open(place, new ManualClock()));
     await until('disabled: muted');
@@ -80,7 +80,7 @@ describe('a muted source', () => {
   });
 
   it('follows another process within a second', async (context) => {
-    const place = await file(context);
+    const place = await folder(context);
     const clock = new ManualClock();
     const mutes = await Mutes.open(place, clock);
     const { mutable, until } = await source(mutes);
@@ -94,17 +94,17 @@ describe('a muted source', () => {
   });
 
   it('does not forget what another process muted', async (context) => {
-    const place = await file(context);
+    const place = await folder(context);
     const [one, other] = [await Mutes.open(place, new ManualClock()), await Mutes.open(place, new ManualClock())];
     await one.set('mic0', true);
     await other.set('camera0', true);
     const both = await Mutes.open(place, new ManualClock());
     assert.ok(both.isMuted('mic0') && both.isMuted('camera0'));
-    assert.deepEqual(await readdir(path.dirname(place)), ['muted.json']);
+    assert.deepEqual((await readdir(place)).toSorted(), ['camera0', 'mic0']);
   });
 
   it('is muted together with others in one go, none of them forgotten', async (context) => {
-    const place = await file(context);
+    const place = await folder(context);
     const mutes = await Mutes.open(place, new ManualClock());
     const ids = Array.from({ length: 20 }, (_, index) => `mic${index}`);
     await Promise.all(ids.map((id) => mutes.set(id, true)));
@@ -112,11 +112,18 @@ describe('a muted source', () => {
     assert.ok(ids.every((id) => mutes.isMuted(id) && after.isMuted(id)));
   });
 
-  it('is not opened because its list cannot be read', async (context) => {
-    const place = path.join(await temporaryFolder(context), 'muted.json');
-    for (const content of ['', '{', '[]', '{"format":"sensebind-muted/2","sources":[]}']) {
-      await writeFile(place, content);
-      await assert.rejects(Mutes.open(place, new ManualClock()), refused('STATE_INVALID'), content);
-    }
+  it('is not forgotten because another process mutes at the same instant', async (context) => {
+    const place = await folder(context);
+    const ids = Array.from({ length: 20 }, (_, index) => `mic${index}`);
+    const others = await Promise.all(ids.map(() => Mutes.open(place, new ManualClock())));
+    await Promise.all(others.map((mutes, index) => mutes.set(ids[index]!, true)));
+    const after = await Mutes.open(place, new ManualClock());
+    assert.ok(ids.every((id) => after.isMuted(id)));
+  });
+
+  it('is not opened because the list cannot be read', async (context) => {
+    const place = path.join(await temporaryFolder(context), 'muted');
+    await writeFile(place, '');
+    await assert.rejects(Mutes.open(place, new ManualClock()), refused('STATE_INVALID'));
   });
 });

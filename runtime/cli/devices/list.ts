@@ -3,6 +3,7 @@ import { stringify } from 'yaml';
 import { deviceDeclarations } from '../../../devices/catalogue';
 import type { DeviceDeclaration, FoundDevice } from '../../../devices/device';
 import { machinePorts, type Ports } from '../../../devices/ports/ports';
+import { simulatedDevices } from '../../../devices/simulated/devices';
 import { systemClock } from '../../clock';
 import { type OutputOptions, print, printJson } from '../output';
 
@@ -15,6 +16,12 @@ export function registerList(devices: Command): void {
     .action(list);
 }
 
+const NOTHING_FOUND = `No device was found. sensebind doctor says whether something is missing on this machine.
+
+Simulated devices need nothing: ${simulatedDevices.map(({ kind }) => kind).join(', ')}.
+  Look at one:             sensebind devices watch '{ kind: simulated-camera }'
+  In a configuration:      camera0: { device: { kind: simulated-camera } }`;
+
 /** A device, and what a configuration would call it. */
 interface Listed extends FoundDevice {
   readonly source: string;
@@ -26,7 +33,7 @@ async function list({ json }: OutputOptions): Promise<void> {
   const found = await discoverAll(machinePorts(systemClock), deviceDeclarations);
   if (json) return printJson({ devices: found });
   if (found.length === 0) {
-    print('No device was found. sensebind doctor says whether something is missing on this machine.');
+    print(NOTHING_FOUND);
     return;
   }
   const certain = found.filter(({ certainty }) => certainty === 'certain');
@@ -42,7 +49,10 @@ async function list({ json }: OutputOptions): Promise<void> {
   print("\nLook at one of them: sensebind devices watch '{ kind: …, … }'");
 }
 
-/** Asks every kind of device what it finds. */
+/**
+ * Asks every kind of device what it finds. What one is certain of, such as a thermal camera by its USB id, is not offered
+ * again by another that only knows that there is a video node.
+ */
 export async function discoverAll(
   ports: Ports,
   declarations: readonly DeviceDeclaration[],
@@ -53,8 +63,13 @@ export async function discoverAll(
       return devices.map((device) => ({ ...device, modality: declaration.modality, title: declaration.title }));
     }),
   );
+  const certain = found.flat().filter(({ certainty }) => certainty === 'certain');
+  const known = new Set(certain.map(({ options }) => options['device']).filter((device) => device !== undefined));
+  const wanted = found
+    .flat()
+    .filter(({ certainty, options }) => certainty === 'certain' || !known.has(options['device'] ?? ''));
   const counts = new Map<string, number>();
-  return found.flat().map((device) => {
+  return wanted.map((device) => {
     const prefix = PREFIXES[device.modality] ?? device.modality;
     const number = counts.get(prefix) ?? 0;
     counts.set(prefix, number + 1);

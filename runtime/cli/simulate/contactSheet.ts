@@ -26,6 +26,8 @@ const DRAW: Readonly<Record<Sensor, DrawSensor>> = {
 const CELL = 96;
 const GAP = 6;
 const TITLE = 16;
+/** Above all rows: the names of the sensors. */
+const HEADER = 24;
 /** Groups of rows side by side, so that the sheet is about square. */
 const GROUPS = 3;
 
@@ -48,11 +50,11 @@ export function sheetSeed(seed: number, event: number): number {
 export async function contactSheet(seed: number, progress: (share: number) => void): Promise<Buffer> {
   const rows = Math.ceil(events.length / GROUPS);
   const groupWidth = SENSORS.length * (CELL + GAP) + 2 * GAP;
-  const raster = new Raster(GROUPS * groupWidth, rows * (CELL + TITLE + GAP) + TITLE);
+  const raster = new Raster(GROUPS * groupWidth, rows * (CELL + TITLE + GAP) + HEADER);
   raster.fill({ left: 0, top: 0, width: raster.width, height: raster.height }, [30, 30, 34]);
   for (const [index, event] of events.entries()) {
     const left = Math.floor(index / rows) * groupWidth + GAP;
-    const top = (index % rows) * (CELL + TITLE + GAP) + TITLE;
+    const top = (index % rows) * (CELL + TITLE + GAP) + HEADER;
     if (index % rows === 0) titles(raster, left);
     raster.text({ left, top: top + 2, scale: 2 }, event.id.replaceAll('_', ' '), WHITE);
     const example = renderExample(drawScene(sheetSeed(seed, index), { events: [event] }));

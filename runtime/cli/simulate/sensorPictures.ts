@@ -93,7 +93,10 @@ const AXIS_COLOURS: readonly Rgb[] = [
   [90, 210, 220],
 ];
 
-/** Six traces one over another: acceleration x, y, z (without its mean), then rotation. */
+/** How far a trace goes from its middle, in lanes: half of its own on either side. */
+const LARGEST_EXCURSION = 0.5;
+
+/** Six traces one over another: acceleration x, y, z (without its mean), then rotation. A large excursion is cut off. */
 export const drawMotion: DrawSensor = (raster, area, { motion }) => {
   raster.fill(area, [14, 14, 18]);
   const line = area.height / 6;
@@ -102,7 +105,10 @@ export const drawMotion: DrawSensor = (raster, area, { motion }) => {
     const scale = axis < 3 ? 0.12 : 0.02;
     const middle = area.top + line * (axis + 0.5);
     const colour = AXIS_COLOURS[axis] ?? [255, 255, 255];
-    const heightOf = (value: number): number => Math.round((Math.asinh((value - mean) / scale) / 4.5) * line);
+    const heightOf = (value: number): number => {
+      const excursion = Math.asinh((value - mean) / scale) / 7;
+      return Math.round(Math.max(-LARGEST_EXCURSION, Math.min(LARGEST_EXCURSION, excursion)) * (line - 1));
+    };
     for (let x = 0; x < area.width; x++) {
       const part = values.subarray(
         Math.floor((x * values.length) / area.width),

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdir, open, readFile, writeFile } from 'node:fs/promises';
+import { cp, mkdir, open, readFile, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import fc from 'fast-check';
@@ -185,10 +185,10 @@ describe('a scan of the kernel', () => {
 
 describe('a motion sensor of the kernel', () => {
   /** /sys and /dev as they are with an MPU-6050 whose character device is a named pipe. */
-  async function fakeMachine(context: TestContext) {
+  async function fakeMachine(context: TestContext, changes: Readonly<Record<string, string | undefined>> = {}) {
     const folder = await temporaryFolder(context);
     const device = path.join(folder, 'sys', 'bus', 'iio', 'devices', 'iio:device3');
-    const files: Record<string, string> = {
+    const files: Record<string, string | undefined> = {
       name: 'mpu6050',
       in_accel_x_raw: '0',
       in_accel_scale: String(ACCELERATION_SCALE),
@@ -210,7 +210,8 @@ describe('a motion sensor of the kernel', () => {
       files[`scan_elements/${name}_index`] = String(index);
       files[`scan_elements/${name}_type`] = 'be:s16/16>>0';
     });
-    for (const [name, content] of Object.entries(files)) {
+    for (const [name, content] of Object.entries({ ...files, ...changes })) {
+      if (content === undefined) continue;
       await mkdir(path.dirname(path.join(device, name)), { recursive: true });
       await writeFile(path.join(device, name), `${content}\n`);
     }
@@ -267,6 +268,52 @@ describe('a motion sensor of the kernel', () => {
     assert.deepEqual(await iio.discover?.(machine.context.ports), [
       { name: `mpu6050 (${machine.node})`, options: { kind: 'iio', name: 'mpu6050' }, certainty: 'certain' },
     ]);
+  });
+
+  const ONE_RATE_EACH = {
+    sampling_frequency: undefined,
+    in_accel_sampling_frequency: '50',
+    in_anglvel_sampling_frequency: '100',
+  };
+
+  it('has the same rate for its gyroscope', async (context) => {
+    const machine = await fakeMachine(context, ONE_RATE_EACH);
+    const stop = new AbortController();
+    const run = iio
+      .open({ kind: 'iio', name: 'mpu6050', rateHz: 200 }, machine.context)
+      .run(collectingSink(), stop.signal);
+    const writer = await open(machine.node, 'w');
+    const rates = Object.keys(ONE_RATE_EACH).slice(1).map(machine.setting);
+    assert.deepEqual(await Promise.all(rates), ['200', '200']);
+    stop.abort();
+    await writer.close();
+    await run;
+  });
+
+  it('fails where accelerometer and gyroscope run at different rates', async (context) => {
+    const machine = await fakeMachine(context, ONE_RATE_EACH);
+    const run = iio
+      .open({ kind: 'iio', name: 'mpu6050' }, machine.context)
+      .run(collectingSink(), new AbortController().signal);
+    await assert.rejects(run, refused('DEVICE_FAILED', /50 Hz and 100 Hz/));
+  });
+
+  it('is told from another one of the same name by its place', async (context) => {
+    const machine = await fakeMachine(context);
+    const devices = path.join(machine.roots.sys, 'bus', 'iio', 'devices');
+    const hardware = path.join(machine.roots.sys, 'devices', 'i2c-1', '1-0069', 'iio:device4');
+    await cp(path.join(devices, 'iio:device3'), hardware, { recursive: true });
+    await symlink(hardware, path.join(devices, 'iio:device4'));
+    const found = await iio.discover?.(machine.context.ports);
+    assert.deepEqual(
+      found?.map(({ options }) => options['place']),
+      ['devices', '1-0069'],
+    );
+    const driver = iio.open({ kind: 'iio', name: 'mpu6050' }, machine.context);
+    const { signal } = new AbortController();
+    await assert.rejects(driver.run(collectingSink(), signal), refused('CONFIG_INVALID', /devices, 1-0069/));
+    const other = iio.open({ kind: 'iio', name: 'mpu6050', place: '1-0068' }, machine.context);
+    await assert.rejects(other.run(collectingSink(), signal), refused('DEVICE_ABSENT', /1-0068/));
   });
 
   it('is absent where there is none of that name, or nothing at all', async (context) => {

@@ -5,7 +5,10 @@ import { type MotionLine, type MotionLineOptions, MotionLineParser } from '../..
 import { motionLines } from '../../../devices/imu/motionLinesDevice';
 import type { SensebindError } from '../../../runtime/errors';
 import { deviceContext } from '../../support/deviceContext';
+import { ManualClock } from '../../support/manualClock';
 import { refused } from '../../support/refused';
+import { collectingSink } from '../../support/sinks';
+import { testStream } from '../../support/streams';
 import { cutAt } from '../cut';
 
 function linesOf(text: string | readonly Uint8Array[], options: MotionLineOptions = {}) {
@@ -165,5 +168,30 @@ describe('lines of motion', () => {
       () => motionLines.open({ kind: 'motion-lines', path: 'x', columns: ['a', 'b', 'c'] }, deviceContext()),
       refused('INPUT_INVALID', /one column for ax/),
     );
+  });
+});
+
+describe('a board that prints the same numbers', () => {
+  const still = async (options: object, millis: number) => {
+    const clock = new ManualClock();
+    const stream = testStream();
+    const stop = new AbortController();
+    const device = { kind: 'motion-lines', path: '/dev/a', columns: ['ax', 'ay', 'az'], ...options };
+    const driver = motionLines.open(device, deviceContext({ clock, ports: { serial: () => stream.open } }));
+    const run = driver.run(collectingSink(), stop.signal);
+    // The rejection is looked at later.
+    run.catch(() => undefined);
+    for (let elapsed = 0; elapsed <= millis; elapsed += 1000) {
+      stream.send(Buffer.from('0.0,0.0,9.8\n'));
+      await clock.advance(1000);
+    }
+    stop.abort();
+    await run;
+  };
+
+  it('counts as frozen after a minute, unless it may stand still', async () => {
+    await still({}, 50_000);
+    await assert.rejects(still({}, 70_000), refused('DEVICE_FROZEN', /60 s/));
+    await still({ mayStandStill: true }, 70_000);
   });
 });

@@ -64,8 +64,8 @@ describe('a Lepton', () => {
     });
   }
 
-  it('takes the unit from the first picture, and keeps it', () => {
-    const { readings } = decode([picture(29_815), picture(3000)]);
+  it('takes the unit that the first pictures agree on, and keeps it', () => {
+    const { readings, losses } = decode([8192, 29_815, 29_815, 29_815, 3000].map((value) => picture(value)));
     assert.deepEqual(
       readings.map(({ unit, values }) => [unit, Math.round(values[0] ?? 0)]),
       [
@@ -73,8 +73,10 @@ describe('a Lepton', () => {
         ['K', 30],
       ],
     );
-    assert.equal(decode([picture(2981)]).readings[0]?.values[0], Math.fround(298.1));
-    const [counts] = decode([picture(8192)]).readings;
+    assert.deepEqual(losses, { invalid: 3 });
+    const thrice = (value: number) => decode([picture(value), picture(value), picture(value)]).readings[0];
+    assert.equal(thrice(2981)?.values[0], Math.fround(298.1));
+    const counts = thrice(8192);
     assert.deepEqual([counts?.unit, counts?.values[0]], ['counts', 8192]);
   });
 
@@ -135,7 +137,7 @@ describe('a Lepton', () => {
   });
 
   it('counts what there is no memory for', () => {
-    const { losses } = decode([picture(29_815)], { memory: new FramePool({ frames: 0, bytes: 0 }) });
+    const { losses } = decode([picture(29_815)], { unit: 'cK', memory: new FramePool({ frames: 0, bytes: 0 }) });
     assert.deepEqual(losses, { memory: 1 });
   });
 });

@@ -2,10 +2,13 @@ import assert from 'node:assert/strict';
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
+import { realsense } from '../../../devices/depth/realsense';
 import type { Ports } from '../../../devices/ports/ports';
+import { infiray } from '../../../devices/thermal/infiray';
 import { lepton } from '../../../devices/thermal/lepton';
 import { csiCamera } from '../../../devices/vision/csiCamera';
 import { v4l2Camera } from '../../../devices/vision/v4l2Camera';
+import { discoverAll } from '../../../runtime/cli/devices/list';
 import { deviceContext } from '../../support/deviceContext';
 import { temporaryFolder } from '../../support/temporaryFolder';
 
@@ -108,10 +111,15 @@ describe('cameras that are plugged in', () => {
       { node: 'video4', name: 'Intel(R) RealSense(TM) Depth Ca', usb: '8086:0b07' },
       { node: 'video6', ...C920 },
     ]);
-    const found = await v4l2Camera.discover?.(ports);
+    const found = await discoverAll(ports, [v4l2Camera, lepton, infiray, realsense]);
     assert.deepEqual(
-      found?.map(({ name }) => name),
-      [C920.name],
+      found.map(({ options }) => [options.kind, path.basename(String(options['device']))]),
+      [
+        ['v4l2-camera', 'video6'],
+        ['lepton', 'video0'],
+        ['infiray', 'video2'],
+        ['realsense', 'video4'],
+      ],
     );
   });
 

@@ -19,8 +19,6 @@ function configuration(folder: string, { loop }: { readonly loop: boolean }): st
     file,
     `version: 1
 node: test
-bundle: ./bundle
-broker: { url: mqtt://localhost:1883 }
 sources:
   mic0: { device: { kind: wav, file: ${SOUND}, loop: ${loop} } }
   mic1: { device: { kind: arecord }, enabled: false }

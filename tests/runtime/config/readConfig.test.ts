@@ -7,7 +7,7 @@ import { Compile } from 'typebox/compile';
 import { parse } from 'yaml';
 import { deviceDeclarations as devices } from '../../../devices/catalogue';
 import { parseDuration } from '../../../runtime/config/duration';
-import { parseConfig, readConfig } from '../../../runtime/config/readConfig';
+import { parseConfig, readConfig, readSourcesConfig } from '../../../runtime/config/readConfig';
 import { configJsonSchema } from '../../../runtime/config/schema';
 import { brokerAccess } from '../../../runtime/config/secrets';
 import { isSensebindError, messageOf } from '../../../runtime/errors';
@@ -130,6 +130,29 @@ describe('a configuration', () => {
     });
   });
 
+  it('needs neither a bundle nor a broker where only its sources are used', async (context) => {
+    const file = path.join(await temporaryFolder(context), 'config.yaml');
+    const sources = SMALL.replace(/^(?:bundle|broker):.*$/gm, '');
+    await writeFile(file, sources);
+    const { folder, node, sources: read } = await readSourcesConfig(file, devices);
+    assert.deepEqual([folder, node, read.map(({ id }) => id)], [path.dirname(file), 'box', ['mic0']]);
+    await assert.rejects(readConfig(file, devices), refused('CONFIG_INVALID', /"bundle".*\n.*"broker"/));
+    await writeFile(file, `${sources}broker: { url: 'mqtt://user:secret@localhost' }\n`);
+    await assert.rejects(readSourcesConfig(file, devices), refused('CONFIG_INVALID', /user name and password/));
+  });
+
+  it('offers the word of a device for the word of another program, and says what a missing option means', () => {
+    const device = (options: string): string | undefined =>
+      problems(changed('{ kind: arecord }', options)).find((problem) => /→/.test(problem));
+    assert.match(device('{ kind: witmotion, path: /dev/a, baud: 9600 }') ?? '', /did you mean "baudRate"/);
+    assert.match(device('{ kind: simulated-imu, scenario: a.yaml }') ?? '', /did you mean "script"/);
+    assert.match(device('{ kind: depth-folder, folder: a, path: b }') ?? '', /→ remove it/);
+    assert.match(
+      problems(changed('{ kind: arecord }', '{ kind: depth-folder, path: b }')).join('\n'),
+      /add it: Folder of 16-bit gray PNG files\.[\s\S]*did you mean "folder"/,
+    );
+  });
+
   it('needs little, and fills in the rest', () => {
     const { baseTopic, broker, sources, labelSets, publish } = read(SMALL);
     assert.deepEqual(
@@ -183,7 +206,7 @@ publish:
       '3:1 bundel: expected "bundle", found the unknown key "bundel" → did you mean "bundle"?',
       '5:3 broker.url: expected an address such as mqtt://localhost:1883 or mqtts://broker.example:8883, found "mqtt//x"',
       `8:15 sources.mic0.device.kind: expected one of ${devices.map(({ kind }) => kind).join(', ')}, found "arecrod" → did you mean "arecord"?`,
-      '10:5 sources.mic1.device.file: expected the key "file", found none',
+      '10:5 sources.mic1.device.file: expected the key "file", found none → add it: Path of a WAV file.',
       '12:7 sources.mic1.device.fil: expected "file", found the unknown key "fil" → did you mean "file"?',
       '13:5 sources.mic1.windw: expected "window", found the unknown key "windw" → did you mean "window"?',
       '14:3 sources.A B: expected an id of 1 to 64 letters a-z, digits, "-" or "_", found "A B"',

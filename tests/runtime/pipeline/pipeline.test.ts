@@ -63,6 +63,7 @@ describe('the pipeline', () => {
         version: '0.0.0',
         onEvent: (event) => {
           events.push(event);
+          tell(event);
           if (event.kind === 'ended') resolve();
         },
       }).then((created) => {
@@ -194,6 +195,7 @@ describe('the pipeline', () => {
       version: '0.0.0',
       onEvent: (event) => {
         events.push(event);
+        tell(event);
         onEvent();
       },
     });
@@ -265,14 +267,39 @@ interface Sound {
   readonly gapAtSecond?: number;
 }
 
-/** A chirp that plays at the pace of the reader: a tenth of a second a reading, each after the pipeline had a turn. */
+/** Sounds that play, and wait for what their pipeline does. */
+const playing = new Set<(event: PipelineEvent) => void>();
+
+function tell(event: PipelineEvent): void {
+  for (const hear of playing) hear(event);
+}
+
+/**
+ * A chirp, a tenth of a second a reading, that plays at the pace of the reader: from when there is a broker, and a window is
+ * encoded before the next one is complete, as in real time.
+ */
 function sound(id: string, options: Sound): Source {
   const play = driver(async (sink, signal) => {
-    for (const reading of readings(id, options)) {
-      if (signal.aborted) return;
-      sink.reading(reading);
-      // A window is encoded before the next one is complete, as in real time.
-      if (reading.monotonicMicros % 1_000_000 === 0) await new Promise((resolve) => setTimeout(resolve, 150));
+    let isConnected: boolean = false;
+    let done = 0;
+    let wake = (): void => undefined;
+    const hear = (event: PipelineEvent): void => {
+      if (event.kind === 'broker' && event.event.kind === 'connected') isConnected = true;
+      if (event.kind === 'embedding' && event.source === id) done++;
+      wake();
+    };
+    playing.add(hear);
+    signal.addEventListener('abort', () => wake(), { once: true });
+    try {
+      for (const reading of readings(id, options)) {
+        const complete = Math.floor(reading.monotonicMicros / 1_000_000 - 0.1) - 1;
+        while (!signal.aborted && (!isConnected || done < complete))
+          await new Promise<void>((resolve) => (wake = resolve));
+        if (signal.aborted) return;
+        sink.reading(reading);
+      }
+    } finally {
+      playing.delete(hear);
     }
   });
   return new SupervisedSource(id, play, { clock: systemClock });
@@ -281,7 +308,7 @@ function sound(id: string, options: Sound): Source {
 function* readings(source: string, { seconds, gapAtSecond }: Sound): Generator<AudioReading> {
   const samples = RATE / 10;
   for (let tenth = 0; tenth < Math.round(seconds * 10); tenth++) {
-    const isLater = gapAtSecond !== undefined && tenth >= Math.round(gapAtSecond * 10);
+    const isLater: boolean = gapAtSecond !== undefined && tenth >= Math.round(gapAtSecond * 10);
     const atMicros = tenth * 100_000 + (isLater ? 300_000 : 0);
     yield {
       source,
