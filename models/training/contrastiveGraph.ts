@@ -10,7 +10,7 @@ import { Graph, type Value } from '../onnx/graph';
 import { elementCount, fixedShape, graphInvalid } from '../onnx/shape';
 import { bindDimensions } from './bindDimensions';
 import { differentiate } from './differentiate';
-import { symmetricInfoNce } from './infoNce';
+import { crossEntropy, symmetricInfoNce } from './infoNce';
 import { type Float, isFloat } from './rules/rule';
 
 /** Names of the inputs and outputs of training graphs, beside the modalities. */
@@ -45,7 +45,9 @@ export function pairTrainingGraph(
   graph.output('left', encode(graph, { plan: left, weights, input: left.modality }));
   graph.output('right', encode(graph, { plan: right, weights, input: right.modality }));
   graph.output('scale', exp(weights.vector(temperatureOf([left, right]))));
-  return withGradient(graph, { batch, pairs: (value) => ({ embeddings: value('left'), targets: value('right') }) });
+  return withGradient(graph, batch, (value) =>
+    symmetricInfoNce({ embeddings: value('left'), targets: value('right'), scale: value('scale') }),
+  );
 }
 
 /**
@@ -56,35 +58,49 @@ export function bindingTrainingGraph(
   plan: EncoderPlan,
   { batch, negatives }: { readonly batch: number; readonly negatives: number },
 ): Graph {
+  const forward = forwardWithTargets(plan, negatives);
+  return withGradient(forward, batch, (value) =>
+    symmetricInfoNce({
+      embeddings: value('embeddings'),
+      targets: value(FEEDS.targets),
+      negatives: negatives > 0 ? value(FEEDS.negatives) : undefined,
+      scale: value('scale'),
+    }),
+  );
+}
+
+/**
+ * An encoder that learns from labels, to compare with: inputs `parameters`, the modality, `targets` with the vector of
+ * each item's class, and `negatives` with the vectors of all `classes`; outputs `loss` and `gradient`.
+ */
+export function classifyingTrainingGraph(
+  plan: EncoderPlan,
+  { batch, classes }: { readonly batch: number; readonly classes: number },
+): Graph {
+  return withGradient(forwardWithTargets(plan, classes), batch, (value) =>
+    crossEntropy({
+      embeddings: value('embeddings'),
+      targets: value(FEEDS.targets),
+      classes: value(FEEDS.negatives),
+      scale: value('scale'),
+    }),
+  );
+}
+
+function forwardWithTargets(plan: EncoderPlan, negatives: number): Graph {
   const graph = new Graph(plan.modality);
   const weights = new LearntWeights(graph, { name: FEEDS.parameters, layout: learntLayout(plan) });
   graph.output('embeddings', encode(graph, { plan, weights, input: plan.modality }));
   graph.output('scale', exp(weights.vector(temperatureOf([plan]))));
   graph.input(FEEDS.targets, { type: 'float32', shape: [BATCH, plan.dimensions] });
   if (negatives > 0) graph.input(FEEDS.negatives, { type: 'float32', shape: [negatives, plan.dimensions] });
-  return withGradient(graph, {
-    batch,
-    pairs: (value) => ({
-      embeddings: value('embeddings'),
-      targets: value(FEEDS.targets),
-      negatives: negatives > 0 ? value(FEEDS.negatives) : undefined,
-    }),
-  });
+  return graph;
 }
 
-interface Loss {
-  readonly batch: number;
-  readonly pairs: (value: (name: string) => Float) => {
-    readonly embeddings: Float;
-    readonly targets: Float;
-    readonly negatives?: Float | undefined;
-  };
-}
-
-function withGradient(forward: Graph, { batch, pairs }: Loss): Graph {
+function withGradient(forward: Graph, batch: number, lossOf: (value: (name: string) => Float) => Float): Graph {
   const graph = bindDimensions(forward, { [BATCH]: batch });
   const value = (name: string): Float => floatNamed([...graph.inputs, ...graph.outputs], name);
-  const loss = symmetricInfoNce({ ...pairs(value), scale: value('scale') });
+  const loss = lossOf(value);
   const [gradient] = differentiate(loss, [value(FEEDS.parameters)]);
   if (gradient === undefined) throw graphInvalid('Expected a gradient');
   graph.output(FETCHES.loss, reshape(loss, [elementCount(fixedShape(loss.shape))]));

@@ -29,3 +29,21 @@ export function symmetricInfoNce({ embeddings, targets, negatives, scale }: Pair
   const doubled = sub(add(rows, columns), add(right, right));
   return mul(sum(doubled, { axes: [0, 1] }), 0.5 / sizeAt(embeddings.shape, 0));
 }
+
+/** What a supervised loss is made of: unit vectors. */
+export interface Classified {
+  /** `[batch, dimensions]` */
+  readonly embeddings: Float;
+  /** The vector of each row's class, `[batch, dimensions]`. */
+  readonly targets: Float;
+  /** The vectors of all classes, `[classes, dimensions]`. */
+  readonly classes: Float;
+  readonly scale: Float;
+}
+
+/** Cross-entropy of a classifier whose weights are fixed vectors, its scores cosines times the scale: `[1, 1]`. */
+export function crossEntropy({ embeddings, targets, classes, scale }: Classified): Float {
+  const right = mul(sum(mul(embeddings, targets), { axes: [1] }), scale);
+  const all = logSumExp(mul(matMul(embeddings, transposedMatrix(classes)), scale));
+  return mul(sum(sub(all, right), { axes: [0, 1] }), 1 / sizeAt(embeddings.shape, 0));
+}

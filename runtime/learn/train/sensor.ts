@@ -1,7 +1,14 @@
 import type { EncoderPlan } from '../../../models/imagebind/plan';
+import type { Graph } from '../../../models/onnx/graph';
 import { applyShift, maskBands, NoiseTable, randomShift } from '../../../models/training/augment';
 import { BatchOrder, mixed } from '../../../models/training/batchOrder';
-import { bindingTrainingGraph, FEEDS, learntEncoder, learntLayout } from '../../../models/training/contrastiveGraph';
+import {
+  bindingTrainingGraph,
+  classifyingTrainingGraph,
+  FEEDS,
+  learntEncoder,
+  learntLayout,
+} from '../../../models/training/contrastiveGraph';
 import { type Feeds, LearntSession } from '../../../models/training/gradientSession';
 import { SeededNumbers } from '../../../models/training/seededNumbers';
 import type { SceneSet } from '../openSceneSet';
@@ -14,10 +21,17 @@ export interface SensorOptions extends TrainingContext {
   readonly recipe: SensorRecipe;
   /** Readings of the sensor, and nothing else of these scenes. */
   readonly set: SceneSet;
-  /** Of the same scenes, by the frozen tower that the sensor is bound to: unit vectors, one after the other. */
+  /**
+   * Of the same scenes, by the frozen tower that the sensor is bound to: unit vectors, scene after scene. Where a scene
+   * has several, each step takes one of them.
+   */
   readonly targets: Float32Array;
   /** What decides {@link targets}, for the state on disk. */
   readonly targetsFrom: string;
+  /** Trains with labels in place of pairs, to compare with: the vectors of all classes, of which the targets are some. */
+  readonly classes?: Float32Array;
+  /** Numbers of the scenes to learn from. Default: all but those that are held back. */
+  readonly scenesUsed?: Uint32Array;
   /** Name of the stage. Default: the modality. */
   readonly name?: string;
 }
@@ -43,7 +57,7 @@ const MASKED_COLUMNS = 1 / 8;
  * that belong to them (arXiv 2305.05665, section 3.2). No word comes near it.
  */
 export async function trainSensor(options: SensorOptions): Promise<BoundTower> {
-  const { modality, recipe, set, targets, targetsFrom, threads } = options;
+  const { modality, recipe, set, targetsFrom, threads } = options;
   const plan = await miniPlan(modality);
   const examples = new SensorExamples(options, plan);
   const encoder = await LearntSession.create(learntEncoder(plan), { threads });
@@ -51,13 +65,13 @@ export async function trainSensor(options: SensorOptions): Promise<BoundTower> {
     const state = await trainStage(
       {
         name: options.name ?? modality,
-        graph: bindingTrainingGraph(plan, { batch: recipe.batch, negatives: recipe.negatives }),
+        graph: graphOf(options, plan),
         layout: learntLayout(plan),
         recipe,
         depends: { scenes: set.spec, targetsFrom },
         feeds: (step) => examples.feeds(step),
         recallAt1: async (parameters) =>
-          recallAt1(await encoder.embed(parameters, examples.heldBack()), heldBackTargets(), plan.dimensions),
+          recallAt1(await encoder.embed(parameters, examples.heldBack()), examples.heldBackTargets(), plan.dimensions),
       },
       options,
     );
@@ -65,10 +79,12 @@ export async function trainSensor(options: SensorOptions): Promise<BoundTower> {
   } finally {
     await encoder.release();
   }
+}
 
-  function heldBackTargets(): Float32Array {
-    return targets.subarray((set.count - HELD_BACK) * plan.dimensions);
-  }
+function graphOf({ recipe, classes }: SensorOptions, plan: EncoderPlan): Graph {
+  const { batch, negatives } = recipe;
+  if (classes === undefined) return bindingTrainingGraph(plan, { batch, negatives });
+  return classifyingTrainingGraph(plan, { batch, classes: classes.length / plan.dimensions });
 }
 
 /** Batches of one sensor's items, changed a little, with the stored embeddings that belong to them and others. */
@@ -80,12 +96,16 @@ class SensorExamples {
   readonly #items: Float32Array;
   readonly #targets: Float32Array;
   readonly #negatives: Float32Array;
+  /** Numbers of the scenes to learn from. */
+  readonly #scenes: Uint32Array;
 
   constructor(options: SensorOptions, plan: EncoderPlan) {
     const { set, recipe, modality } = options;
+    const scenes = options.scenesUsed ?? Uint32Array.from({ length: set.count - HELD_BACK }, (_, index) => index);
     this.#options = options;
     this.#plan = plan;
-    this.#order = new BatchOrder({ count: set.count - HELD_BACK, batch: recipe.batch, seed: recipe.seed });
+    this.#scenes = scenes;
+    this.#order = new BatchOrder({ count: scenes.length, batch: recipe.batch, seed: recipe.seed });
     this.#noise = new NoiseTable(recipe.seed);
     this.#items = new Float32Array(recipe.batch * set.items(modality).length);
     this.#targets = new Float32Array(recipe.batch * plan.dimensions);
@@ -95,12 +115,13 @@ class SensorExamples {
   feeds(step: number): Feeds {
     const { set, recipe, modality } = this.#options;
     const random = new SeededNumbers(mixed(recipe.seed, step));
-    const scenes = this.#order.at(step);
+    const scenes = this.#order.at(step).map((index) => this.#scenes[index] ?? 0);
     set.take(modality, scenes, this.#items);
     this.#change(random);
-    this.#copyTargets(scenes, this.#targets);
-    this.#copyTargets(this.#others(random), this.#negatives);
-    return { [modality]: this.#items, [FEEDS.targets]: this.#targets, [FEEDS.negatives]: this.#negatives };
+    this.#copyTargets(scenes, { into: this.#targets, random });
+    const negatives = this.#options.classes ?? this.#negatives;
+    if (negatives === this.#negatives) this.#copyTargets(this.#others(random), { into: negatives, random });
+    return { [modality]: this.#items, [FEEDS.targets]: this.#targets, [FEEDS.negatives]: negatives };
   }
 
   heldBack(): Float32Array {
@@ -112,6 +133,15 @@ class SensorExamples {
       items,
     );
     return items;
+  }
+
+  /** The first of each held-back scene. */
+  heldBackTargets(): Float32Array {
+    const { set } = this.#options;
+    const targets = new Float32Array(HELD_BACK * this.#plan.dimensions);
+    const scenes = Uint32Array.from({ length: HELD_BACK }, (_, index) => set.count - HELD_BACK + index);
+    this.#copyTargets(scenes, { into: targets });
+    return targets;
   }
 
   #change(random: SeededNumbers): void {
@@ -131,14 +161,21 @@ class SensorExamples {
   }
 
   #others(random: SeededNumbers): Uint32Array {
-    const { set, recipe } = this.#options;
-    return Uint32Array.from({ length: recipe.negatives }, () => random.integer(set.count - HELD_BACK));
+    const { recipe } = this.#options;
+    return Uint32Array.from({ length: recipe.negatives }, () => this.#scenes[random.integer(this.#scenes.length)] ?? 0);
   }
 
-  #copyTargets(scenes: Uint32Array, into: Float32Array): void {
+  /** One of each scene's targets: by chance, or the first. */
+  #copyTargets(
+    scenes: Uint32Array,
+    { into, random }: { readonly into: Float32Array; readonly random?: SeededNumbers },
+  ): void {
+    const { targets, set } = this.#options;
     const { dimensions } = this.#plan;
+    const perScene = targets.length / dimensions / set.count;
     for (const [row, scene] of scenes.entries()) {
-      into.set(this.#options.targets.subarray(scene * dimensions, (scene + 1) * dimensions), row * dimensions);
+      const target = scene * perScene + (random?.integer(perScene) ?? 0);
+      into.set(targets.subarray(target * dimensions, (target + 1) * dimensions), row * dimensions);
     }
   }
 }
