@@ -1,3 +1,5 @@
+import type { TensorLayout } from '../../../models/imagebind/layout';
+import type { EncoderPlan } from '../../../models/imagebind/plan';
 import { createTokenizer } from '../../../models/text/tokenizer';
 import { applyShift, erase, NoiseTable, randomShift } from '../../../models/training/augment';
 import { BatchOrder, mixed } from '../../../models/training/batchOrder';
@@ -12,7 +14,7 @@ import { makeSceneSet, type SceneSetOptions } from '../sceneSets';
 import { worldTokenizer } from '../worldTokenizer';
 import type { StageRecipe } from './miniRecipe';
 import { miniPlan } from './plans';
-import { recallAt1, type TrainingContext, trainStage } from './stage';
+import { type PreparedStage, recallAt1, type TrainingContext, trainStage } from './stage';
 
 /** The two towers that everything else is bound to: what was learnt of each. */
 export interface Anchor {
@@ -36,38 +38,44 @@ const HELD_BACK = 256;
 
 /** Trains image and text together on captioned scenes (symmetric InfoNCE, both learn): arXiv 2103.00020, figure 3. */
 export async function trainAnchor(options: AnchorOptions): Promise<Anchor> {
-  const { recipe, worldSeed, scenes, clock, signal } = options;
+  const { recipe, worldSeed } = options;
   const spec: SceneSetSpec = { set: 'captioned', count: recipe.scenes, seed: worldSeed };
+  const plans = [await miniPlan('vision'), await miniPlan('text')] as const;
+  const [vision, text] = [learntLayout(plans[0]), learntLayout(plans[1])];
+  const { parameters, losses, seconds } = await trainStage(
+    {
+      name: 'anchor',
+      layout: [...vision, ...text],
+      recipe,
+      depends: spec,
+      prepare: () => prepareAnchor(plans, { spec, options }),
+    },
+    options,
+  );
+  const split = elementsOf(vision);
+  return { vision: parameters.subarray(0, split), text: parameters.subarray(split), losses, seconds };
+}
+
+async function prepareAnchor(
+  plans: readonly [EncoderPlan, EncoderPlan],
+  { spec, options }: { readonly spec: SceneSetSpec; readonly options: AnchorOptions },
+): Promise<PreparedStage> {
+  const { recipe, scenes, clock, signal, threads } = options;
   const { folder } = await makeSceneSet(spec, { ...scenes, sensors: ['vision'], clock, signal });
   const set = await openSceneSet(folder, { sensors: ['vision'], signal });
-  const plans = [await miniPlan('vision'), await miniPlan('text')] as const;
-  const layouts = plans.map(learntLayout);
   const captions = new CaptionTokens(set);
   const examples = new AnchorExamples(set, { captions, recipe });
-  const evaluation = await Evaluation.create(set, { captions, threads: options.threads });
-  try {
-    const state = await trainStage(
-      {
-        name: 'anchor',
-        graph: pairTrainingGraph(plans, { batch: recipe.batch }),
-        layout: layouts.flat(),
-        recipe,
-        depends: spec,
-        feeds: (step) => examples.feeds(step),
-        recallAt1: (parameters) => evaluation.recallAt1(parameters),
-      },
-      options,
-    );
-    const [vision, text] = halves(state.parameters);
-    return { vision, text, losses: state.losses, seconds: state.seconds };
-  } finally {
-    await evaluation.release();
-  }
+  const evaluation = await Evaluation.create(set, { captions, threads });
+  return {
+    graph: pairTrainingGraph(plans, { batch: recipe.batch }),
+    feeds: (step) => examples.feeds(step),
+    recallAt1: (parameters) => evaluation.recallAt1(parameters),
+    release: () => evaluation.release(),
+  };
+}
 
-  function halves(parameters: Float32Array): readonly [Float32Array, Float32Array] {
-    const length = slotsOf(layouts[0] ?? []).reduce((total, slot) => total + slot.length, 0);
-    return [parameters.subarray(0, length), parameters.subarray(length)];
-  }
+function elementsOf(layout: readonly TensorLayout[]): number {
+  return slotsOf(layout).reduce((total, { length }) => total + length, 0);
 }
 
 /** Every caption of a set as token ids. */
@@ -167,7 +175,7 @@ class Evaluation {
     set.take('vision', scenes, pictures);
     const texts = new Int32Array(HELD_BACK * captions.length);
     for (const [row, scene] of scenes.entries()) texts.set(captions.of(scene, 0), row * captions.length);
-    const split = slotsOf(learntLayout(visionPlan)).reduce((total, { length }) => total + length, 0);
+    const split = elementsOf(learntLayout(visionPlan));
     const vision = await LearntSession.create(learntEncoder(visionPlan), { threads });
     const text = await LearntSession.create(learntEncoder(textPlan), { threads });
     return new Evaluation({ vision, text }, { pictures, texts }, { split, dimensions: visionPlan.dimensions });

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { type NamedTensor, writeStateDict } from '../../../models/checkpoint/writeStateDict';
@@ -7,12 +6,11 @@ import { makeMiniBundle } from '../../../models/mini/makeBundle';
 import { learntLayout } from '../../../models/training/contrastiveGraph';
 import { slotsOf } from '../../../models/training/initialise';
 import { bundleHash } from '../evaluate/bundleHash';
-import { openSceneSet, type SceneSet } from '../openSceneSet';
 import type { SceneSetSpec } from '../sceneSetSpec';
-import { makeSceneSet, type SceneSetOptions } from '../sceneSets';
+import type { SceneSetOptions } from '../sceneSets';
 import { worldTokenizer } from '../worldTokenizer';
 import { type Anchor, trainAnchor } from './anchor';
-import { embedScenes } from './embedScenes';
+import { FrozenPictures, openScenes } from './frozenPictures';
 import { BOUND_MODALITIES, type BoundModality, type MiniRecipe } from './miniRecipe';
 import { miniPlan } from './plans';
 import { type BoundTower, trainSensor } from './sensor';
@@ -75,34 +73,22 @@ export async function trainMini(options: MiniOptions): Promise<TrainedMini> {
 
 async function bindSensors(anchor: Anchor, options: MiniOptions): Promise<ReadonlyMap<BoundModality, BoundTower>> {
   const towers = new Map<BoundModality, BoundTower>();
+  const pictures = new FrozenPictures(anchor.vision, options);
   for (const modality of BOUND_MODALITIES) {
     const recipe = options.recipe.sensors[modality];
     const spec: SceneSetSpec = { set: 'bound', count: recipe.scenes, seed: options.recipe.worldSeed };
-    const { targets, targetsFrom } = await targetsOf(spec, anchor, options);
-    const set = await openSet(spec, modality, options);
-    towers.set(modality, await trainSensor({ ...options, modality, recipe, set, targets, targetsFrom }));
+    const tower = await trainSensor({
+      ...options,
+      modality,
+      recipe,
+      spec,
+      targetsFrom: pictures.hash,
+      prepare: async () => ({ targets: await pictures.of(spec), set: await openScenes(spec, modality, options) }),
+    });
+    towers.set(modality, tower);
     options.signal?.throwIfAborted();
   }
   return towers;
-}
-
-/** The frozen tower's embeddings of the pictures: one sensor's readings at a time stay in memory. */
-async function targetsOf(
-  spec: SceneSetSpec,
-  anchor: Anchor,
-  options: MiniOptions,
-): Promise<{ readonly targets: Float32Array; readonly targetsFrom: string }> {
-  const set = await openSet(spec, 'vision', options);
-  const plan = await miniPlan('vision');
-  const targets = await embedScenes(set, { ...options, plan, parameters: anchor.vision, sensor: 'vision' });
-  return { targets, targetsFrom: createHash('sha256').update(bytesOf(anchor.vision)).digest('hex') };
-}
-
-async function openSet(spec: SceneSetSpec, sensor: 'vision' | BoundModality, options: MiniOptions): Promise<SceneSet> {
-  const { scenes, clock, signal } = options;
-  const sensors = ['vision', ...BOUND_MODALITIES] as const;
-  const { folder } = await makeSceneSet(spec, { ...scenes, sensors, clock, signal });
-  return openSceneSet(folder, { sensors: [sensor], signal });
 }
 
 /** Tensors of the published layout, cut out of the flat vectors that were trained; the mask of the text included. */
@@ -114,8 +100,4 @@ function* tensorsOf(
       yield { name, shape, numbers: parameters.subarray(offset, offset + length) };
     }
   }
-}
-
-function bytesOf(numbers: Float32Array): Uint8Array {
-  return new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength);
 }

@@ -12,29 +12,40 @@ import {
 import { type Feeds, LearntSession } from '../../../models/training/gradientSession';
 import { SeededNumbers } from '../../../models/training/seededNumbers';
 import type { SceneSet } from '../openSceneSet';
+import type { SceneSetSpec } from '../sceneSetSpec';
 import type { BoundModality, SensorRecipe } from './miniRecipe';
 import { miniPlan } from './plans';
-import { recallAt1, type TrainingContext, trainStage } from './stage';
+import { type PreparedStage, recallAt1, type TrainingContext, trainStage } from './stage';
 
 export interface SensorOptions extends TrainingContext {
   readonly modality: BoundModality;
   readonly recipe: SensorRecipe;
-  /** Readings of the sensor, and nothing else of these scenes. */
+  /** Which scenes. */
+  readonly spec: SceneSetSpec;
+  /** What decides the targets, for the state on disk. */
+  readonly targetsFrom: string;
+  /** Name of the stage. Default: the modality. */
+  readonly name?: string;
+  readonly prepare: () => Promise<Lessons>;
+}
+
+/** What a sensor learns from. */
+export interface Lessons {
+  /** Readings of the sensor. */
   readonly set: SceneSet;
   /**
    * Of the same scenes, by the frozen tower that the sensor is bound to: unit vectors, scene after scene. Where a scene
    * has several, each step takes one of them.
    */
   readonly targets: Float32Array;
-  /** What decides {@link targets}, for the state on disk. */
-  readonly targetsFrom: string;
   /** Trains with labels in place of pairs, to compare with: the vectors of all classes, of which the targets are some. */
   readonly classes?: Float32Array;
   /** Numbers of the scenes to learn from. Default: all but those that are held back. */
   readonly scenesUsed?: Uint32Array;
-  /** Name of the stage. Default: the modality. */
-  readonly name?: string;
 }
+
+/** Examples at the end of a set that are never trained on. */
+export const HELD_BACK = 256;
 
 /** What was learnt of one sensor. */
 export interface BoundTower {
@@ -44,8 +55,6 @@ export interface BoundTower {
   readonly seconds: number;
 }
 
-/** Examples at the end of the set that are never trained on. */
-const HELD_BACK = 256;
 /** Largest move of a picture, as a share of its side. */
 const SHIFT = 1 / 16;
 /** Widest masks of a log-mel picture, as a share of its sides (arXiv 2305.05665, Table 9: 12 of 128 bins). */
@@ -57,39 +66,45 @@ const MASKED_COLUMNS = 1 / 8;
  * that belong to them (arXiv 2305.05665, section 3.2). No word comes near it.
  */
 export async function trainSensor(options: SensorOptions): Promise<BoundTower> {
-  const { modality, recipe, set, targetsFrom, threads } = options;
+  const { modality, recipe, spec, targetsFrom } = options;
   const plan = await miniPlan(modality);
-  const examples = new SensorExamples(options, plan);
-  const encoder = await LearntSession.create(learntEncoder(plan), { threads });
-  try {
-    const state = await trainStage(
-      {
-        name: options.name ?? modality,
-        graph: graphOf(options, plan),
-        layout: learntLayout(plan),
-        recipe,
-        depends: { scenes: set.spec, targetsFrom },
-        feeds: (step) => examples.feeds(step),
-        recallAt1: async (parameters) =>
-          recallAt1(await encoder.embed(parameters, examples.heldBack()), examples.heldBackTargets(), plan.dimensions),
-      },
-      options,
-    );
-    return { plan, parameters: state.parameters, losses: state.losses, seconds: state.seconds };
-  } finally {
-    await encoder.release();
-  }
+  const { parameters, losses, seconds } = await trainStage(
+    {
+      name: options.name ?? modality,
+      layout: learntLayout(plan),
+      recipe,
+      depends: { spec, targetsFrom },
+      prepare: () => prepareSensor(plan, options),
+    },
+    options,
+  );
+  return { plan, parameters, losses, seconds };
 }
 
-function graphOf({ recipe, classes }: SensorOptions, plan: EncoderPlan): Graph {
+async function prepareSensor(plan: EncoderPlan, options: SensorOptions): Promise<PreparedStage> {
+  const lessons = await options.prepare();
+  const examples = new SensorExamples({ ...options, ...lessons }, plan);
+  const encoder = await LearntSession.create(learntEncoder(plan), { threads: options.threads });
+  return {
+    graph: graphOf({ ...options, ...lessons }, plan),
+    feeds: (step) => examples.feeds(step),
+    recallAt1: async (parameters) =>
+      recallAt1(await encoder.embed(parameters, examples.heldBack()), examples.heldBackTargets(), plan.dimensions),
+    release: () => encoder.release(),
+  };
+}
+
+function graphOf({ recipe, classes }: Course, plan: EncoderPlan): Graph {
   const { batch, negatives } = recipe;
   if (classes === undefined) return bindingTrainingGraph(plan, { batch, negatives });
   return classifyingTrainingGraph(plan, { batch, classes: classes.length / plan.dimensions });
 }
 
+type Course = Pick<SensorOptions, 'modality' | 'recipe'> & Lessons;
+
 /** Batches of one sensor's items, changed a little, with the stored embeddings that belong to them and others. */
 class SensorExamples {
-  readonly #options: SensorOptions;
+  readonly #course: Course;
   readonly #plan: EncoderPlan;
   readonly #order: BatchOrder;
   readonly #noise: NoiseTable;
@@ -99,10 +114,10 @@ class SensorExamples {
   /** Numbers of the scenes to learn from. */
   readonly #scenes: Uint32Array;
 
-  constructor(options: SensorOptions, plan: EncoderPlan) {
-    const { set, recipe, modality } = options;
-    const scenes = options.scenesUsed ?? Uint32Array.from({ length: set.count - HELD_BACK }, (_, index) => index);
-    this.#options = options;
+  constructor(course: Course, plan: EncoderPlan) {
+    const { set, recipe, modality } = course;
+    const scenes = course.scenesUsed ?? Uint32Array.from({ length: set.count - HELD_BACK }, (_, index) => index);
+    this.#course = course;
     this.#plan = plan;
     this.#scenes = scenes;
     this.#order = new BatchOrder({ count: scenes.length, batch: recipe.batch, seed: recipe.seed });
@@ -113,19 +128,19 @@ class SensorExamples {
   }
 
   feeds(step: number): Feeds {
-    const { set, recipe, modality } = this.#options;
+    const { set, recipe, modality } = this.#course;
     const random = new SeededNumbers(mixed(recipe.seed, step));
     const scenes = this.#order.at(step).map((index) => this.#scenes[index] ?? 0);
     set.take(modality, scenes, this.#items);
     this.#change(random);
     this.#copyTargets(scenes, { into: this.#targets, random });
-    const negatives = this.#options.classes ?? this.#negatives;
+    const negatives = this.#course.classes ?? this.#negatives;
     if (negatives === this.#negatives) this.#copyTargets(this.#others(random), { into: negatives, random });
     return { [modality]: this.#items, [FEEDS.targets]: this.#targets, [FEEDS.negatives]: negatives };
   }
 
   heldBack(): Float32Array {
-    const { set, modality } = this.#options;
+    const { set, modality } = this.#course;
     const items = new Float32Array(HELD_BACK * set.items(modality).length);
     set.take(
       modality,
@@ -137,7 +152,7 @@ class SensorExamples {
 
   /** The first of each held-back scene. */
   heldBackTargets(): Float32Array {
-    const { set } = this.#options;
+    const { set } = this.#course;
     const targets = new Float32Array(HELD_BACK * this.#plan.dimensions);
     const scenes = Uint32Array.from({ length: HELD_BACK }, (_, index) => set.count - HELD_BACK + index);
     this.#copyTargets(scenes, { into: targets });
@@ -145,7 +160,7 @@ class SensorExamples {
   }
 
   #change(random: SeededNumbers): void {
-    const { set, modality, recipe } = this.#options;
+    const { set, modality, recipe } = this.#course;
     const { length, shape } = set.items(modality);
     const [channels = 1, height = 1, width = 1] = shape;
     const planes = { channels, height, width };
@@ -161,7 +176,7 @@ class SensorExamples {
   }
 
   #others(random: SeededNumbers): Uint32Array {
-    const { recipe } = this.#options;
+    const { recipe } = this.#course;
     return Uint32Array.from({ length: recipe.negatives }, () => this.#scenes[random.integer(this.#scenes.length)] ?? 0);
   }
 
@@ -170,7 +185,7 @@ class SensorExamples {
     scenes: Uint32Array,
     { into, random }: { readonly into: Float32Array; readonly random?: SeededNumbers },
   ): void {
-    const { targets, set } = this.#options;
+    const { targets, set } = this.#course;
     const { dimensions } = this.#plan;
     const perScene = targets.length / dimensions / set.count;
     for (const [row, scene] of scenes.entries()) {

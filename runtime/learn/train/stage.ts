@@ -29,14 +29,20 @@ export interface StageProgress extends StepProgress {
 export interface Stage {
   /** Name of the state's file too. */
   readonly name: string;
-  readonly graph: Graph;
   readonly layout: readonly TensorLayout[];
   readonly recipe: StageRecipe;
   /** What else decides the result: kind of scenes, frozen tower. */
   readonly depends: unknown;
+  /** Reads what training needs: not asked for when the stage is done already. */
+  readonly prepare: () => Promise<PreparedStage>;
+}
+
+export interface PreparedStage {
+  readonly graph: Graph;
   readonly feeds: (step: number) => Feeds;
   /** Measured every {@link RECALL_STEPS} steps. */
   readonly recallAt1: (parameters: Float32Array) => Promise<number>;
+  readonly release: () => Promise<void>;
 }
 
 /** Steps between two states on disk: half a minute of work or so. */
@@ -49,26 +55,27 @@ const RECALL_STEPS = 250;
  * @throws {SensebindError} `TRAINING_DIVERGED`, `TRAINING_STATE_INVALID`, `REQUEST_ABORTED`
  */
 export async function trainStage(stage: Stage, context: TrainingContext): Promise<TrainingState> {
-  const { name, graph, layout, recipe, feeds } = stage;
+  const { name, layout, recipe, depends } = stage;
   const { folder, threads, clock, signal, onProgress } = context;
   await mkdir(folder, { recursive: true });
   const file = path.join(folder, `${name}.state`);
   const log = logFile(folder, name);
-  const fingerprint = fingerprintOf({ layout, recipe, depends: stage.depends });
+  const fingerprint = fingerprintOf({ layout, recipe, depends });
   const earlier = await readTrainingState(file, fingerprint);
   if (earlier !== undefined && earlier.optimiser.step >= recipe.schedule.steps) return earlier;
-  const session = await GradientSession.create(graph, { threads });
+  const prepared = await stage.prepare();
+  const session = await GradientSession.create(prepared.graph, { threads });
   try {
     return await fit({
       session,
       slots: slotsOf(layout),
       recipe,
       start: earlier ?? { parameters: initialParameters(layout, { seed: recipe.seed }) },
-      feeds,
+      feeds: prepared.feeds,
       checkpoint: { every: CHECKPOINT_STEPS, write: (state) => writeTrainingState(file, state, fingerprint) },
       onStep: async (progress) => {
         const measured = progress.step % RECALL_STEPS === 0 || progress.step === progress.steps;
-        const recallAt1 = measured ? await stage.recallAt1(progress.parameters) : undefined;
+        const recallAt1 = measured ? await prepared.recallAt1(progress.parameters) : undefined;
         if (recallAt1 !== undefined) await appendFile(log, logLine({ ...progress, recallAt1 }, clock));
         onProgress({ ...progress, stage: name, recallAt1 });
       },
@@ -77,6 +84,7 @@ export async function trainStage(stage: Stage, context: TrainingContext): Promis
     });
   } finally {
     await session.release();
+    await prepared.release();
   }
 }
 
