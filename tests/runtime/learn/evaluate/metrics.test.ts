@@ -7,6 +7,7 @@ import { unit } from '../../../../runtime/inference/vectors';
 import { arithmetic } from '../../../../runtime/learn/evaluate/arithmetic';
 import { figureOf } from '../../../../runtime/learn/evaluate/figure';
 import { retrieval } from '../../../../runtime/learn/evaluate/retrieval';
+import { rowsOf } from '../../../../runtime/learn/evaluate/rows';
 import { creditWithin, standingOf } from '../../../../runtime/learn/evaluate/standing';
 import { labelPrototypes, zeroShot } from '../../../../runtime/learn/evaluate/zeroShot';
 import { refused } from '../../../support/refused';
@@ -114,6 +115,15 @@ describe('zero-shot labels', () => {
       events.map(({ id }) => id),
     );
     for (const value of found[0]!.vector) assert.ok(Math.abs(value - Math.SQRT1_2) < 1e-6);
+  });
+});
+
+describe('rows', () => {
+  it('are views of vectors that lie one after another', () => {
+    const values = Float32Array.of(1, 2, 3, 4, 5, 6);
+    const [first, second] = rowsOf(values, 3);
+    assert.deepEqual([first, second], [Float32Array.of(1, 2, 3), Float32Array.of(4, 5, 6)]);
+    assert.equal(second?.buffer, values.buffer);
   });
 });
 
