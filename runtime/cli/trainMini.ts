@@ -4,7 +4,8 @@ import path from 'node:path';
 import { Command } from 'commander';
 import { miniBundleFolder } from '../../models/mini/location';
 import { systemClock } from '../clock';
-import { trainMini } from '../learn/train/mini';
+import { writeControls } from '../learn/train/controls';
+import { type MiniOptions, trainMini } from '../learn/train/mini';
 import { MINI_RECIPE } from '../learn/train/miniRecipe';
 import { writeTrainingReport } from '../learn/train/report';
 import { untilInterrupted } from './interrupt';
@@ -16,6 +17,7 @@ interface TrainMiniFlags {
   readonly out: string;
   readonly report: string;
   readonly threads: string;
+  readonly controls?: boolean;
 }
 
 const EXAMPLE = `
@@ -31,6 +33,7 @@ async function main(argv: readonly string[]): Promise<void> {
     .option('--out <folder>', 'where the bundle goes', miniBundleFolder())
     .option('--report <folder>', 'where the log and its curves go', path.join(miniBundleFolder(), '..', 'training'))
     .option('--threads <number>', 'of the runtime', String(os.availableParallelism()))
+    .option('--controls', 'then train what the model is compared with, for sensebind eval: some hours more')
     .addHelpText('after', EXAMPLE)
     .action((flags: TrainMiniFlags) => untilInterrupted((signal) => train({ ...flags, signal })));
   try {
@@ -40,31 +43,28 @@ async function main(argv: readonly string[]): Promise<void> {
   }
 }
 
-async function train({
-  work,
-  out,
-  report,
-  threads,
-  signal,
-}: TrainMiniFlags & { readonly signal: AbortSignal }): Promise<void> {
+async function train(flags: TrainMiniFlags & { readonly signal: AbortSignal }): Promise<void> {
+  const { work, out, report, threads, controls, signal } = flags;
   const folder = path.resolve(work);
   const progress = trainingProgress();
+  const options: MiniOptions = {
+    recipe: MINI_RECIPE,
+    folder,
+    bundle: path.resolve(out),
+    scenes: { root: path.join(folder, 'scenes'), onProgress: progress.scenes },
+    threads: Number(threads),
+    clock: systemClock,
+    signal,
+    onProgress: progress.stage,
+  };
   try {
-    const trained = await trainMini({
-      recipe: MINI_RECIPE,
-      folder,
-      bundle: path.resolve(out),
-      scenes: { root: path.join(folder, 'scenes'), onProgress: progress.scenes },
-      threads: Number(threads),
-      clock: systemClock,
-      signal,
-      onProgress: progress.stage,
-    });
+    const trained = await trainMini(options);
     await writeTrainingReport(path.resolve(report), { trained, work: folder });
-    print(`The bundle is in ${out}. What it knows: sensebind eval --bundle ${out}`);
+    if (controls === true) await writeControls(trained, options);
   } finally {
     progress.stop();
   }
+  print(`The bundle is in ${out}. What it knows: sensebind eval --bundle ${out}`);
 }
 
 void main(process.argv);

@@ -27,6 +27,7 @@ export interface MiniOptions extends TrainingContext {
 export interface TrainedMini {
   readonly recipe: MiniRecipe;
   readonly bundleHash: string;
+  readonly anchor: Anchor;
   readonly stages: readonly StageResult[];
 }
 
@@ -68,7 +69,7 @@ export async function trainMini(options: MiniOptions): Promise<TrainedMini> {
     { name: 'anchor', losses: anchor.losses, seconds: anchor.seconds },
     ...[...sensors].map(([name, { losses, seconds }]) => ({ name, losses, seconds })),
   ];
-  return { recipe, bundleHash: bundleHash(manifest), stages };
+  return { recipe, bundleHash: bundleHash(manifest), anchor, stages };
 }
 
 async function bindSensors(anchor: Anchor, options: MiniOptions): Promise<ReadonlyMap<BoundModality, BoundTower>> {
