@@ -3,7 +3,7 @@ import { openSceneSet, type SceneSet } from '../openSceneSet';
 import { nameOf, type SceneSetSpec } from '../sceneSetSpec';
 import { makeSceneSet, type SceneSetOptions } from '../sceneSets';
 import { embedScenes } from './embedScenes';
-import { BOUND_MODALITIES, type BoundModality } from './miniRecipe';
+import type { BoundModality } from './miniRecipe';
 import { miniPlan } from './plans';
 import type { TrainingContext } from './stage';
 
@@ -17,9 +17,9 @@ export async function openScenes(
   sensor: 'vision' | BoundModality,
   { scenes, clock, signal }: ScenesContext,
 ): Promise<SceneSet> {
-  const sensors = ['vision', ...BOUND_MODALITIES] as const;
+  const sensors = [sensor];
   const { folder } = await makeSceneSet(spec, { ...scenes, sensors, clock, signal });
-  return openSceneSet(folder, { sensors: [sensor], signal });
+  return openSceneSet(folder, { sensors, signal });
 }
 
 /** The frozen image tower's embeddings of a set's pictures: made once, for every sensor that is bound to them. */
