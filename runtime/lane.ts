@@ -72,6 +72,7 @@ export class Lane {
         source: source.id,
         modality: source.modality,
         spec: encoder.input,
+        preset: encoder.preset,
         size: config,
         channel: config.channel,
         pool: options.pool,

@@ -34,7 +34,8 @@ export interface SourceConfig {
   /** Options of its kind of device, checked against the schema of that kind. */
   readonly device: { readonly kind: string } & Readonly<Record<string, unknown>>;
   readonly enabled: boolean;
-  readonly window: Millis;
+  /** Left out: as long as the encoder's input, 2 s of sound. */
+  readonly window?: Millis;
   readonly hop: Millis;
   readonly channel: number;
   /** Ids of label sets. */

@@ -12,7 +12,6 @@ const LONGEST_WINDOW = 60_000 as Millis;
 
 type SourceDocument = ConfigDocument['sources'][string];
 
-export const DEFAULT_WINDOW = 2000 as Millis;
 export const DEFAULT_HOP = 1000 as Millis;
 
 /** What the schema cannot say: how the parts of a configuration fit each other. */
@@ -73,7 +72,7 @@ function brokerProblems(broker: ConfigDocument['broker']): Problem[] {
 }
 
 function windowProblems(id: string, source: SourceDocument): Problem[] {
-  const window = parseDuration(source.window ?? '') ?? DEFAULT_WINDOW;
+  const window = parseDuration(source.window ?? '') ?? LONGEST_WINDOW;
   const hop = parseDuration(source.hop ?? '') ?? DEFAULT_HOP;
   const problems: Problem[] = [];
   if (window < SHORTEST_WINDOW || window > LONGEST_WINDOW) {

@@ -1,10 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { LineCounter, parseDocument } from 'yaml';
-import type { Millis } from '../clock';
 import { messageOf, SensebindError } from '../errors';
 import type { BrokerConfig, Config, PublishConfig, SourceConfig } from './config';
-import { crossProblems, DEFAULT_HOP, DEFAULT_REVISION, DEFAULT_WINDOW } from './crossChecks';
+import { crossProblems, DEFAULT_HOP, DEFAULT_REVISION } from './crossChecks';
 import { parseDuration } from './duration';
 import { type LocatedProblem, Locator, type Problem } from './problem';
 import { type ConfigDocument, type DeviceKind, looseSchema } from './schema';
@@ -144,13 +143,13 @@ function resolveBroker({ broker, node }: ConfigDocument, folder: string): Broker
 }
 
 function resolveSource(id: string, source: ConfigDocument['sources'][string]): SourceConfig {
-  const length = (text: string | undefined, otherwise: Millis) => parseDuration(text ?? '') ?? otherwise;
+  const window = parseDuration(source.window ?? '');
   return {
     id,
     device: { ...source.device },
     enabled: source.enabled ?? true,
-    window: length(source.window, DEFAULT_WINDOW),
-    hop: length(source.hop, DEFAULT_HOP),
+    ...(window === undefined ? {} : { window }),
+    hop: parseDuration(source.hop ?? '') ?? DEFAULT_HOP,
     channel: source.channel ?? 0,
     labels: source.labels ?? [],
   };

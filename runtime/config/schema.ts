@@ -83,7 +83,12 @@ function sourceSchema<Device extends TSchema>(device: Device) {
     {
       device,
       enabled: Type.Optional(Type.Boolean({ description: 'Default: true.' })),
-      window: Type.Optional(Type.String({ ...Duration, description: 'Length of a window. Default: 2s.' })),
+      window: Type.Optional(
+        Type.String({
+          ...Duration,
+          description: 'Length of a window. Default: as long as the encoder looks, 2s of sound.',
+        }),
+      ),
       hop: Type.Optional(Type.String({ ...Duration, description: 'Between the starts of two windows. Default: 1s.' })),
       channel: Type.Optional(
         Type.Integer({ minimum: 0, maximum: 31, description: 'Which one is listened to. Default: 0.' }),

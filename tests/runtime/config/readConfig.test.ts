@@ -105,7 +105,6 @@ describe('a configuration', () => {
           id: 'file0',
           device: { kind: 'wav', file: 'sounds/door.wav', loop: true },
           enabled: false,
-          window: 2000,
           hop: 1000,
           channel: 0,
           labels: [],
@@ -142,7 +141,7 @@ describe('a configuration', () => {
           embeddings: { enabled: true, elementType: 'f16le', maxRateHz: Number.POSITIVE_INFINITY },
           scores: { topK: 5, maxRateHz: 2 },
         },
-        window: 2000,
+        window: undefined,
         hop: 1000,
       },
     );
