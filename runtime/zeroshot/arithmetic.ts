@@ -14,6 +14,9 @@ export interface Weighted {
   readonly weight: number;
 }
 
+/** A logit scale of one is none: ImageBind leaves pictures unscaled. */
+export const NO_SCALE = 1;
+
 /** Where an embedding lies. */
 export function placeOf({ space, vector }: Embedding): Comparable {
   return { space, dimensions: vector.length };
@@ -41,7 +44,7 @@ export function cosine(left: Embedding, right: Embedding): number {
 
 /**
  * Unit vectors times their weights, summed, at unit length again: ImageBind's arithmetic with weights of 0.5, its
- * audio with video with 0.05 and 0.95 (reference/imagebind.md §8).
+ * audio with video with 0.05 and 0.95 (reference/imagebind.md §8). A negative weight takes away.
  *
  * @throws {SensebindError} `SPACE_MISMATCH`; `EMBEDDING_NOT_FINITE` when there are no parts, or they cancel out.
  */
@@ -50,7 +53,10 @@ export function weightedSum(parts: readonly Weighted[]): Float32Array {
   const sum = new Float64Array(first?.embedding.vector.length ?? 0);
   for (const { embedding, weight } of parts) {
     if (first) checkComparable(placeOf(first.embedding), placeOf(embedding));
-    for (const [index, value] of unit(embedding.vector).entries()) sum[index] = (sum[index] ?? 0) + weight * value;
+    const direction = unit(embedding.vector);
+    for (let index = 0; index < sum.length; index++) {
+      sum[index] = (sum[index] ?? 0) + weight * (direction[index] ?? 0);
+    }
   }
   return unit(sum);
 }
