@@ -1,9 +1,9 @@
-import { mkdir, open, readFile, rename } from 'node:fs/promises';
-import path from 'node:path';
+import { readFile } from 'node:fs/promises';
 import Type from 'typebox';
 import { Compile } from 'typebox/compile';
 import type { Clock, Millis, Timer } from './clock';
 import { messageOf, SensebindError } from './errors';
+import { writeWholeFile } from './wholeFile';
 
 const Muted = Type.Object({
   format: Type.Literal('sensebind-muted/1'),
@@ -52,7 +52,10 @@ export class Mutes {
       const next = new Set(await read(this.#file));
       if (muted) next.add(source);
       else next.delete(source);
-      await write(this.#file, next);
+      await writeWholeFile(
+        this.#file,
+        `${JSON.stringify({ format: 'sensebind-muted/1', sources: [...next].sort() })}\n`,
+      );
       this.#become(next);
     });
   }
@@ -113,35 +116,6 @@ async function read(file: string): Promise<ReadonlySet<string>> {
   }
   if (mutedValidator.Check(value)) return new Set(value.sources);
   throw invalid(file, new Error('another format'));
-}
-
-/** Whole or not at all: temporary name, fsync, rename, fsync of the folder (design.md rule 7). */
-async function write(file: string, muted: ReadonlySet<string>): Promise<void> {
-  const temporary = `${file}.${process.pid}.new`;
-  try {
-    await mkdir(path.dirname(file), { recursive: true });
-    await writeDurably(temporary, `${JSON.stringify({ format: 'sensebind-muted/1', sources: [...muted].sort() })}\n`);
-    await rename(temporary, file);
-    const folder = await open(path.dirname(file), 'r');
-    await folder.sync().finally(() => folder.close());
-  } catch (error) {
-    throw new SensebindError(
-      'FILE_UNWRITABLE',
-      `expected to write ${file}, found: ${messageOf(error)}`,
-      'check the permissions of its folder, and the space on the disk',
-      { cause: error },
-    );
-  }
-}
-
-async function writeDurably(file: string, content: string): Promise<void> {
-  const handle = await open(file, 'w');
-  try {
-    await handle.writeFile(content);
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 }
 
 function invalid(file: string, cause: unknown): SensebindError {

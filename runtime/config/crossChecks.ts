@@ -5,6 +5,7 @@ import { withoutSecrets } from '../mqtt/address';
 import { checkLabelSet } from '../zeroshot/labelSet';
 import { parseDuration } from './duration';
 import type { Problem } from './problem';
+import { ruleProblems } from './ruleProblems';
 import type { ConfigDocument } from './schema';
 
 const SHORTEST_WINDOW = 100 as Millis;
@@ -23,6 +24,7 @@ export function crossProblems(document: ConfigDocument): Problem[] {
       ...labelProblems(id, source, Object.keys(document.labels ?? {})),
     ]),
     ...Object.entries(document.labels ?? {}).flatMap(([id, labelSet]) => labelSetProblems(id, labelSet)),
+    ...ruleProblems(document),
   ];
 }
 

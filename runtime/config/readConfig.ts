@@ -6,6 +6,7 @@ import type { BrokerConfig, Config, PublishConfig, SourceConfig } from './config
 import { crossProblems, DEFAULT_HOP, DEFAULT_REVISION } from './crossChecks';
 import { parseDuration } from './duration';
 import { type LocatedProblem, Locator, type Problem } from './problem';
+import { resolveFusion, resolveRule } from './resolveRules';
 import { type ConfigDocument, type DeviceKind, looseSchema } from './schema';
 import { schemaProblems } from './schemaProblems';
 
@@ -123,6 +124,8 @@ function resolve(document: ConfigDocument, folder: string): Config {
       id,
       revision: labelSet.revision ?? DEFAULT_REVISION,
     })),
+    fusion: Object.entries(document.fusion ?? {}).map(([id, group]) => resolveFusion(id, group)),
+    rules: Object.entries(document.rules ?? {}).map(([id, rule]) => resolveRule(id, rule, document)),
     publish: resolvePublish(document.publish),
   };
 }

@@ -2,6 +2,7 @@ import Type, { type Static, type TSchema } from 'typebox';
 import { ID_PATTERN } from '../mqtt/topics';
 import { LabelSet } from '../zeroshot/labelSet';
 import { DURATION_PATTERN } from './duration';
+import { Fusion, Rule } from './ruleSchema';
 
 /** A kind of device, as far as a configuration has to know it (devices/device.ts declares them). */
 export interface DeviceKind {
@@ -121,6 +122,10 @@ function documentSchema<Device extends TSchema>(device: Device) {
       labels: Type.Optional(
         Type.Record(Type.String({ pattern: ID_PATTERN }), LabelSetOfConfig, { ...FORBID, maxProperties: 64 }),
       ),
+      fusion: Type.Optional(
+        Type.Record(Type.String({ pattern: ID_PATTERN }), Fusion, { ...FORBID, maxProperties: 64 }),
+      ),
+      rules: Type.Optional(Type.Record(Type.String({ pattern: ID_PATTERN }), Rule, { ...FORBID, maxProperties: 1000 })),
       publish: Type.Optional(Publish),
     },
     FORBID,

@@ -58,6 +58,11 @@ export class Detector {
     return this.#runs.filter(({ isActive }) => isActive).length;
   }
 
+  /** Whether a rule speaks of labels of a source or group. */
+  readsLabelsOf(id: string): boolean {
+    return this.#watched.has(labelsKey(id));
+  }
+
   /** What has to be measured of a source. */
   measuresOf(source: string): readonly MeasureId[] {
     const conditions = this.#runs.flatMap(({ leaves }) => leaves.map(({ condition }) => condition));

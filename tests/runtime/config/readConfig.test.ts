@@ -122,6 +122,8 @@ describe('a configuration', () => {
           background: ['silence'],
         },
       ],
+      fusion: [],
+      rules: [],
       publish: {
         embeddings: { enabled: true, elementType: 'i8', maxRateHz: 1 },
         scores: { topK: 3, maxRateHz: 0.5 },
