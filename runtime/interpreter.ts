@@ -91,7 +91,7 @@ export class Interpreter {
     const scores = isScored ? this.labelSetsOf(source).map((labelSet) => score(embedding, labelSet)) : [];
     const at = { monotonicMicros: monotonicEndMicros, epochMicros: embedding.endMicros };
     for (const one of scores) this.#detector.observeScores(source, one, { at, flags: embedding.flags });
-    for (const group of this.#groups) group.add(source, embedding, monotonicEndMicros);
+    for (const group of this.#groups) group.add(source, embedding, monotonicEndMicros, scores);
     return scores;
   }
 

@@ -1,4 +1,4 @@
-import type { Clock, Micros, Millis, Timer } from '../clock';
+import { type Clock, LONGEST_TIMER, type Micros, type Millis, type Timer } from '../clock';
 import type { Flag } from '../reading';
 import type { Scores } from '../zeroshot/score';
 import type { DetectedEvent } from './detectedEvent';
@@ -134,7 +134,8 @@ export class Detector {
     if (wakeMicros >= this.#timerMicros || !Number.isFinite(wakeMicros)) return;
     this.#timer?.cancel();
     this.#timerMicros = wakeMicros;
-    const delay = Math.max(0, (wakeMicros - this.#options.clock.monotonicMicros()) / 1000) as Millis;
+    const restMillis = (wakeMicros - this.#options.clock.monotonicMicros()) / 1000;
+    const delay = Math.min(LONGEST_TIMER, Math.max(0, restMillis)) as Millis;
     this.#timer = this.#options.clock.setTimer(delay, () => this.#wake(), { background: true });
   }
 

@@ -77,11 +77,16 @@ export class FusionGroup {
     return this.#options.config.id;
   }
 
-  /** Takes an embedding of one source, which ends at `endMicros` on the monotonic clock. */
-  add(source: string, embedding: Embedding, endMicros: Micros): void {
+  /**
+   * Takes an embedding of one source, which ends at `endMicros` on the monotonic clock, and the scores that are known of
+   * it already.
+   */
+  add(source: string, embedding: Embedding, endMicros: Micros, known: readonly Scores[] = []): void {
     if (!Object.hasOwn(this.#options.config.sources, source)) return;
     const isScored = this.#options.config.method === 'scores';
-    const scores = isScored ? this.#options.labelSets().map((labelSet) => score(embedding, labelSet)) : [];
+    const scores = isScored
+      ? this.#options.labelSets().map((labelSet) => scoresWith(labelSet, { embedding, scores: known }))
+      : [];
     this.#windows.add({ source, endMicros, value: { embedding, scores } });
   }
 
@@ -127,7 +132,7 @@ export class FusionGroup {
         window.parts.map(({ source, value }) => ({
           weight: weights[source] ?? 0,
           // The label set may have been swapped since.
-          scores: value.scores.find((one) => one.labelSet === labelSet.name) ?? score(value.embedding, labelSet),
+          scores: scoresWith(labelSet, value),
         })),
       ),
     );
@@ -158,6 +163,10 @@ export class FusionGroup {
     const total = parts.reduce((sum, part) => sum + weightOf(part), 0);
     return Object.fromEntries(parts.map((part) => [part.source, weightOf(part) / total]));
   }
+}
+
+function scoresWith(labelSet: CompiledLabelSet, { embedding, scores }: Member): Scores {
+  return scores.find((one) => one.labelSet === labelSet.name) ?? score(embedding, labelSet);
 }
 
 function flagsOf({ parts, missing }: JointWindow<unknown>): readonly Flag[] {

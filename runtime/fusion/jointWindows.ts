@@ -1,4 +1,4 @@
-import type { Clock, Micros, Millis, Timer } from '../clock';
+import { type Clock, LONGEST_TIMER, type Micros, type Millis, type Timer } from '../clock';
 import { freshness } from './freshness';
 
 export interface JointOptions {
@@ -109,7 +109,8 @@ export class JointWindows<T> {
     while (this.#dueMicros !== undefined) {
       const restMicros = this.#dueMicros + wait * 1000 - clock.monotonicMicros();
       if (restMicros > 0 && !this.#isComplete(this.#dueMicros)) {
-        this.#timer = clock.setTimer((restMicros / 1000) as Millis, () => this.#closeWhatIsComplete());
+        const delay = Math.min(LONGEST_TIMER, restMicros / 1000) as Millis;
+        this.#timer = clock.setTimer(delay, () => this.#closeWhatIsComplete());
         return;
       }
       this.#close(this.#dueMicros);

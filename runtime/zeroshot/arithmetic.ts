@@ -63,9 +63,15 @@ export function weightedSum(parts: readonly Weighted[]): Float32Array {
 
 /** Softmax of cosines × scale: shares of one, in the order of the cosines. */
 export function softmax(cosines: ArrayLike<number>, scale: number): Float64Array {
-  const logits = Float64Array.from(cosines, (value) => value * scale);
-  const largest = logits.reduce((most, logit) => Math.max(most, logit), Number.NEGATIVE_INFINITY);
-  const shares = logits.map((logit) => Math.exp(logit - largest));
-  const sum = shares.reduce((total, share) => total + share, 0);
-  return shares.map((share) => share / sum);
+  const shares = new Float64Array(cosines.length);
+  let largest = Number.NEGATIVE_INFINITY;
+  for (let index = 0; index < shares.length; index++) largest = Math.max(largest, (cosines[index] ?? 0) * scale);
+  let sum = 0;
+  for (let index = 0; index < shares.length; index++) {
+    const share = Math.exp((cosines[index] ?? 0) * scale - largest);
+    shares[index] = share;
+    sum += share;
+  }
+  for (let index = 0; index < shares.length; index++) shares[index] = (shares[index] ?? 0) / sum;
+  return shares;
 }

@@ -1,6 +1,6 @@
 import type { Embedding } from '../embedding';
 import { SensebindError } from '../errors';
-import { dot, unit } from '../inference/vectors';
+import { dotFloats, unit } from '../inference/vectors';
 import type { Flag } from '../reading';
 import { checkComparable, NO_SCALE, placeOf, softmax } from './arithmetic';
 import type { CompiledLabelSet } from './compileLabelSet';
@@ -57,7 +57,7 @@ export function score(
   const scale = options.scale ?? (embedding.logitScale === NO_SCALE ? compiled.logitScale : embedding.logitScale);
   checkScale(scale);
   const direction = unit(embedding.vector);
-  const cosines = compiled.rows.map((row) => dot(direction, row));
+  const cosines = compiled.rows.map((row) => dotFloats(direction, row));
   const probabilities = softmax(cosines, scale);
   const others = cosines.slice(compiled.labels.length);
   const [best, second] = twoLargest(cosines);
@@ -68,7 +68,8 @@ export function score(
       const cosine = cosines[index] ?? 0;
       const margin = cosine - (index === best.index ? second.value : best.value);
       const probability = probabilities[index] ?? 0;
-      return { label: id, title, probability, cosine, margin, ...(threshold === undefined ? {} : { threshold }) };
+      const labelScore = { label: id, title, probability, cosine, margin };
+      return threshold === undefined ? labelScore : { ...labelScore, threshold };
     }),
     background: probabilities.subarray(compiled.labels.length).reduce((sum, share) => sum + share, 0),
     bestBackgroundCosine: others.length === 0 ? null : Math.max(...others),
