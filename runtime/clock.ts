@@ -1,6 +1,9 @@
 /** A duration in milliseconds; a bare number does not compile. */
 export type Millis = number & { readonly unit: 'ms' };
 
+/** Timers of Node.js fire at once beyond 2^31 ms: who waits longer sets one of this, then another. */
+export const LONGEST_TIMER = (2 ** 30) as Millis;
+
 /** A point or duration in integer microseconds, on the monotonic clock unless a name says otherwise. */
 export type Micros = number;
 

@@ -3,19 +3,19 @@ import type { Manifest } from '../models/bundle/manifest';
 import type { Clock } from './clock';
 import type { PublishConfig, SourceConfig } from './config/config';
 import type { Embedding } from './embedding';
-import { isSensebindError, messageOf, SensebindError } from './errors';
+import { SensebindError } from './errors';
 import type { FramePool } from './frames';
 import type { Engine } from './inference/engine';
+import type { Interpreter } from './interpreter';
+import { knownError } from './knownError';
 import type { HealthMessage } from './mqtt/messages';
 import type { NodePublisher } from './mqtt/nodePublisher';
 import type { PipelineEvent } from './pipelineEvent';
 import { RateLimit } from './rateLimit';
 import type { Reading } from './reading';
 import type { Source, SourceStatus } from './source';
-import type { Window, Windows } from './window/window';
+import type { Window, WindowSpan, Windows } from './window/window';
 import { windowsFor } from './window/windowsFor';
-import type { CompiledLabelSet } from './zeroshot/compileLabelSet';
-import { score } from './zeroshot/score';
 
 /** A source and what the configuration says of it. */
 export interface LaneSource {
@@ -25,7 +25,7 @@ export interface LaneSource {
 
 export interface LaneOptions {
   readonly source: LaneSource;
-  readonly labelSets: readonly CompiledLabelSet[];
+  readonly interpreter: Interpreter;
   readonly publish: PublishConfig;
   readonly bundle: Bundle;
   readonly engine: Engine;
@@ -73,6 +73,7 @@ export class Lane {
         source: source.id,
         modality: source.modality,
         spec: encoder.input,
+        preset: encoder.preset,
         size: config,
         channel: config.channel,
         pool: options.pool,
@@ -80,7 +81,7 @@ export class Lane {
       },
       {
         window: (window) => this.#take(window),
-        dropped: (reason) => this.#drop(reason),
+        dropped: (reason, amount) => this.#drop(reason, amount),
         gap: () => {
           this.#gaps++;
         },
@@ -132,8 +133,13 @@ export class Lane {
   }
 
   #append(reading: Reading): void {
+    this.#try(() => this.#options.interpreter.reading(this.id, reading));
+    this.#try(() => this.#windows.append(reading));
+  }
+
+  #try(work: () => void): void {
     try {
-      this.#windows.append(reading);
+      work();
     } catch (error) {
       this.#failed(error);
     }
@@ -150,31 +156,33 @@ export class Lane {
     this.#underWay.add(work);
   }
 
-  async #process({ input, startMicros, endMicros, completedMicros, flags }: Window): Promise<void> {
+  async #process({ input, completedMicros, flags, ...span }: Window): Promise<void> {
     const { engine, clock, source } = this.#options;
     const { id, modality } = source.source;
     const deadlineMicros = completedMicros + LATEST_START_MICROS;
+    const { startMicros, endMicros } = span;
     const request = { source: id, startMicros, endMicros, flags, deadlineMicros };
     const embedding = await engine.encode(modality, input, request);
     this.#remember((clock.monotonicMicros() - completedMicros) / 1000);
     this.#embeddingCount++;
-    this.#publish(embedding);
+    this.#publish(embedding, span);
   }
 
-  #publish(embedding: Embedding): void {
-    const { publisher, publish, labelSets, onEvent } = this.#options;
+  #publish(embedding: Embedding, span: Pick<WindowSpan, 'monotonicEndMicros'>): void {
+    const { publisher, publish, interpreter, onEvent } = this.#options;
     if (publish.embeddings.enabled && this.#embeddingRate.pass()) publisher.embedding(this.id, embedding);
     onEvent({ kind: 'embedding', source: this.id, embedding });
-    if (labelSets.length === 0 || !this.#scoresRate.pass()) return;
-    for (const labelSet of labelSets) {
-      const scores = score(embedding, labelSet);
+    const isPublished = interpreter.labelSetsOf(this.id).length > 0 && this.#scoresRate.pass();
+    const found = interpreter.embedding(this.id, embedding, { span, wantsScores: isPublished });
+    if (!isPublished) return;
+    for (const scores of found) {
       publisher.scores(this.id, { embedding, scores, topK: publish.scores.topK });
       onEvent({ kind: 'scores', source: this.id, scores });
     }
   }
 
   #failed(error: unknown): void {
-    const known = isSensebindError(error) ? error : unexpected(this.id, error);
+    const known = knownError(this.id, error);
     this.#drop(known.code.toLowerCase());
     this.#options.onEvent({ kind: 'failed', source: this.id, error: known });
   }
@@ -184,9 +192,10 @@ export class Lane {
   }
 
   #tellStatus(status: SourceStatus): void {
-    const { publisher, source, onEvent } = this.#options;
+    const { publisher, source, interpreter, onEvent } = this.#options;
     const { id, modality } = source.source;
     publisher.source({ id, modality, device: source.config.device.kind }, { ...status, gaps: this.#gaps });
+    interpreter.setPresent(id, status.state === 'online');
     onEvent({ kind: 'source', source: id, status });
   }
 
@@ -206,14 +215,5 @@ export function noEncoder(source: Pick<Source, 'id' | 'modality'>, { encoders }:
     'MODALITY_UNKNOWN',
     `expected an encoder of ${source.modality} for the source "${source.id}", found ${Object.keys(encoders).join(', ')}`,
     `convert the checkpoint again with --modalities …,${source.modality}, or leave the source out`,
-  );
-}
-
-function unexpected(id: string, error: unknown): SensebindError {
-  return new SensebindError(
-    'INTERNAL',
-    `expected the readings of "${id}" to be dealt with, found: ${messageOf(error)}`,
-    'report this with the log: it is a mistake in sensebind',
-    { cause: error },
   );
 }

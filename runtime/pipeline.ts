@@ -1,16 +1,21 @@
 import type { Bundle } from '../models/bundle/bundle';
 import type { Clock, Millis, Timer } from './clock';
 import type { Config } from './config/config';
+import { EventKeeper, type EventStore } from './eventKeeper';
+import type { DetectorMemory } from './events/detector';
 import { FramePool } from './frames';
+import { FusedPublisher } from './fusedPublisher';
 import { encoderHash } from './inference/encoderHash';
 import type { Engine } from './inference/engine';
+import { Interpreter } from './interpreter';
+import { knownError } from './knownError';
 import { Lane, type LaneSource } from './lane';
 import type { BrokerAccess } from './mqtt/connection';
 import { schemaIds } from './mqtt/messages';
 import { NodePublisher } from './mqtt/nodePublisher';
 import type { PipelineEvent } from './pipelineEvent';
-import { type CompiledLabelSet, compileLabelSet } from './zeroshot/compileLabelSet';
 import { nameOf } from './zeroshot/labelSet';
+import { LabelSets } from './zeroshot/labelSets';
 
 export interface PipelineOptions {
   readonly config: Config;
@@ -20,6 +25,8 @@ export interface PipelineOptions {
   readonly sources: readonly LaneSource[];
   readonly clock: Clock;
   readonly version: string;
+  /** Where events that go on are kept over a restart; left out, they are not. */
+  readonly eventStore?: EventStore;
   readonly onEvent: (event: PipelineEvent) => void;
 }
 
@@ -28,21 +35,36 @@ const HEALTH_PERIOD = 10_000 as Millis;
 /** Windows of all sources that may wait for the worker, and their memory. */
 const FRAME_LIMITS = { frames: 64, bytes: 64 * 2 ** 20 } as const;
 
+/** What a pipeline begins with, made before anything is read. */
+interface Beginning {
+  readonly labelSets: LabelSets;
+  readonly memory: DetectorMemory | undefined;
+}
+
 /**
- * The whole path, headless: sources → windows → encoder → scores → MQTT. One lane a source; nothing that happens in one
- * stops another. Engine and bundle belong to the caller.
+ * The whole path, headless: sources → windows → encoder → scores → events → MQTT. One lane a source; nothing that happens
+ * in one stops another. Engine and bundle belong to the caller.
  */
 export class Pipeline {
   readonly #options: PipelineOptions;
   readonly #publisher: NodePublisher;
   readonly #lanes: readonly Lane[];
   readonly #startedMicros: number;
+  readonly #interpreter: Interpreter;
+  readonly #memory: DetectorMemory | undefined;
+  readonly #keeper: EventKeeper | undefined;
+  /** What came after the joint window that it belongs to. */
+  #lateForFusion = 0;
+  /** Label sets in use: a new revision may be put in at any time. */
+  readonly labelSets: LabelSets;
   #health: Timer | undefined;
   /** Lanes whose sources have not come to their end. */
   readonly #running = new Set<Lane>();
 
-  private constructor(options: PipelineOptions, compiled: ReadonlyMap<string, CompiledLabelSet>) {
-    const { config, access, clock, engine, bundle, sources, onEvent } = options;
+  private constructor(options: PipelineOptions, { labelSets, memory }: Beginning) {
+    const { config, access, clock, engine, bundle, sources, eventStore, onEvent } = options;
+    this.labelSets = labelSets;
+    this.#memory = memory;
     this.#options = options;
     this.#startedMicros = clock.monotonicMicros();
     this.#publisher = new NodePublisher({
@@ -53,12 +75,19 @@ export class Pipeline {
       elementType: config.publish.embeddings.elementType,
       clock,
     });
+    this.#interpreter = this.#interpreterOf(options);
+    if (eventStore !== undefined) {
+      this.#keeper = new EventKeeper(eventStore, {
+        memory: () => this.#interpreter.memory(),
+        onFailed: (error) => onEvent({ kind: 'failed', source: 'rules', error }),
+      });
+    }
     const pool = new FramePool(FRAME_LIMITS);
     this.#lanes = sources.map(
       (source) =>
         new Lane({
           source,
-          labelSets: source.config.labels.map((id) => compiled.get(id)).filter((set) => set !== undefined),
+          interpreter: this.#interpreter,
           publish: config.publish,
           bundle,
           engine,
@@ -78,12 +107,9 @@ export class Pipeline {
    * `CONFIG_INVALID`, and the engine's errors.
    */
   static async create(options: PipelineOptions): Promise<Pipeline> {
-    const compiled = new Map<string, CompiledLabelSet>();
-    for (const labelSet of options.config.labelSets) {
-      const embedText = (text: string) => options.engine.encode('text', { kind: 'text', text });
-      compiled.set(labelSet.id, await compileLabelSet(labelSet, embedText));
-    }
-    return new Pipeline(options, compiled);
+    const labelSets = new LabelSets({ embedText: (text) => options.engine.encode('text', { kind: 'text', text }) });
+    for (const labelSet of options.config.labelSets) await labelSets.put(labelSet);
+    return new Pipeline(options, { labelSets, memory: await options.eventStore?.load() });
   }
 
   /** Where the messages of this node stand. */
@@ -93,6 +119,7 @@ export class Pipeline {
 
   start(): void {
     const { onEvent } = this.#options;
+    if (this.#memory !== undefined) this.#interpreter.restore(this.#memory);
     // A source that is switched off never ends, and must not keep the others from ending the whole.
     for (const lane of this.#lanes) if (!lane.isDisabled) this.#running.add(lane);
     // First, so that the states of the sources are published before the node says that it is online.
@@ -108,16 +135,45 @@ export class Pipeline {
   async stop(): Promise<void> {
     this.#health?.cancel();
     await Promise.all(this.#lanes.map((lane) => lane.stop()));
+    this.#interpreter.finish();
+    this.#keeper?.touch();
+    await this.#keeper?.settled();
     await this.#publisher.stop();
   }
 
   #laneEnded(lane: Lane): void {
-    if (this.#running.delete(lane) && this.#running.size === 0) this.#options.onEvent({ kind: 'ended' });
+    if (!this.#running.delete(lane) || this.#running.size > 0) return;
+    this.#interpreter.finish();
+    this.#options.onEvent({ kind: 'ended' });
+  }
+
+  #interpreterOf({ config, clock, onEvent }: PipelineOptions): Interpreter {
+    const fusedPublisher = new FusedPublisher(this.#publisher, { publish: config.publish, clock });
+    return new Interpreter({
+      config,
+      labelSets: this.labelSets,
+      clock,
+      onFused: (fused) => {
+        fusedPublisher.publish(fused);
+        onEvent({ kind: 'fused', fused });
+      },
+      onEvent: (event) => {
+        this.#publisher.publishEvent(event);
+        if (event.phase !== 'update') this.#keeper?.touch();
+        onEvent({ kind: 'detected', event });
+      },
+      onLate: () => {
+        this.#lateForFusion++;
+      },
+      onFailed: (group, error) => onEvent({ kind: 'failed', source: group, error: knownError(group, error) }),
+    });
   }
 
   #beat(): void {
     const beat = (): void => {
       this.#tellHealth();
+      // So that a crash loses no more of an event than this period.
+      if (this.#interpreter.activeEvents > 0) this.#keeper?.touch();
       this.#beat();
     };
     this.#health = this.#options.clock.setTimer(HEALTH_PERIOD, beat, { background: true });
@@ -127,7 +183,7 @@ export class Pipeline {
     this.#publisher.health({
       uptime_s: (this.#options.clock.monotonicMicros() - this.#startedMicros) / 1e6,
       rss_mb: process.memoryUsage.rss() / 1e6,
-      drops: {},
+      drops: { 'late-for-fusion': this.#lateForFusion },
       sources: Object.fromEntries(this.#lanes.map((lane) => [lane.id, lane.health()])),
     });
   }
@@ -159,6 +215,12 @@ export class Pipeline {
         device: device.kind,
         labels: [...labels],
       })),
+      groups: config.fusion.map(({ id, sources: weights, labels }) => ({
+        id,
+        sources: Object.keys(weights),
+        labels: [...labels],
+      })),
+      rules: config.rules.map(({ id, severity }) => ({ id, severity })),
       sets: config.labelSets.map(nameOf),
       schemas: [...schemaIds],
     };

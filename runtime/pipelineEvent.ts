@@ -1,5 +1,7 @@
 import type { Embedding } from './embedding';
 import type { SensebindError } from './errors';
+import type { DetectedEvent } from './events/detectedEvent';
+import type { Fused } from './fusion/group';
 import type { LinkEvent } from './mqtt/link';
 import type { SourceStatus } from './source';
 import type { Scores } from './zeroshot/score';
@@ -10,6 +12,10 @@ export type PipelineEvent =
   | { readonly kind: 'source'; readonly source: string; readonly status: SourceStatus }
   | { readonly kind: 'scores'; readonly source: string; readonly scores: Scores }
   | { readonly kind: 'embedding'; readonly source: string; readonly embedding: Embedding }
+  /** What a group of sources says together. */
+  | { readonly kind: 'fused'; readonly fused: Fused }
+  /** Something started, goes on, or ended. */
+  | { readonly kind: 'detected'; readonly event: DetectedEvent }
   /** One window was lost; the source goes on. */
   | { readonly kind: 'failed'; readonly source: string; readonly error: SensebindError }
   /** Every source has come to its end. */

@@ -8,6 +8,8 @@ export type ClockQuality = 'device' | 'arrival' | 'file' | 'simulated';
 
 /** What was noticed about a reading, a window, or the embedding made from it. Nothing is silently wrong. */
 export type Flag =
+  /** The sensor has no gyroscope: its axes are zero. */
+  | 'axes-missing'
   | 'clipped'
   | 'gap'
   | 'holes-filled'
@@ -17,6 +19,10 @@ export type Flag =
   | 'replayed'
   | 'silent'
   | 'simulated'
+  /** A source that belongs to a joint embedding had nothing to say. */
+  | 'source-missing'
+  /** A joint embedding holds what a source saw some time ago, at less weight. */
+  | 'stale'
   | 'untrained'
   /** Its protocol has a checksum, and nobody knows how this device computes it. */
   | 'unverified';

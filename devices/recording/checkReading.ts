@@ -70,6 +70,7 @@ export function pictureProblem(
 
 /** Complete by its type: a new flag does not compile until it stands here. */
 const FLAGS: Readonly<Record<Flag, true>> = {
+  'axes-missing': true,
   clipped: true,
   gap: true,
   'holes-filled': true,
@@ -79,6 +80,8 @@ const FLAGS: Readonly<Record<Flag, true>> = {
   replayed: true,
   silent: true,
   simulated: true,
+  'source-missing': true,
+  stale: true,
   untrained: true,
   unverified: true,
 };

@@ -8,7 +8,7 @@ import { isSensebindError, SensebindError } from '../errors';
 import { FramePool } from '../frames';
 import { noEncoder } from '../lane';
 import { decodeGray16 } from '../preprocess/pictureFile';
-import { isStream, notAStream } from '../window/windowsFor';
+import { hasWindows, noWindows } from '../window/windowsFor';
 import { declarationOf } from './openDevice';
 import { PICTURE_LIMITS } from './openSource';
 
@@ -26,7 +26,9 @@ export async function checkSources(config: Config): Promise<void> {
     const { modality } = declarationOf(device, id);
     const encoder = manifest.encoders[modality];
     if (encoder === undefined) problems.push(noEncoder({ id, modality }, manifest));
-    else if (!isStream(encoder.input)) problems.push(notAStream({ spec: encoder.input, modality, source: id }));
+    else if (!hasWindows({ spec: encoder.input, modality })) {
+      problems.push(noWindows({ spec: encoder.input, modality, source: id }));
+    }
     problems.push(...(await missingInputs(source, config.folder)), ...openingProblems(source, config.folder));
   }
   if (problems.length === 0) return;

@@ -115,6 +115,8 @@ function demoConfig({ bundle, url }: { readonly bundle: string; readonly url: st
       },
     ],
     labelSets: [{ id: 'house', revision: 1, labels, background: ['silence'] }],
+    fusion: [],
+    rules: [],
     publish: {
       embeddings: { enabled: true, elementType: 'f16le', maxRateHz: Number.POSITIVE_INFINITY },
       scores: { topK: 3, maxRateHz: 2 },

@@ -1,5 +1,6 @@
 import type { Clock } from '../clock';
 import { SensebindError } from '../errors';
+import type { DetectedEvent } from '../events/detectedEvent';
 import type { PipelineEvent } from '../pipelineEvent';
 import { printNote } from './output';
 
@@ -12,7 +13,7 @@ export function eventLog({
   readonly clock: Clock;
 }): (event: PipelineEvent) => void {
   return (event) => {
-    if (event.kind === 'embedding') return;
+    if (event.kind === 'embedding' || event.kind === 'fused') return;
     const line = json ? JSON.stringify(jsonLine(event, clock)) : textLine(event);
     if (line !== undefined) printNote(line);
   };
@@ -52,12 +53,23 @@ function textLine(event: PipelineEvent): string | undefined {
         )
         .join(', ')}`;
     case 'embedding':
+    case 'fused':
       return undefined;
+    case 'detected':
+      return eventLine(event.event);
     case 'failed':
       return `${event.source}: ${event.error.message} → ${event.error.cure}`;
     case 'ended':
       return 'every source has come to its end';
   }
+}
+
+function eventLine({ rule, phase, severity, evidence }: DetectedEvent): string {
+  const seen = evidence.map(({ of, what, value }) => {
+    if (what.kind === 'label') return `${of} ${what.label}${value === null ? '' : ` ${(100 * value).toFixed(0)} %`}`;
+    return `${of} ${what.measure} ${value === null ? 'unknown' : `${value.toFixed(1)} ${what.unit}`}`;
+  });
+  return `${severity} ${rule}: ${phase}, ${seen.join(', ')}`;
 }
 
 function brokerLine(event: Extract<PipelineEvent, { readonly kind: 'broker' }>['event']): string {

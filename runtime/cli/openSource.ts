@@ -19,6 +19,11 @@ export function mutesFolder(node: string): string {
   return path.join(sensebindStateDirectory(), 'nodes', node, 'muted');
 }
 
+/** The file that keeps the events of a node that go on. */
+export function eventsFile(node: string): string {
+  return path.join(sensebindStateDirectory(), 'nodes', node, 'events.json');
+}
+
 /**
  * A source of a configuration, ready to be started.
  *

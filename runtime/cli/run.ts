@@ -22,8 +22,14 @@ Example of a configuration:
   broker: { url: mqtt://localhost:1883 }
   sources:
     mic0: { device: { kind: arecord }, window: 2s, hop: 1s, labels: [house] }
+    heat0: { device: { kind: simulated-thermal }, labels: [house] }
   labels:
-    house: { labels: [{ id: glass_breaking }, { id: dog_barking }], background: [silence] }`;
+    house: { labels: [{ id: glass_breaking }, { id: dog_barking }], background: [silence] }
+  fusion:
+    room: { sources: { mic0: 1, heat0: 1 }, labels: [house] }
+  rules:
+    burglar: { when: { label: glass_breaking, of: room }, coolDown: 1min, severity: alarm }
+    fire: { when: { measure: maximum_celsius, of: heat0, above: 70, until: 60 }, minimumOn: 2s }`;
 
 /** `sensebind run`: sources → labels → MQTT, from a configuration, until it is told to stop. */
 export function registerRun(program: Command): void {

@@ -3,13 +3,14 @@ import path from 'node:path';
 import type { Clock, Millis } from '../clock';
 import type { Config } from '../config/config';
 import { brokerAccess } from '../config/secrets';
+import { EventFile } from '../events/eventFile';
 import { FramePool } from '../frames';
 import { Engine } from '../inference/engine';
 import { Mutes } from '../mutes';
 import { Pipeline } from '../pipeline';
 import type { PipelineEvent } from '../pipelineEvent';
 import { openNamedBundle } from './bundle';
-import { mutesFolder, openSource, PICTURE_LIMITS } from './openSource';
+import { eventsFile, mutesFolder, openSource, PICTURE_LIMITS } from './openSource';
 
 export interface RunOptions {
   readonly clock: Clock;
@@ -39,6 +40,7 @@ export async function runConfig(config: Config, { clock, log, runTime, signal }:
         sources: config.sources.map((source) => openSource(source, { clock, folder: config.folder, memory, mutes })),
         clock,
         version: packageVersion(),
+        eventStore: new EventFile(eventsFile(config.node)),
         onEvent: (event: PipelineEvent) => {
           log(event);
           if (event.kind === 'ended') finish();

@@ -3,6 +3,7 @@ import { Compile } from 'typebox/compile';
 import { type Millis, systemClock } from '../clock';
 import { messageOf, SensebindError } from '../errors';
 import { decodeEmbedding } from '../mqtt/embeddingMessage';
+import type { EventMessage } from '../mqtt/eventMessage';
 import { flagsOfBits } from '../mqtt/flagBits';
 import { type SchemaId, type ScoresMessage, SourceStatusWord, StatusWord, validators } from '../mqtt/messages';
 import { isBaseTopic, kindOfTopic, type TopicKind } from '../mqtt/topics';
@@ -124,6 +125,7 @@ const SCHEMAS = {
   health: 'health/1',
   'source-state': 'source/1',
   scores: 'scores/1',
+  event: 'event/1',
 } as const satisfies Record<Exclude<TopicKind, 'status' | 'source-status' | 'embedding'>, SchemaId>;
 
 function parse(schema: SchemaId, payload: Buffer): object {
@@ -152,6 +154,10 @@ function asText(kind: TopicKind, payload: Buffer): string | undefined {
       const message = parse('scores/1', payload);
       return isScores(message) ? scoresLine(message) : undefined;
     }
+    case 'event': {
+      const message = parse('event/1', payload);
+      return isEvent(message) ? eventLine(message) : undefined;
+    }
     case 'info':
       return noticeOf(parse('info/1', payload));
     case 'health':
@@ -164,6 +170,19 @@ function asText(kind: TopicKind, payload: Buffer): string | undefined {
 function noticeOf(info: object): string | undefined {
   const { notice } = validators['info/1'].Check(info) ? info.bundle : {};
   return notice === undefined ? undefined : `note: ${notice}`;
+}
+
+function isEvent(value: object): value is EventMessage {
+  return validators['event/1'].Check(value);
+}
+
+function eventLine({ phase, severity, labels, p, measures, t_start, t_end, t_detect }: EventMessage): string {
+  const seconds = (((t_end ?? t_detect) - t_start) / 1e6).toFixed(1);
+  const seen = [
+    ...labels.map((label) => (p === null ? label : `${label} ${(100 * p).toFixed(0)} %`)),
+    ...measures.map(({ m, v, unit }) => `${m} ${v === null ? 'unknown' : `${v.toFixed(1)} ${unit}`}`),
+  ];
+  return `${phase} ${severity}, ${seconds} s: ${seen.join(', ')}`;
 }
 
 function isScores(value: object): value is ScoresMessage {

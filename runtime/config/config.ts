@@ -1,4 +1,6 @@
 import type { Millis } from '../clock';
+import type { Rule } from '../events/rule';
+import type { GroupConfig } from '../fusion/group';
 import type { ProtocolVersion } from '../mqtt/connection';
 import type { VectorElementType } from '../mqtt/messages';
 import type { LabelSet } from '../zeroshot/labelSet';
@@ -14,6 +16,10 @@ export interface Config {
   readonly broker: BrokerConfig;
   readonly sources: readonly SourceConfig[];
   readonly labelSets: readonly LabelSet[];
+  /** Sources that are looked at together. */
+  readonly fusion: readonly GroupConfig[];
+  /** When something is an event. */
+  readonly rules: readonly Rule[];
   readonly publish: PublishConfig;
 }
 
@@ -37,7 +43,8 @@ export interface SourceConfig {
   /** Options of its kind of device, checked against the schema of that kind. */
   readonly device: { readonly kind: string } & Readonly<Record<string, unknown>>;
   readonly enabled: boolean;
-  readonly window: Millis;
+  /** Left out: as long as the encoder's input, 2 s of sound. */
+  readonly window?: Millis;
   readonly hop: Millis;
   readonly channel: number;
   /** Ids of label sets. */

@@ -5,6 +5,7 @@ import { withoutSecrets } from '../mqtt/address';
 import { checkLabelSet } from '../zeroshot/labelSet';
 import { parseDuration } from './duration';
 import type { Problem } from './problem';
+import { ruleProblems } from './ruleProblems';
 import type { ConfigDocument, SourcesDocument } from './schema';
 
 const SHORTEST_WINDOW = 100 as Millis;
@@ -12,7 +13,6 @@ const LONGEST_WINDOW = 60_000 as Millis;
 
 type SourceDocument = ConfigDocument['sources'][string];
 
-export const DEFAULT_WINDOW = 2000 as Millis;
 export const DEFAULT_HOP = 1000 as Millis;
 
 /** What the schema cannot say: how the parts of a configuration fit each other. */
@@ -24,6 +24,7 @@ export function crossProblems(document: SourcesDocument): Problem[] {
       ...labelProblems(id, source, Object.keys(document.labels ?? {})),
     ]),
     ...Object.entries(document.labels ?? {}).flatMap(([id, labelSet]) => labelSetProblems(id, labelSet)),
+    ...ruleProblems(document),
   ];
 }
 
@@ -73,7 +74,7 @@ function brokerProblems(broker: ConfigDocument['broker']): Problem[] {
 }
 
 function windowProblems(id: string, source: SourceDocument): Problem[] {
-  const window = parseDuration(source.window ?? '') ?? DEFAULT_WINDOW;
+  const window = parseDuration(source.window ?? '') ?? LONGEST_WINDOW;
   const hop = parseDuration(source.hop ?? '') ?? DEFAULT_HOP;
   const problems: Problem[] = [];
   if (window < SHORTEST_WINDOW || window > LONGEST_WINDOW) {

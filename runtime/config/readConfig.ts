@@ -3,12 +3,12 @@ import path from 'node:path';
 import type { TSchema } from 'typebox';
 import { LineCounter, parseDocument } from 'yaml';
 import { bundleFolder } from '../../models/mini/location';
-import type { Millis } from '../clock';
 import { messageOf, SensebindError } from '../errors';
 import type { BrokerConfig, Config, PublishConfig, SourceConfig, SourcesConfig } from './config';
-import { crossProblems, DEFAULT_HOP, DEFAULT_REVISION, DEFAULT_WINDOW } from './crossChecks';
+import { crossProblems, DEFAULT_HOP, DEFAULT_REVISION } from './crossChecks';
 import { parseDuration } from './duration';
 import { type LocatedProblem, Locator, type Problem } from './problem';
+import { resolveFusion, resolveRule } from './resolveRules';
 import { type ConfigDocument, type DeviceKind, looseSchema, type SourcesDocument, sourcesSchema } from './schema';
 import { schemaProblems } from './schemaProblems';
 
@@ -147,6 +147,8 @@ function resolve(document: ConfigDocument, folder: string): Config {
       id,
       revision: labelSet.revision ?? DEFAULT_REVISION,
     })),
+    fusion: Object.entries(document.fusion ?? {}).map(([id, group]) => resolveFusion(id, group)),
+    rules: Object.entries(document.rules ?? {}).map(([id, rule]) => resolveRule(id, rule, document)),
     publish: resolvePublish(document.publish),
   };
 }
@@ -171,13 +173,13 @@ function resolveBroker({ broker, node }: ConfigDocument, folder: string): Broker
 }
 
 function resolveSource(id: string, source: ConfigDocument['sources'][string]): SourceConfig {
-  const length = (text: string | undefined, otherwise: Millis) => parseDuration(text ?? '') ?? otherwise;
+  const window = parseDuration(source.window ?? '');
   return {
     id,
     device: { ...source.device },
     enabled: source.enabled ?? true,
-    window: length(source.window, DEFAULT_WINDOW),
-    hop: length(source.hop, DEFAULT_HOP),
+    ...(window === undefined ? {} : { window }),
+    hop: parseDuration(source.hop ?? '') ?? DEFAULT_HOP,
     channel: source.channel ?? 0,
     labels: source.labels ?? [],
   };

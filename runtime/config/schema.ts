@@ -2,6 +2,7 @@ import Type, { type Static, type TSchema } from 'typebox';
 import { ID_PATTERN } from '../mqtt/topics';
 import { LabelSet } from '../zeroshot/labelSet';
 import { DURATION_PATTERN } from './duration';
+import { Fusion, Rule } from './ruleSchema';
 
 /** A kind of device, as far as a configuration has to know it (devices/device.ts declares them). */
 export interface DeviceKind {
@@ -83,7 +84,12 @@ function sourceSchema<Device extends TSchema>(device: Device) {
     {
       device,
       enabled: Type.Optional(Type.Boolean({ description: 'Default: true.' })),
-      window: Type.Optional(Type.String({ ...Duration, description: 'Length of a window. Default: 2s.' })),
+      window: Type.Optional(
+        Type.String({
+          ...Duration,
+          description: 'Length of a window. Default: as long as the encoder looks, 2s of sound.',
+        }),
+      ),
       hop: Type.Optional(Type.String({ ...Duration, description: 'Between the starts of two windows. Default: 1s.' })),
       channel: Type.Optional(
         Type.Integer({ minimum: 0, maximum: 31, description: 'Which one is listened to. Default: 0.' }),
@@ -123,6 +129,10 @@ function documentSchema<Device extends TSchema>(device: Device) {
       labels: Type.Optional(
         Type.Record(Type.String({ pattern: ID_PATTERN }), LabelSetOfConfig, { ...FORBID, maxProperties: 64 }),
       ),
+      fusion: Type.Optional(
+        Type.Record(Type.String({ pattern: ID_PATTERN }), Fusion, { ...FORBID, maxProperties: 64 }),
+      ),
+      rules: Type.Optional(Type.Record(Type.String({ pattern: ID_PATTERN }), Rule, { ...FORBID, maxProperties: 1000 })),
       publish: Type.Optional(Publish),
     },
     FORBID,

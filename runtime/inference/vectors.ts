@@ -37,3 +37,21 @@ export function dot(left: ArrayLike<number>, right: ArrayLike<number>): number {
   for (let index = 0; index < left.length; index++) sum += (left[index] ?? 0) * (right[index] ?? 0);
   return sum;
 }
+
+/**
+ * As {@link dot}, of floats of one length: what a thousand labels are compared with. One type of array and four sums
+ * that do not wait for each other make it several times as fast.
+ */
+export function dotFloats(left: Float32Array, right: Float32Array): number {
+  let [a, b, c, d] = [0, 0, 0, 0];
+  const whole = left.length & ~3;
+  let index = 0;
+  for (; index < whole; index += 4) {
+    a += (left[index] ?? 0) * (right[index] ?? 0);
+    b += (left[index + 1] ?? 0) * (right[index + 1] ?? 0);
+    c += (left[index + 2] ?? 0) * (right[index + 2] ?? 0);
+    d += (left[index + 3] ?? 0) * (right[index + 3] ?? 0);
+  }
+  for (; index < left.length; index++) a += (left[index] ?? 0) * (right[index] ?? 0);
+  return a + b + (c + d);
+}

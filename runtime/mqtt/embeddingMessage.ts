@@ -17,6 +17,8 @@ export interface EmbeddingContext {
   readonly publishedMicros: number;
   readonly clockQuality: NodeClockQuality;
   readonly elementType: VectorElementType;
+  /** Of a group: weight used by source, and who was missing. */
+  readonly fused?: { readonly weights: Readonly<Record<string, number>>; readonly missing: readonly string[] };
 }
 
 const packr = new Packr({ useRecords: false, variableMapSize: true });
@@ -48,6 +50,7 @@ export function encodeEmbedding(embedding: Embedding, context: EmbeddingContext)
     ...(scale === undefined ? {} : { sc: scale }),
     n: true,
     q: bitsOfFlags(embedding.flags),
+    ...(context.fused === undefined ? {} : { fu: { w: context.fused.weights, missing: context.fused.missing } }),
     v: bytes,
   });
 }

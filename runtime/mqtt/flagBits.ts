@@ -13,6 +13,9 @@ export const FLAG_BITS = {
   untrained: 1 << 8,
   'holes-filled': 1 << 9,
   unverified: 1 << 10,
+  'axes-missing': 1 << 11,
+  'source-missing': 1 << 12,
+  stale: 1 << 13,
 } as const satisfies Record<Flag, number>;
 
 export function bitsOfFlags(flags: readonly Flag[]): number {

@@ -1,5 +1,6 @@
 import Type, { type Static } from 'typebox';
 import { Compile } from 'typebox/compile';
+import { EventMessage } from './eventMessage';
 
 /**
  * Contract v1 of what a node publishes (reference/mqtt.md §4). Keys may be added; a changed meaning is a new major
@@ -54,6 +55,14 @@ export const EmbeddingMessage = Type.Object({
   sc: Type.Optional(Type.Number({ exclusiveMinimum: 0, description: 'Multiplies the integers of i8.' })),
   n: Type.Boolean({ description: 'Of unit length.' }),
   q: Type.Integer({ minimum: 0, description: 'Flags, one bit each.' }),
+  fu: Type.Optional(
+    Type.Object({
+      w: Type.Record(Type.String({ maxLength: 64 }), Type.Number({ minimum: 0 }), {
+        description: 'Weight used by source.',
+      }),
+      missing: Type.Array(Id, { maxItems: 64 }),
+    }),
+  ),
   v: Type.Unsafe<Uint8Array>(Type.Refine(Type.Unknown(), (value) => value instanceof Uint8Array)),
 });
 export type EmbeddingMessage = Static<typeof EmbeddingMessage>;
@@ -114,6 +123,8 @@ export const InfoMessage = Type.Object({
     }),
   ),
   sources: Type.Array(Type.Object({ id: Id, modality: Id, device: Id, labels: Type.Array(Id) })),
+  groups: Type.Optional(Type.Array(Type.Object({ id: Id, sources: Type.Array(Id), labels: Type.Array(Id) }))),
+  rules: Type.Optional(Type.Array(Type.Object({ id: Id, severity: Type.String({ maxLength: 16 }) }))),
   sets: Type.Array(Type.String({ minLength: 1, maxLength: 128 }), { description: 'Label sets and revisions.' }),
   schemas: Type.Array(Type.String({ minLength: 1, maxLength: 32 })),
 });
@@ -169,6 +180,7 @@ export type HealthMessage = Static<typeof HealthMessage>;
 export const validators = {
   'emb/1': Compile(EmbeddingMessage),
   'scores/1': Compile(ScoresMessage),
+  'event/1': Compile(EventMessage),
   'info/1': Compile(InfoMessage),
   'source/1': Compile(SourceMessage),
   'health/1': Compile(HealthMessage),

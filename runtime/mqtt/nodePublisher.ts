@@ -1,10 +1,13 @@
 import { ulid } from 'ulid';
 import type { Clock } from '../clock';
 import type { Embedding } from '../embedding';
+import type { DetectedEvent } from '../events/detectedEvent';
+import type { Fused } from '../fusion/group';
 import type { SourceStatus } from '../source';
 import { type Scores, topLabels } from '../zeroshot/score';
 import type { BrokerAccess, ProtocolVersion } from './connection';
 import { EMBEDDING_CONTENT_TYPE, encodeEmbedding } from './embeddingMessage';
+import { eventMessage } from './eventMessage';
 import { bitsOfFlags } from './flagBits';
 import { BrokerLink, type LinkCounters, type LinkEvent } from './link';
 import { jsonMessage, wordMessage } from './message';
@@ -98,60 +101,34 @@ export class NodePublisher {
   }
 
   embedding(source: string, embedding: Embedding): void {
-    const { clock, elementType } = this.#options;
-    const sequence = this.#sequences.get(source) ?? 0;
-    this.#sequences.set(source, sequence + 1);
-    const id = this.#newId();
-    const payload = encodeEmbedding(embedding, {
-      id,
-      source,
-      boot: this.boot,
-      sequence,
-      publishedMicros: clock.epochMicros(),
-      clockQuality: CLOCK_QUALITY,
-      elementType,
-    });
-    this.#link.publish(this.#topics.source(source).embedding, {
-      payload,
-      properties: {
-        contentType: EMBEDDING_CONTENT_TYPE,
-        text: false,
-        expirySeconds: LIVE_EXPIRY_SECONDS,
-        attributes: this.#attributes({ id, source, schema: 'emb/1', endMicros: embedding.endMicros }),
-      },
-    });
+    this.#publishEmbedding(this.#topics.source(source).embedding, { source, embedding });
   }
 
   scores(
     source: string,
     { embedding, scores, topK }: { readonly embedding: Embedding; readonly scores: Scores; readonly topK: number },
   ): void {
-    const message: ScoresMessage = {
-      s: 'scores/1',
-      id: this.#newId(),
-      src: source,
-      boot: this.boot,
-      t0: embedding.startMicros,
-      t1: embedding.endMicros,
-      sp: scores.space,
-      set: scores.labelSet,
-      cal: scores.calibration,
-      k: topLabels(scores, topK).map(({ label, probability, cosine, margin }) => ({
-        l: label,
-        p: scores.meaningful ? probability : null,
-        cos: cosine,
-        margin,
-      })),
-      bg: scores.bestBackgroundCosine,
-      q: bitsOfFlags(embedding.flags),
-    };
-    this.#link.publish(
-      this.#topics.source(source).scores,
-      jsonMessage(message, {
-        expirySeconds: LIVE_EXPIRY_SECONDS,
-        attributes: this.#attributes({ id: message.id, source, schema: 'scores/1', endMicros: embedding.endMicros }),
-      }),
-    );
+    this.#publishScores(this.#topics.source(source).scores, { source, scores, topK, seen: embedding });
+  }
+
+  /** What a group of sources says together; its embedding only where it is asked for. */
+  fused(fused: Fused, { topK, withEmbedding }: { readonly topK: number; readonly withEmbedding: boolean }): void {
+    const { group, embedding } = fused;
+    const topics = this.#topics.fused(group);
+    if (withEmbedding && embedding !== undefined) {
+      this.#publishEmbedding(topics.embedding, { source: group, embedding, fused });
+    }
+    for (const scores of fused.scores) {
+      this.#publishScores(topics.scores, { source: group, scores, topK, seen: fused });
+    }
+  }
+
+  /** Something started, goes on, or ended. */
+  publishEvent(event: DetectedEvent): void {
+    const message = eventMessage(event, { boot: this.boot });
+    const id = `${message.id}-${message.seq}`;
+    const attributes = this.#attributes({ id, schema: 'event/1', endMicros: message.t_detect });
+    this.#link.publish(this.#topics.event(event.rule), jsonMessage(message, { attributes }));
   }
 
   health(health: Omit<HealthMessage, 's' | 'boot' | 't' | 'reconnects' | 'published'>): void {
@@ -178,17 +155,90 @@ export class NodePublisher {
     await this.#link.stop();
   }
 
+  #publishEmbedding(
+    topic: string,
+    published: {
+      readonly source: string;
+      readonly embedding: Embedding;
+      readonly fused?: Pick<Fused, 'weights' | 'missing'>;
+    },
+  ): void {
+    const { source, embedding, fused } = published;
+    const { clock, elementType } = this.#options;
+    const sequence = this.#sequences.get(topic) ?? 0;
+    this.#sequences.set(topic, sequence + 1);
+    const id = this.#newId();
+    const payload = encodeEmbedding(embedding, {
+      id,
+      source,
+      boot: this.boot,
+      sequence,
+      publishedMicros: clock.epochMicros(),
+      clockQuality: CLOCK_QUALITY,
+      elementType,
+      ...(fused === undefined ? {} : { fused }),
+    });
+    this.#link.publish(topic, {
+      payload,
+      properties: {
+        contentType: EMBEDDING_CONTENT_TYPE,
+        text: false,
+        expirySeconds: LIVE_EXPIRY_SECONDS,
+        attributes: this.#attributes({ id, source, schema: 'emb/1', endMicros: embedding.endMicros }),
+      },
+    });
+  }
+
+  #publishScores(
+    topic: string,
+    published: {
+      readonly source: string;
+      readonly scores: Scores;
+      readonly topK: number;
+      readonly seen: Pick<Embedding, 'startMicros' | 'endMicros' | 'flags'>;
+    },
+  ): void {
+    const { source, scores, topK, seen } = published;
+    const message: ScoresMessage = {
+      s: 'scores/1',
+      id: this.#newId(),
+      src: source,
+      boot: this.boot,
+      t0: seen.startMicros,
+      t1: seen.endMicros,
+      sp: scores.space,
+      set: scores.labelSet,
+      cal: scores.calibration,
+      k: topLabels(scores, topK).map(({ label, probability, cosine, margin }) => ({
+        l: label,
+        p: scores.meaningful ? probability : null,
+        cos: cosine,
+        margin,
+      })),
+      bg: scores.bestBackgroundCosine,
+      q: bitsOfFlags(seen.flags),
+    };
+    this.#link.publish(
+      topic,
+      jsonMessage(message, {
+        expirySeconds: LIVE_EXPIRY_SECONDS,
+        attributes: this.#attributes({ id: message.id, source, schema: 'scores/1', endMicros: seen.endMicros }),
+      }),
+    );
+  }
+
   /** What makes a message a CloudEvent in MQTT 5's binary mode; all of it stands in the payload, too. */
   #attributes(event: {
     readonly id: string;
-    readonly source: string;
-    readonly schema: 'emb/1' | 'scores/1';
+    /** Left out for what the node itself says. */
+    readonly source?: string;
+    readonly schema: 'emb/1' | 'scores/1' | 'event/1';
     readonly endMicros: number;
   }): Readonly<Record<string, string>> {
     return {
       specversion: '1.0',
       id: event.id,
-      source: `/${this.#topics.root}/src/${event.source}`,
+      source: `/${this.#topics.root}${event.source === undefined ? '' : `/src/${event.source}`}`,
       type: `sensebind.${event.schema.replace('/', '.v')}`,
       time: new Date(event.endMicros / 1000).toISOString(),
       dataschema: event.schema,

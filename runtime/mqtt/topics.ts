@@ -13,6 +13,9 @@ export interface Topics {
   readonly info: string;
   readonly health: string;
   source(source: string): SourceTopics;
+  /** What a group of sources says together. */
+  fused(group: string): Pick<SourceTopics, 'embedding' | 'scores'>;
+  event(rule: string): string;
 }
 
 export interface SourceTopics {
@@ -41,11 +44,24 @@ export function topicsOf(options: { readonly base: string; readonly node: string
         scores: `${folder}/scores`,
       };
     },
+    fused: (group) => {
+      const folder = `${root}/fused/${requireId('group', group)}`;
+      return { embedding: `${folder}/emb`, scores: `${folder}/scores` };
+    },
+    event: (rule) => `${root}/event/${requireId('rule', rule)}`,
   };
 }
 
 /** What of a node's topics a message came on. */
-export type TopicKind = 'status' | 'info' | 'health' | 'source-status' | 'source-state' | 'embedding' | 'scores';
+export type TopicKind =
+  | 'status'
+  | 'info'
+  | 'health'
+  | 'source-status'
+  | 'source-state'
+  | 'embedding'
+  | 'scores'
+  | 'event';
 
 const KINDS: readonly { readonly pattern: RegExp; readonly kind: TopicKind }[] = [
   { pattern: /\/v1\/[^/]+\/status$/, kind: 'status' },
@@ -53,8 +69,9 @@ const KINDS: readonly { readonly pattern: RegExp; readonly kind: TopicKind }[] =
   { pattern: /\/v1\/[^/]+\/health$/, kind: 'health' },
   { pattern: /\/v1\/[^/]+\/src\/[^/]+\/status$/, kind: 'source-status' },
   { pattern: /\/v1\/[^/]+\/src\/[^/]+\/state$/, kind: 'source-state' },
-  { pattern: /\/v1\/[^/]+\/src\/[^/]+\/emb$/, kind: 'embedding' },
-  { pattern: /\/v1\/[^/]+\/src\/[^/]+\/scores$/, kind: 'scores' },
+  { pattern: /\/v1\/[^/]+\/(src|fused)\/[^/]+\/emb$/, kind: 'embedding' },
+  { pattern: /\/v1\/[^/]+\/(src|fused)\/[^/]+\/scores$/, kind: 'scores' },
+  { pattern: /\/v1\/[^/]+\/event\/[^/]+$/, kind: 'event' },
 ];
 
 /** The reverse of {@link topicsOf}, for readers; `undefined` for topics of others. */

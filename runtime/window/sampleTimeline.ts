@@ -1,5 +1,6 @@
 import type { Micros } from '../clock';
 import type { AudioReading } from '../reading';
+import { spanOf, type WindowSpan } from './window';
 
 /** A reading that starts this much after the end of the one before follows a gap; less is jitter of the host. */
 const GAP_MICROS = 100_000;
@@ -42,12 +43,12 @@ export class SampleTimeline {
     this.#wallMinusMonotonic = reading.timeMicros - reading.monotonicMicros;
   }
 
-  /** Wall time of `count` samples from `firstSample` on: all at the offset of the newest reading, since clocks jump. */
-  span(firstSample: number, count: number): { readonly startMicros: Micros; readonly endMicros: Micros } {
-    return {
-      startMicros: Math.round(this.#monotonicOf(firstSample) + this.#wallMinusMonotonic),
-      endMicros: Math.round(this.#monotonicOf(firstSample + count) + this.#wallMinusMonotonic),
-    };
+  /** When `count` samples from `firstSample` on were heard; wall times are at the offset of the newest reading. */
+  span(firstSample: number, count: number): WindowSpan {
+    return spanOf(
+      { startMicros: this.#monotonicOf(firstSample), endMicros: this.#monotonicOf(firstSample + count) },
+      this.#wallMinusMonotonic,
+    );
   }
 
   gapWithin(firstSample: number, count: number): boolean {

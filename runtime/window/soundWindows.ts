@@ -10,7 +10,7 @@ import type { Window, WindowEvents, WindowSize, Windows } from './window';
 export interface SoundWindowsOptions {
   readonly source: string;
   readonly spec: SoundSpec;
-  readonly size: WindowSize;
+  readonly size: Required<WindowSize>;
   /** Which channel is listened to, from 0. */
   readonly channel: number;
   readonly pool: FramePool;

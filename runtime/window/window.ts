@@ -1,24 +1,44 @@
 import type { Micros, Millis } from '../clock';
-import type { Frame } from '../frames';
 import type { EncoderInput } from '../preprocess/input';
-import type { Flag, Reading } from '../reading';
+import type { Flag, FrameHold, Reading } from '../reading';
 
-/** The readings that one encoder input needs, ready to encode. */
-export interface Window {
-  readonly input: EncoderInput;
-  /** What it covers: wall time, microseconds since the epoch. */
+/** What a window covers. */
+export interface WindowSpan {
+  /** Wall time, microseconds since the epoch. */
   readonly startMicros: Micros;
   readonly endMicros: Micros;
+  /** The same on the monotonic clock, which never jumps: what is fused and timed goes by this. */
+  readonly monotonicStartMicros: Micros;
+  readonly monotonicEndMicros: Micros;
+}
+
+/** A monotonic span with its wall times: both at one offset, since clocks jump. */
+export function spanOf(
+  monotonic: { readonly startMicros: Micros; readonly endMicros: Micros },
+  wallMinusMonotonic: Micros,
+): WindowSpan {
+  return {
+    startMicros: Math.round(monotonic.startMicros + wallMinusMonotonic),
+    endMicros: Math.round(monotonic.endMicros + wallMinusMonotonic),
+    monotonicStartMicros: Math.round(monotonic.startMicros),
+    monotonicEndMicros: Math.round(monotonic.endMicros),
+  };
+}
+
+/** The readings that one encoder input needs, ready to encode. */
+export interface Window extends WindowSpan {
+  readonly input: EncoderInput;
   /** When its last reading came, on the monotonic clock. */
   readonly completedMicros: Micros;
   readonly flags: readonly Flag[];
   /** The memory that `input` stands on: whoever takes the window releases it. */
-  readonly frame: Frame;
+  readonly frame: FrameHold;
 }
 
 /** How long a window is, and how far apart two of them start. */
 export interface WindowSize {
-  readonly window: Millis;
+  /** Left out: as long as the encoder's input. A picture has no length. */
+  readonly window?: Millis;
   readonly hop: Millis;
 }
 
@@ -28,12 +48,17 @@ export type WindowDrop =
   | 'superseded'
   /** Its samples were overwritten before it was complete. */
   | 'overwritten'
+  /** Readings that came after newer ones; counted by picture or sample. */
+  | 'late'
+  /** Too few samples in its time. */
+  | 'sparse'
   /** All shared memory was in use. */
   | 'memory';
 
 export interface WindowEvents {
   window(window: Window): void;
-  dropped(reason: WindowDrop): void;
+  /** `amount` is 1 where it is left out. */
+  dropped(reason: WindowDrop, amount?: number): void;
   /** Readings were lost before this one. */
   gap(): void;
 }

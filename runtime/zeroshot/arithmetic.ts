@@ -14,6 +14,9 @@ export interface Weighted {
   readonly weight: number;
 }
 
+/** A logit scale of one is none: ImageBind leaves pictures unscaled. */
+export const NO_SCALE = 1;
+
 /** Where an embedding lies. */
 export function placeOf({ space, vector }: Embedding): Comparable {
   return { space, dimensions: vector.length };
@@ -41,7 +44,7 @@ export function cosine(left: Embedding, right: Embedding): number {
 
 /**
  * Unit vectors times their weights, summed, at unit length again: ImageBind's arithmetic with weights of 0.5, its
- * audio with video with 0.05 and 0.95 (reference/imagebind.md §8).
+ * audio with video with 0.05 and 0.95 (reference/imagebind.md §8). A negative weight takes away.
  *
  * @throws {SensebindError} `SPACE_MISMATCH`; `EMBEDDING_NOT_FINITE` when there are no parts, or they cancel out.
  */
@@ -50,16 +53,25 @@ export function weightedSum(parts: readonly Weighted[]): Float32Array {
   const sum = new Float64Array(first?.embedding.vector.length ?? 0);
   for (const { embedding, weight } of parts) {
     if (first) checkComparable(placeOf(first.embedding), placeOf(embedding));
-    for (const [index, value] of unit(embedding.vector).entries()) sum[index] = (sum[index] ?? 0) + weight * value;
+    const direction = unit(embedding.vector);
+    for (let index = 0; index < sum.length; index++) {
+      sum[index] = (sum[index] ?? 0) + weight * (direction[index] ?? 0);
+    }
   }
   return unit(sum);
 }
 
 /** Softmax of cosines × scale: shares of one, in the order of the cosines. */
 export function softmax(cosines: ArrayLike<number>, scale: number): Float64Array {
-  const logits = Float64Array.from(cosines, (value) => value * scale);
-  const largest = logits.reduce((most, logit) => Math.max(most, logit), Number.NEGATIVE_INFINITY);
-  const shares = logits.map((logit) => Math.exp(logit - largest));
-  const sum = shares.reduce((total, share) => total + share, 0);
-  return shares.map((share) => share / sum);
+  const shares = new Float64Array(cosines.length);
+  let largest = Number.NEGATIVE_INFINITY;
+  for (let index = 0; index < shares.length; index++) largest = Math.max(largest, (cosines[index] ?? 0) * scale);
+  let sum = 0;
+  for (let index = 0; index < shares.length; index++) {
+    const share = Math.exp((cosines[index] ?? 0) * scale - largest);
+    shares[index] = share;
+    sum += share;
+  }
+  for (let index = 0; index < shares.length; index++) shares[index] = (shares[index] ?? 0) / sum;
+  return shares;
 }

@@ -23,6 +23,8 @@ export interface CompiledLabelSet {
 export interface CompiledLabel {
   readonly id: string;
   readonly title: string;
+  /** Probability that counts as on. */
+  readonly threshold?: number;
 }
 
 /**
@@ -57,7 +59,9 @@ export async function compileLabelSet(
     dimensions,
     logitScale: first.logitScale,
     trained: [...embeddings.values()].every(({ flags }) => !flags.includes('untrained')),
-    labels: labelSet.labels.map(({ id, title }) => ({ id, title: title ?? wordsOfId(id) })),
+    labels: labelSet.labels.map(({ id, title = wordsOfId(id), threshold }) => {
+      return threshold === undefined ? { id, title } : { id, title, threshold };
+    }),
     rows,
   };
 }

@@ -1,8 +1,8 @@
 import type { Embedding } from '../embedding';
 import { SensebindError } from '../errors';
-import { dot, unit } from '../inference/vectors';
+import { dotFloats, unit } from '../inference/vectors';
 import type { Flag } from '../reading';
-import { checkComparable, placeOf, softmax } from './arithmetic';
+import { checkComparable, NO_SCALE, placeOf, softmax } from './arithmetic';
 import type { CompiledLabelSet } from './compileLabelSet';
 
 /** How much one label is the case. */
@@ -14,6 +14,8 @@ export interface LabelScore {
   readonly cosine: number;
   /** Cosine less that of the best of all others, whether label, negative or background; positive for the best only. */
   readonly margin: number;
+  /** Probability from which on the label set counts it as the case. */
+  readonly threshold?: number;
 }
 
 /** What words say about one embedding. */
@@ -38,9 +40,6 @@ export interface Scores {
 /** The flags of embeddings that are published without probabilities (fault row F21 of reference/anchors.md). */
 const MEANINGLESS: ReadonlySet<Flag> = new Set<Flag>(['silent', 'untrained']);
 
-/** A logit scale of one is none: ImageBind leaves pictures unscaled. */
-const NO_SCALE = 1;
-
 /**
  * Compares one embedding with a label set: softmax of cosine × one scale. Multiplying both scales, as raw outputs of
  * the reference do, saturates to 1 and 0. The scale is the one that the sensor's encoder was bound with; a picture has
@@ -58,17 +57,19 @@ export function score(
   const scale = options.scale ?? (embedding.logitScale === NO_SCALE ? compiled.logitScale : embedding.logitScale);
   checkScale(scale);
   const direction = unit(embedding.vector);
-  const cosines = compiled.rows.map((row) => dot(direction, row));
+  const cosines = compiled.rows.map((row) => dotFloats(direction, row));
   const probabilities = softmax(cosines, scale);
   const others = cosines.slice(compiled.labels.length);
   const [best, second] = twoLargest(cosines);
   return {
     labelSet: compiled.name,
     space: compiled.space,
-    labels: compiled.labels.map(({ id, title }, index) => {
+    labels: compiled.labels.map(({ id, title, threshold }, index) => {
       const cosine = cosines[index] ?? 0;
       const margin = cosine - (index === best.index ? second.value : best.value);
-      return { label: id, title, probability: probabilities[index] ?? 0, cosine, margin };
+      const probability = probabilities[index] ?? 0;
+      const labelScore = { label: id, title, probability, cosine, margin };
+      return threshold === undefined ? labelScore : { ...labelScore, threshold };
     }),
     background: probabilities.subarray(compiled.labels.length).reduce((sum, share) => sum + share, 0),
     bestBackgroundCosine: others.length === 0 ? null : Math.max(...others),

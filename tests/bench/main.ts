@@ -15,6 +15,7 @@ import { benchCamera } from './camera';
 import { benchConversion } from './conversion';
 import { benchEventLoop } from './eventLoop';
 import { benchForward } from './forward';
+import { benchInterpretation } from './interpretation';
 import { type Figure, printFigures } from './measure';
 import { benchPreprocessing } from './preprocessing';
 import { benchSerial } from './serial';
@@ -46,6 +47,8 @@ async function main(): Promise<number> {
     console.error('event loop …');
     const seconds = values.short ? 10 : 30;
     figures.push(...(await bestOf(async () => [await benchEventLoop({ folder, seconds })])));
+    console.error('scores, fusion and rules …');
+    figures.push(...(await bestOf(async () => [await benchInterpretation()])));
     console.error('camera and serial port …');
     figures.push(...(await bestOf(async () => [await benchCamera({ seconds: seconds / 2 })])));
     figures.push(...(await bestOf(async () => [await benchSerial({ folder, seconds: seconds / 2 })])));

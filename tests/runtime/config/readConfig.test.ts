@@ -105,7 +105,6 @@ describe('a configuration', () => {
           id: 'file0',
           device: { kind: 'wav', file: 'sounds/door.wav', loop: true },
           enabled: false,
-          window: 2000,
           hop: 1000,
           channel: 0,
           labels: [],
@@ -123,6 +122,8 @@ describe('a configuration', () => {
           background: ['silence'],
         },
       ],
+      fusion: [],
+      rules: [],
       publish: {
         embeddings: { enabled: true, elementType: 'i8', maxRateHz: 1 },
         scores: { topK: 3, maxRateHz: 0.5 },
@@ -165,7 +166,7 @@ describe('a configuration', () => {
           embeddings: { enabled: true, elementType: 'f16le', maxRateHz: Number.POSITIVE_INFINITY },
           scores: { topK: 5, maxRateHz: 2 },
         },
-        window: 2000,
+        window: undefined,
         hop: 1000,
       },
     );

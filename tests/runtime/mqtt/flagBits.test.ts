@@ -21,6 +21,9 @@ describe('flags as bits', () => {
       untrained: 256,
       'holes-filled': 512,
       unverified: 1024,
+      'axes-missing': 2048,
+      'source-missing': 4096,
+      stale: 8192,
     });
   });
 

@@ -346,6 +346,8 @@ function configOf(url: string, sources: readonly Source[], publish: Partial<Conf
     broker: { url, protocol: 'auto', clientId: 'box' },
     sources: sources.map(({ id }) => sourceConfig(id)),
     labelSets: [{ id: 'house', revision: 3, labels: [{ id: 'door_bell' }, { id: 'dog' }], background: ['silence'] }],
+    fusion: [],
+    rules: [],
     publish: {
       embeddings: { enabled: true, elementType: 'f16le', maxRateHz: Number.POSITIVE_INFINITY },
       scores: { topK: 5, maxRateHz: 1000 },

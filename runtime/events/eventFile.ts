@@ -1,0 +1,36 @@
+import { readFile, rename } from 'node:fs/promises';
+import { messageOf, SensebindError } from '../errors';
+import { writeWholeFile } from '../wholeFile';
+import type { DetectorMemory } from './detector';
+import { decodeMemory, encodeMemory } from './memorySchema';
+
+/** The memory of a detector in a file. What cannot be read is set aside under another name, never deleted. */
+export class EventFile {
+  readonly #file: string;
+
+  constructor(file: string) {
+    this.#file = file;
+  }
+
+  /** What was saved last; `undefined` where nothing was. @throws {SensebindError} `FILE_UNREADABLE` */
+  async load(): Promise<DetectorMemory | undefined> {
+    try {
+      const memory = decodeMemory(await readFile(this.#file, 'utf8'));
+      if (memory === undefined) await rename(this.#file, `${this.#file}.unreadable`);
+      return memory;
+    } catch (error) {
+      if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+      throw new SensebindError(
+        'FILE_UNREADABLE',
+        `expected the events that went on in ${this.#file}, found: ${messageOf(error)}`,
+        'check the permissions of the file and its folder',
+        { cause: error },
+      );
+    }
+  }
+
+  /** @throws {SensebindError} `FILE_UNWRITABLE` */
+  save(memory: DetectorMemory): Promise<void> {
+    return writeWholeFile(this.#file, encodeMemory(memory));
+  }
+}

@@ -1,0 +1,132 @@
+import type { Clock } from './clock';
+import type { Config } from './config/config';
+import type { Embedding } from './embedding';
+import type { DetectedEvent } from './events/detectedEvent';
+import { Detector, type DetectorMemory } from './events/detector';
+import { MEASURES, type MeasureId, type Meter } from './events/measures';
+import { type Fused, FusionGroup } from './fusion/group';
+import type { Reading } from './reading';
+import type { WindowSpan } from './window/window';
+import type { CompiledLabelSet } from './zeroshot/compileLabelSet';
+import type { LabelSets } from './zeroshot/labelSets';
+import { type Scores, score } from './zeroshot/score';
+
+export interface InterpreterOptions {
+  readonly config: Pick<Config, 'node' | 'sources' | 'fusion' | 'rules'>;
+  readonly labelSets: LabelSets;
+  readonly clock: Clock;
+  readonly onFused: (fused: Fused) => void;
+  readonly onEvent: (event: DetectedEvent) => void;
+  /** What a source saw came after the joint window that it belongs to. */
+  readonly onLate: (group: string, source: string) => void;
+  /** A joint window was lost; all else goes on. */
+  readonly onFailed: (group: string, error: unknown) => void;
+}
+
+interface SourceMeter {
+  readonly measure: MeasureId;
+  readonly meter: Meter;
+}
+
+/** What embeddings and readings mean: scores, what groups of sources say together, and events. */
+export class Interpreter {
+  readonly #options: InterpreterOptions;
+  readonly #groups: readonly FusionGroup[];
+  readonly #detector: Detector;
+  readonly #meters: ReadonlyMap<string, readonly SourceMeter[]>;
+  readonly #labelsOf: ReadonlyMap<string, readonly string[]>;
+  /** Sources whose labels a rule asks for. */
+  readonly #scored: ReadonlySet<string>;
+
+  constructor(options: InterpreterOptions) {
+    this.#options = options;
+    const { config, clock, onEvent, onLate, onFailed } = options;
+    this.#labelsOf = new Map([...config.sources, ...config.fusion].map(({ id, labels }) => [id, labels]));
+    const detector = new Detector({ node: config.node, rules: config.rules, clock, onEvent });
+    this.#detector = detector;
+    this.#scored = new Set(config.sources.map(({ id }) => id).filter((id) => detector.readsLabelsOf(id)));
+    this.#meters = new Map(
+      config.sources.map(({ id }) => [
+        id,
+        detector.measuresOf(id).map((measure) => ({ measure, meter: MEASURES[measure].create() })),
+      ]),
+    );
+    this.#groups = config.fusion.map(
+      (group) =>
+        new FusionGroup({
+          config: group,
+          clock,
+          labelSets: () => this.labelSetsOf(group.id),
+          onFused: (fused) => this.#take(fused),
+          onLate: (source) => onLate(group.id, source),
+          onFailed: (error) => onFailed(group.id, error),
+        }),
+    );
+  }
+
+  /** The label sets of a source or a group, as they are at the moment. */
+  labelSetsOf(id: string): readonly CompiledLabelSet[] {
+    const { labelSets } = this.#options;
+    const ids = this.#labelsOf.get(id) ?? [];
+    return ids.map((labelSet) => labelSets.get(labelSet)?.compiled).filter((compiled) => compiled !== undefined);
+  }
+
+  /** Events that go on. */
+  get activeEvents(): number {
+    return this.#detector.active;
+  }
+
+  /**
+   * Takes an embedding of a source. Scores it where a rule needs that or `wantsScores` is set, and returns the scores.
+   *
+   * @throws {SensebindError} `SPACE_MISMATCH` where it is of another space than the label sets.
+   */
+  embedding(
+    source: string,
+    embedding: Embedding,
+    seen: { readonly span: Pick<WindowSpan, 'monotonicEndMicros'>; readonly wantsScores: boolean },
+  ): readonly Scores[] {
+    const { monotonicEndMicros } = seen.span;
+    const isScored = seen.wantsScores || this.#scored.has(source);
+    const scores = isScored ? this.labelSetsOf(source).map((labelSet) => score(embedding, labelSet)) : [];
+    const at = { monotonicMicros: monotonicEndMicros, epochMicros: embedding.endMicros };
+    for (const one of scores) this.#detector.observeScores(source, one, { at, flags: embedding.flags });
+    for (const group of this.#groups) group.add(source, embedding, monotonicEndMicros, scores);
+    return scores;
+  }
+
+  /** Measures a reading, where a rule asks for that. */
+  reading(source: string, reading: Reading): void {
+    for (const { measure, meter } of this.#meters.get(source) ?? []) {
+      for (const { value, at } of meter.measure(reading)) {
+        this.#detector.observeMeasure(source, { measure, value, at, flags: reading.flags });
+      }
+    }
+  }
+
+  /** Whether a source is there: groups do not wait for one that is away. */
+  setPresent(source: string, isPresent: boolean): void {
+    for (const group of this.#groups) group.setAwaited(source, isPresent);
+  }
+
+  memory(): DetectorMemory {
+    return this.#detector.memory();
+  }
+
+  /** Goes on with the events of a process before, before anything else is taken. */
+  restore(memory: DetectorMemory): void {
+    this.#detector.restore(memory);
+  }
+
+  /** Nothing more comes: what groups wait for is complete. Events that go on stay open, for the next start. */
+  finish(): void {
+    for (const group of this.#groups) group.finish();
+    this.#detector.close();
+  }
+
+  #take(fused: Fused): void {
+    const at = { monotonicMicros: fused.monotonicEndMicros, epochMicros: fused.endMicros };
+    this.#options.onFused(fused);
+    for (const scores of fused.scores) this.#detector.observeScores(fused.group, scores, { at, flags: fused.flags });
+  }
+}

@@ -1,0 +1,135 @@
+import type { Embedding } from '../embedding';
+import { SensebindError } from '../errors';
+import { type CompiledLabelSet, compileLabelSet } from './compileLabelSet';
+import { type LabelSet, nameOf } from './labelSet';
+
+export interface LabelSetsOptions {
+  readonly embedText: (text: string) => Promise<Embedding>;
+  /** Revisions of one label set that are kept to go back to, the one in use among them. */
+  readonly keep?: number;
+}
+
+/** A label set as it was written, and as vectors. */
+export interface Revision {
+  readonly labelSet: LabelSet;
+  readonly compiled: CompiledLabelSet;
+}
+
+interface Shelf {
+  /** Oldest first; the last one is in use. */
+  revisions: readonly Revision[];
+  /** A revision is never used for two contents, also not after going back. */
+  highest: number;
+}
+
+const DEFAULT_KEEP = 4;
+
+/** 16 MB at 1024 dimensions: the prompts that a change leaves alone are not embedded again. */
+const REMEMBERED_PROMPTS = 4096;
+
+/**
+ * The label sets in use, by id. A new revision takes the place of the old one at once, between two windows, when all its
+ * words are embedded; old ones are kept to go back to.
+ */
+export class LabelSets {
+  readonly #keep: number;
+  readonly #prompts: PromptMemory;
+  readonly #shelves = new Map<string, Shelf>();
+  /** Changes, one after the other. */
+  #turn: Promise<unknown> = Promise.resolve();
+
+  constructor({ embedText, keep = DEFAULT_KEEP }: LabelSetsOptions) {
+    this.#keep = keep;
+    this.#prompts = new PromptMemory(embedText);
+  }
+
+  /** The revision in use. */
+  get(id: string): Revision | undefined {
+    return this.#shelves.get(id)?.revisions.at(-1);
+  }
+
+  /** All in use. */
+  current(): readonly Revision[] {
+    return [...this.#shelves.values()].map(({ revisions }) => revisions.at(-1)).filter((found) => found !== undefined);
+  }
+
+  /**
+   * Embeds the words of a label set, then swaps it in. Where this throws, the one in use stays.
+   *
+   * @throws {SensebindError} `CONFIG_INVALID`, also for a revision that is not above all before; `WORD_UNKNOWN` with near
+   * words; what the encoder of text throws.
+   */
+  put(labelSet: LabelSet): Promise<Revision> {
+    return this.#inTurn(async () => {
+      this.#requireNewer(labelSet);
+      const compiled = await compileLabelSet(labelSet, (text) => this.#prompts.embed(text));
+      const revision = { labelSet, compiled };
+      const before = this.#shelves.get(labelSet.id)?.revisions ?? [];
+      this.#shelves.set(labelSet.id, {
+        revisions: [...before, revision].slice(-this.#keep),
+        highest: labelSet.revision,
+      });
+      return revision;
+    });
+  }
+
+  /**
+   * Goes back to the revision before, which is in use from now on.
+   *
+   * @throws {SensebindError} `STATE_INVALID` when none is kept.
+   */
+  rollBack(id: string): Promise<Revision> {
+    return this.#inTurn(async () => {
+      const shelf = this.#shelves.get(id);
+      const revision = shelf?.revisions.at(-2);
+      if (shelf === undefined || revision === undefined) throw nothingBefore(id, this.get(id));
+      shelf.revisions = shelf.revisions.slice(0, -1);
+      return revision;
+    });
+  }
+
+  #requireNewer(labelSet: LabelSet): void {
+    const highest = this.#shelves.get(labelSet.id)?.highest ?? -1;
+    if (labelSet.revision > highest) return;
+    throw new SensebindError(
+      'CONFIG_INVALID',
+      `expected a revision of the label set "${labelSet.id}" above ${highest}, found ${labelSet.revision}`,
+      'count the revision up with each change',
+    );
+  }
+
+  #inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
+    const done = this.#turn.then(work);
+    this.#turn = done.catch(() => undefined);
+    return done;
+  }
+}
+
+/** Embeddings of prompts that were asked for before; the least recently used go. */
+class PromptMemory {
+  readonly #embedText: (text: string) => Promise<Embedding>;
+  readonly #known = new Map<string, Embedding>();
+
+  constructor(embedText: (text: string) => Promise<Embedding>) {
+    this.#embedText = embedText;
+  }
+
+  async embed(text: string): Promise<Embedding> {
+    const embedding = this.#known.get(text) ?? (await this.#embedText(text));
+    this.#known.delete(text);
+    this.#known.set(text, embedding);
+    if (this.#known.size > REMEMBERED_PROMPTS) {
+      const [oldest] = this.#known.keys();
+      if (oldest !== undefined) this.#known.delete(oldest);
+    }
+    return embedding;
+  }
+}
+
+function nothingBefore(id: string, inUse: Revision | undefined): SensebindError {
+  return new SensebindError(
+    'STATE_INVALID',
+    `expected an older revision of the label set "${id}", found ${inUse === undefined ? 'no such label set' : `only ${nameOf(inUse.labelSet)}`}`,
+    'put the label set as it was, with a new revision',
+  );
+}
