@@ -8,6 +8,7 @@ import { Lane, type LaneSource } from './lane';
 import type { BrokerAccess } from './mqtt/connection';
 import { schemaIds } from './mqtt/messages';
 import { NodePublisher } from './mqtt/nodePublisher';
+import type { Outbox } from './mqtt/sender/outbox';
 import type { PipelineEvent } from './pipelineEvent';
 import { type CompiledLabelSet, compileLabelSet } from './zeroshot/compileLabelSet';
 import { nameOf } from './zeroshot/labelSet';
@@ -17,6 +18,8 @@ export interface PipelineOptions {
   readonly bundle: Bundle;
   readonly engine: Engine;
   readonly access: BrokerAccess;
+  /** Belongs to the caller, as engine and bundle do. */
+  readonly outbox: Outbox;
   readonly sources: readonly LaneSource[];
   readonly clock: Clock;
   readonly version: string;
@@ -42,7 +45,7 @@ export class Pipeline {
   readonly #running = new Set<Lane>();
 
   private constructor(options: PipelineOptions, compiled: ReadonlyMap<string, CompiledLabelSet>) {
-    const { config, access, clock, engine, bundle, sources, onEvent } = options;
+    const { config, access, outbox, clock, engine, bundle, sources, onEvent } = options;
     this.#options = options;
     this.#startedMicros = clock.monotonicMicros();
     this.#publisher = new NodePublisher({
@@ -51,6 +54,7 @@ export class Pipeline {
       base: config.baseTopic,
       node: config.node,
       elementType: config.publish.embeddings.elementType,
+      outbox,
       clock,
     });
     const pool = new FramePool(FRAME_LIMITS);

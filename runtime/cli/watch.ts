@@ -4,7 +4,14 @@ import { type Millis, systemClock } from '../clock';
 import { messageOf, SensebindError } from '../errors';
 import { decodeEmbedding } from '../mqtt/embeddingMessage';
 import { flagsOfBits } from '../mqtt/flagBits';
-import { type SchemaId, type ScoresMessage, SourceStatusWord, StatusWord, validators } from '../mqtt/messages';
+import {
+  type EventMessage,
+  type SchemaId,
+  type ScoresMessage,
+  SourceStatusWord,
+  StatusWord,
+  validators,
+} from '../mqtt/messages';
 import { isBaseTopic, kindOfTopic, type TopicKind } from '../mqtt/topics';
 import { untilInterrupted } from './interrupt';
 import { type OutputOptions, print, printNote, UsageError } from './output';
@@ -124,6 +131,8 @@ const SCHEMAS = {
   health: 'health/1',
   'source-state': 'source/1',
   scores: 'scores/1',
+  event: 'event/1',
+  'late-event': 'event/1',
 } as const satisfies Record<Exclude<TopicKind, 'status' | 'source-status' | 'embedding'>, SchemaId>;
 
 function parse(schema: SchemaId, payload: Buffer): object {
@@ -152,6 +161,11 @@ function asText(kind: TopicKind, payload: Buffer): string | undefined {
       const message = parse('scores/1', payload);
       return isScores(message) ? scoresLine(message) : undefined;
     }
+    case 'event':
+    case 'late-event': {
+      const message = parse('event/1', payload);
+      return isEvent(message) ? eventLine(message) : undefined;
+    }
     case 'info':
     case 'health':
     case 'source-state':
@@ -161,6 +175,15 @@ function asText(kind: TopicKind, payload: Buffer): string | undefined {
 
 function isScores(value: object): value is ScoresMessage {
   return validators['scores/1'].Check(value);
+}
+
+function isEvent(value: object): value is EventMessage {
+  return validators['event/1'].Check(value);
+}
+
+function eventLine({ event_type, phase, severity, p, t_start }: EventMessage): string {
+  const probability = p === null ? '' : ` ${(100 * p).toFixed(0)} %`;
+  return `${severity}: ${event_type} ${phase}${probability}, since ${new Date(t_start / 1000).toISOString()}`;
 }
 
 /** Without trained weights a probability would look as if it meant something: similarities only. */

@@ -3,8 +3,15 @@ import path from 'node:path';
 import { LineCounter, parseDocument } from 'yaml';
 import type { Millis } from '../clock';
 import { messageOf, SensebindError } from '../errors';
-import type { BrokerConfig, Config, PublishConfig, SourceConfig } from './config';
-import { crossProblems, DEFAULT_HOP, DEFAULT_REVISION, DEFAULT_WINDOW } from './crossChecks';
+import type { BrokerConfig, Config, PublishConfig, SourceConfig, SpoolConfig } from './config';
+import {
+  crossProblems,
+  DEFAULT_HOP,
+  DEFAULT_REVISION,
+  DEFAULT_SPOOL_BYTES,
+  DEFAULT_SPOOL_LIFE,
+  DEFAULT_WINDOW,
+} from './crossChecks';
 import { parseDuration } from './duration';
 import { type LocatedProblem, Locator, type Problem } from './problem';
 import { type ConfigDocument, type DeviceKind, looseSchema } from './schema';
@@ -118,6 +125,7 @@ function resolve(document: ConfigDocument, folder: string): Config {
     baseTopic: document.baseTopic ?? 'sensebind',
     bundle: path.resolve(folder, document.bundle),
     broker: resolveBroker(document, folder),
+    spool: resolveSpool(document.spool, folder),
     sources: Object.entries(document.sources).map(([id, source]) => resolveSource(id, source)),
     labelSets: Object.entries(document.labels ?? {}).map(([id, labelSet]) => ({
       ...labelSet,
@@ -140,6 +148,14 @@ function resolveBroker({ broker, node }: ConfigDocument, folder: string): Broker
     ...(caFile === undefined ? {} : { caFile: path.resolve(folder, caFile) }),
     ...(certFile === undefined ? {} : { certFile: path.resolve(folder, certFile) }),
     ...(keyFile === undefined ? {} : { keyFile: path.resolve(folder, keyFile) }),
+  };
+}
+
+function resolveSpool(spool: ConfigDocument['spool'], folder: string): SpoolConfig {
+  return {
+    ...(spool?.folder === undefined ? {} : { folder: path.resolve(folder, spool.folder) }),
+    maxBytes: spool?.maxMegabytes === undefined ? DEFAULT_SPOOL_BYTES : spool.maxMegabytes * 1e6,
+    life: parseDuration(spool?.life ?? '') ?? DEFAULT_SPOOL_LIFE,
   };
 }
 

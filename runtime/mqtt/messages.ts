@@ -86,6 +86,30 @@ export const ScoresMessage = Type.Object({
 });
 export type ScoresMessage = Static<typeof ScoresMessage>;
 
+/** `event/1`: JSON, once for each phase. Readers tell doubled ones by `id`, `phase` and `seq`. */
+export const EventMessage = Type.Object({
+  event_type: Id,
+  s: Type.Literal('event/1'),
+  id: Id,
+  phase: Type.Union([Type.Literal('new'), Type.Literal('update'), Type.Literal('end')]),
+  rule: Id,
+  src: Type.Array(Id, { maxItems: 64 }),
+  t_start: EpochMicros,
+  t_end: Type.Union([EpochMicros, Type.Null()]),
+  t_detect: EpochMicros,
+  severity: Type.Union([Type.Literal('info'), Type.Literal('warning'), Type.Literal('alarm')]),
+  p: Type.Union([Probability, Type.Null()], { description: 'Null for events of measured values only.' }),
+  peak: Type.Union([Probability, Type.Null()]),
+  labels: Type.Array(Id, { maxItems: 64 }),
+  set: Type.Union([Type.String({ minLength: 1, maxLength: 128 }), Type.Null()]),
+  cal: Type.Union([Type.String({ minLength: 1, maxLength: 64 }), Type.Null()]),
+  boot: Id,
+  seq: Type.Integer({ minimum: 0, description: 'Counts up by one per rule within one boot.' }),
+  historical: Type.Boolean({ description: 'Comes late, on a backfill topic.' }),
+  replayed: Type.Boolean(),
+});
+export type EventMessage = Static<typeof EventMessage>;
+
 /** `info/1`: JSON, retained. */
 export const InfoMessage = Type.Object({
   s: Type.Literal('info/1'),
@@ -149,6 +173,13 @@ export const HealthMessage = Type.Object({
   reconnects: Count,
   published: Count,
   drops: Type.Record(Type.String({ maxLength: 64 }), Count),
+  spool: Type.Object(
+    { records: Count, bytes: Count, delivered: Count, dead_letters: Count },
+    {
+      description:
+        'Messages that must arrive: waiting, on the disk, arrived, and given up since the broker refuses them.',
+    },
+  ),
   sources: Type.Record(
     Type.String({ maxLength: 64 }),
     Type.Object({
@@ -166,6 +197,7 @@ export type HealthMessage = Static<typeof HealthMessage>;
 export const validators = {
   'emb/1': Compile(EmbeddingMessage),
   'scores/1': Compile(ScoresMessage),
+  'event/1': Compile(EventMessage),
   'info/1': Compile(InfoMessage),
   'source/1': Compile(SourceMessage),
   'health/1': Compile(HealthMessage),

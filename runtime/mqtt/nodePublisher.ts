@@ -9,6 +9,7 @@ import { bitsOfFlags } from './flagBits';
 import { BrokerLink, type LinkCounters, type LinkEvent } from './link';
 import { jsonMessage, wordMessage } from './message';
 import type {
+  EventMessage,
   HealthMessage,
   InfoMessage,
   NodeClockQuality,
@@ -16,6 +17,8 @@ import type {
   SourceMessage,
   VectorElementType,
 } from './messages';
+import type { Outbox } from './sender/outbox';
+import type { SpoolPriority } from './spool/spool';
 import { type Topics, topicsOf } from './topics';
 
 export interface NodePublisherOptions {
@@ -24,6 +27,8 @@ export interface NodePublisherOptions {
   readonly base: string;
   readonly node: string;
   readonly elementType: VectorElementType;
+  /** Belongs to the caller. */
+  readonly outbox: Outbox;
   readonly clock: Clock;
 }
 
@@ -32,6 +37,12 @@ const CLOCK_QUALITY: NodeClockQuality = 'unsynced';
 
 const LIVE_EXPIRY_SECONDS = 5;
 const HEALTH_EXPIRY_SECONDS = 30;
+
+/** What is given up first when the disk has no room. */
+const PRIORITY_OF = { info: 'low', warning: 'normal', alarm: 'high' } as const satisfies Record<
+  EventMessage['severity'],
+  SpoolPriority
+>;
 
 /** A source as the broker's readers know it. */
 export interface PublishedSource {
@@ -50,13 +61,14 @@ export class NodePublisher {
   readonly boot: string;
 
   constructor(options: NodePublisherOptions) {
-    const { access, protocol, base, node, clock } = options;
+    const { access, protocol, base, node, outbox, clock } = options;
     this.#options = options;
     this.#topics = topicsOf({ base, node });
     this.boot = this.#newId();
     this.#link = new BrokerLink({
       access,
       protocol,
+      outbox,
       clock,
       will: { topic: this.#topics.status, message: wordMessage('offline') },
     });
@@ -154,8 +166,32 @@ export class NodePublisher {
     );
   }
 
-  health(health: Omit<HealthMessage, 's' | 'boot' | 't' | 'reconnects' | 'published'>): void {
+  /** Keeps an event until the broker has it. The phases of one event arrive in their order. */
+  event(event: Omit<EventMessage, 's' | 'boot' | 'seq' | 'historical'>): void {
+    const key = `event/${event.rule}`;
+    const seq = this.#sequences.get(key) ?? 0;
+    this.#sequences.set(key, seq + 1);
+    const message: EventMessage = { ...event, s: 'event/1', boot: this.boot, seq, historical: false };
+    const { live, backfill } = this.#topics.event(event.rule);
+    this.#options.outbox.post(PRIORITY_OF[event.severity], {
+      topic: live,
+      lateTopic: backfill,
+      message: jsonMessage(message, {
+        attributes: {
+          specversion: '1.0',
+          id: `${event.id}-${this.boot}-${seq}`,
+          source: `/${live}`,
+          type: 'sensebind.event.v1',
+          time: new Date(event.t_detect / 1000).toISOString(),
+          dataschema: 'event/1',
+        },
+      }),
+    });
+  }
+
+  health(health: Omit<HealthMessage, 's' | 'boot' | 't' | 'reconnects' | 'published' | 'spool'>): void {
     const { connects, published, drops } = this.#link.counters();
+    const spool = this.#options.outbox.counters();
     const message: HealthMessage = {
       s: 'health/1',
       boot: this.boot,
@@ -163,7 +199,13 @@ export class NodePublisher {
       reconnects: Math.max(0, connects - 1),
       published,
       ...health,
-      drops: { ...drops, ...health.drops },
+      drops: { ...drops, ...prefixed('spool_', spool.drops), ...health.drops },
+      spool: {
+        records: spool.records,
+        bytes: spool.bytes,
+        delivered: spool.delivered,
+        dead_letters: spool.deadLetters,
+      },
     };
     this.#link.publish(this.#topics.health, jsonMessage(message, { expirySeconds: HEALTH_EXPIRY_SECONDS }));
   }
@@ -198,4 +240,8 @@ export class NodePublisher {
   #newId(): string {
     return ulid(Math.max(0, Math.floor(this.#options.clock.epochMicros() / 1000)));
   }
+}
+
+function prefixed(prefix: string, counts: Readonly<Record<string, number>>): Record<string, number> {
+  return Object.fromEntries(Object.entries(counts).map(([name, count]) => [`${prefix}${name}`, count]));
 }

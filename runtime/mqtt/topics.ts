@@ -13,6 +13,13 @@ export interface Topics {
   readonly info: string;
   readonly health: string;
   source(source: string): SourceTopics;
+  event(rule: string): EventTopics;
+}
+
+export interface EventTopics {
+  readonly live: string;
+  /** For events that come too late to start anything. */
+  readonly backfill: string;
 }
 
 export interface SourceTopics {
@@ -23,7 +30,7 @@ export interface SourceTopics {
 }
 
 /**
- * @throws {SensebindError} `CONFIG_INVALID` for ids that would not be one plain topic level; also from `source`.
+ * @throws {SensebindError} `CONFIG_INVALID` for ids that would not be one plain topic level; also from `source` and `event`.
  */
 export function topicsOf(options: { readonly base: string; readonly node: string }): Topics {
   const root = `${requireBase(options.base)}/v1/${requireId('node', options.node)}`;
@@ -41,11 +48,24 @@ export function topicsOf(options: { readonly base: string; readonly node: string
         scores: `${folder}/scores`,
       };
     },
+    event: (rule) => {
+      const topic = `event/${requireId('rule', rule)}`;
+      return { live: `${root}/${topic}`, backfill: `${root}/backfill/${topic}` };
+    },
   };
 }
 
 /** What of a node's topics a message came on. */
-export type TopicKind = 'status' | 'info' | 'health' | 'source-status' | 'source-state' | 'embedding' | 'scores';
+export type TopicKind =
+  | 'status'
+  | 'info'
+  | 'health'
+  | 'source-status'
+  | 'source-state'
+  | 'embedding'
+  | 'scores'
+  | 'event'
+  | 'late-event';
 
 const KINDS: readonly { readonly pattern: RegExp; readonly kind: TopicKind }[] = [
   { pattern: /\/v1\/[^/]+\/status$/, kind: 'status' },
@@ -55,6 +75,8 @@ const KINDS: readonly { readonly pattern: RegExp; readonly kind: TopicKind }[] =
   { pattern: /\/v1\/[^/]+\/src\/[^/]+\/state$/, kind: 'source-state' },
   { pattern: /\/v1\/[^/]+\/src\/[^/]+\/emb$/, kind: 'embedding' },
   { pattern: /\/v1\/[^/]+\/src\/[^/]+\/scores$/, kind: 'scores' },
+  { pattern: /\/v1\/[^/]+\/event\/[^/]+$/, kind: 'event' },
+  { pattern: /\/v1\/[^/]+\/backfill\/event\/[^/]+$/, kind: 'late-event' },
 ];
 
 /** The reverse of {@link topicsOf}, for readers; `undefined` for topics of others. */

@@ -1,5 +1,7 @@
-import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { Outbox, type OutboxOptions } from '../../runtime/mqtt/sender/outbox';
 import { Spool, type SpoolEvent, type SpoolOptions, type SpoolPriority } from '../../runtime/mqtt/spool/spool';
 import { ManualClock } from './manualClock';
 
@@ -14,6 +16,20 @@ export async function openSpool(
   };
   const { spool, fresh } = await Spool.open({ folder, clock: new ManualClock(), onEvent, ...options });
   return { spool, events, fresh: fresh.map(({ record }) => record.body.toString()) };
+}
+
+/** An outbox in a folder of its own, closed after the test. */
+export async function openOutbox(
+  context: { after(cleanUp: () => Promise<void>): void },
+  options: Partial<OutboxOptions> = {},
+): Promise<Outbox> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'sensebind-outbox-'));
+  const outbox = await Outbox.open({ folder, clock: new ManualClock(), ...options });
+  context.after(async () => {
+    await outbox.close();
+    await rm(folder, { recursive: true, force: true });
+  });
+  return outbox;
 }
 
 export function append(spool: Spool, text: string, priority: SpoolPriority = 'normal'): void {

@@ -113,6 +113,15 @@ export class Journal {
     return this.#reader.read(below);
   }
 
+  /** Whether `read` may find something. */
+  hasMore(below: number): boolean {
+    return this.#reader.hasMore(below);
+  }
+
+  isSettled(sequence: number): boolean {
+    return this.#settled.has(sequence);
+  }
+
   /** A record is dealt with: it is not read again, and when no file has it yet, none gets it. */
   settle(sequence: number): void {
     this.#settle(sequence, sequence);

@@ -38,13 +38,17 @@ export class JournalReader {
     this.#age = age;
   }
 
+  /** Whether there may be a record to read whose sequence is smaller than `below`. */
+  hasMore(below: number): boolean {
+    return !this.#view.settled.covers(this.#expected, Math.min(below, this.#view.next) - 1);
+  }
+
   /**
    * The next records whose sequence is smaller than `below`; none when there are no more at the moment. Passes what is
    * dealt with, expired or damaged.
    */
   async read(below: number): Promise<readonly SpoolRecord[]> {
-    const { settled } = this.#view;
-    while (!settled.covers(this.#expected, Math.min(below, this.#view.next) - 1)) {
+    while (this.hasMore(below)) {
       const reader = await this.#open();
       const records: SpoolRecord[] = [];
       // What is written meanwhile is no longer in memory: nothing may be awaited before it is looked at there.

@@ -81,6 +81,8 @@ export class Spool {
   #appended = 0;
   #timer: Timer | undefined;
   #working: Promise<void> | undefined;
+  readonly #reading = new Set<Promise<unknown>>();
+  #isClosed: boolean = false;
   #failures = 0;
   #error: SensebindError | undefined;
 
@@ -153,15 +155,28 @@ export class Spool {
 
   /** The next messages of a priority in order, from where the last call ended, with sequences smaller than `below`. */
   async read(priority: SpoolPriority, below: number): Promise<readonly Spooled[]> {
+    if (this.#isClosed) return [];
+    const reading = this.#journal(priority).read(below);
+    this.#reading.add(reading);
     try {
-      const records = await this.#journal(priority).read(below);
+      const records = await reading;
       return records.map((record) => ({ priority, record }));
     } catch (error) {
       this.#failed(error);
       return [];
     } finally {
+      this.#reading.delete(reading);
       this.#schedule();
     }
+  }
+
+  /** Whether `read` may find something. */
+  hasMore(priority: SpoolPriority, below: number): boolean {
+    return this.#journal(priority).hasMore(below);
+  }
+
+  isSettled({ priority, record }: Spooled): boolean {
+    return this.#journal(priority).isSettled(record.sequence);
   }
 
   /** A message was delivered, or given up: it is not read again. */
@@ -185,6 +200,8 @@ export class Spool {
 
   /** Writes what it can, and closes the files. Always ends. */
   async close(): Promise<void> {
+    this.#isClosed = true;
+    await Promise.allSettled(this.#reading);
     await this.flush().catch(() => undefined);
     this.#timer?.cancel();
     this.#timer = undefined;
@@ -208,7 +225,7 @@ export class Spool {
 
   #schedule(): void {
     const journals = [...this.#journals.values()];
-    if (!journals.some(({ hasWork }) => hasWork)) return;
+    if (this.#isClosed || !journals.some(({ hasWork }) => hasWork)) return;
     const isFull = journals.some(({ unwrittenRecords }) => unwrittenRecords >= COMMIT_RECORDS);
     if (isFull && !this.#error && !this.#working) {
       this.#timer?.cancel();

@@ -26,6 +26,7 @@ broker:
   username: box
   passwordFile: secrets/broker
   caFile: /etc/ssl/ca.pem
+spool: { folder: spool, maxMegabytes: 64, life: 2h }
 sources:
   mic0:
     device: { kind: arecord, device: "plughw:CARD=Device,DEV=0", sampleRateHz: 48000, channels: 2 }
@@ -91,6 +92,7 @@ describe('a configuration', () => {
         password: { file: '/etc/sensebind/secrets/broker' },
         caFile: '/etc/ssl/ca.pem',
       },
+      spool: { folder: '/etc/sensebind/spool', maxBytes: 64_000_000, life: 7_200_000 },
       sources: [
         {
           id: 'mic0',
