@@ -32,7 +32,7 @@ const LENGTH_BYTES = 4;
 /** Length of the header (4 bytes, little-endian), a header in JSON, the payload as it is. */
 export function encodeOutgoing({ topic, lateTopic, message }: OutgoingMessage): Buffer {
   const header = Buffer.from(JSON.stringify({ topic, lateTopic, properties: message.properties }));
-  const body = Buffer.alloc(LENGTH_BYTES + header.length + message.payload.length);
+  const body = Buffer.allocUnsafe(LENGTH_BYTES + header.length + message.payload.length);
   body.writeUInt32LE(header.length);
   header.copy(body, LENGTH_BYTES);
   message.payload.copy(body, LENGTH_BYTES + header.length);

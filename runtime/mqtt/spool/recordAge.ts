@@ -2,7 +2,7 @@ import type { Clock } from '../../clock';
 import type { SpoolRecord } from './record';
 
 /** A wall clock that stands before is not set: boxes without a battery start in 1970. */
-const CLOCK_IS_SET_MILLIS = Date.UTC(2024, 0, 1);
+const CLOCK_IS_SET_MILLIS = Date.UTC(2020, 0, 1);
 
 /**
  * How old records are. Within one process by the monotonic clock, so that jumps of the wall clock neither drop nor
