@@ -24,8 +24,10 @@ export interface BrokerGoneReport extends BrokerGoneOptions {
   readonly lost: number;
   readonly doubled: number;
   readonly outOfOrder: number;
-  /** Growth of resident memory while they were posted, and to the end. */
+  /** Growth of what the process holds after a collection of garbage, the larger of posted and drained. */
   readonly growthMegabytes: number;
+  /** Growth of its resident memory, the subscriber's and garbage at this pace included. */
+  readonly residentMegabytes: number;
   readonly drainSeconds: number;
   readonly ratePerSecond: number;
   /** From the post of an event during the drain to its arrival, the longest of some. */
@@ -57,13 +59,13 @@ export async function brokerGone(options: BrokerGoneOptions): Promise<BrokerGone
   let subscriber: MqttClient | undefined;
   let broker: Awaited<ReturnType<typeof startMosquitto>> | undefined;
   try {
-    const before = residentMegabytes();
+    const before = memory();
     for (let index = 0; index < events; index++) {
       post(outbox, index);
       if (index % 256 === 255) await outbox.flush();
     }
     await outbox.flush();
-    const afterPosting = residentMegabytes();
+    const posted = memory();
     broker = await startMosquitto({
       port,
       settings: [`max_inflight_messages ${receiveMaximum}`, 'max_queued_messages 0', 'set_tcp_nodelay true'],
@@ -73,7 +75,7 @@ export async function brokerGone(options: BrokerGoneOptions): Promise<BrokerGone
     subscriber.on('message', (topic, payload) => arrivals.take(topic, payload));
     await subscriber.subscribeAsync(`${ROOT}/#`, { qos: 1 });
     await arrivals.all(() => post(outbox, arrivals.nextLive()));
-    const peak = residentMegabytes();
+    const drained = memory();
     await untilEmpty(outbox);
     const drainSeconds = arrivals.drainSeconds();
     return {
@@ -81,7 +83,8 @@ export async function brokerGone(options: BrokerGoneOptions): Promise<BrokerGone
       lost: arrivals.lost,
       doubled: arrivals.doubled,
       outOfOrder: arrivals.outOfOrder,
-      growthMegabytes: Math.max(afterPosting, peak) - before,
+      growthMegabytes: Math.max(posted.held, drained.held) - before.held,
+      residentMegabytes: Math.max(posted.resident, drained.resident) - before.resident,
       drainSeconds,
       ratePerSecond: events / drainSeconds,
       liveMillis: arrivals.liveMillis,
@@ -115,7 +118,7 @@ export function describeBrokerGone(report: BrokerGoneReport): string {
   const { events, receiveMaximum, roundTripMillis, lost, doubled, outOfOrder } = report;
   return (
     `broker gone for ${events} events: ${lost} lost, ${doubled} doubled, ${outOfOrder} out of order; memory ` +
-    `+${report.growthMegabytes.toFixed()} MB; drained in ${report.drainSeconds.toFixed(1)} s, ` +
+    `held +${report.growthMegabytes.toFixed()} MB, resident +${report.residentMegabytes.toFixed()} MB; drained in ${report.drainSeconds.toFixed(1)} s, ` +
     `${report.ratePerSecond.toFixed()} messages/s at ${roundTripMillis} ms round trip, Receive Maximum ` +
     `${receiveMaximum}; live events meanwhile within ${report.liveMillis.toFixed()} ms`
   );
@@ -212,9 +215,11 @@ async function untilEmpty(outbox: Outbox): Promise<void> {
   }
 }
 
-function residentMegabytes(): number {
+/** In megabytes. */
+function memory(): { readonly held: number; readonly resident: number } {
   setFlagsFromString('--expose-gc');
   const collect: unknown = runInNewContext('gc');
   if (typeof collect === 'function') collect();
-  return process.memoryUsage.rss() / 1e6;
+  const { heapUsed, external, rss } = process.memoryUsage();
+  return { held: (heapUsed + external) / 1e6, resident: rss / 1e6 };
 }

@@ -98,6 +98,7 @@ async function spoolUntilKilled(
     if (said.length === 1) setTimeout(() => child.kill('SIGKILL'), 150 + Math.random() * 350);
   });
   await Promise.all([once(child, 'close'), once(lines, 'close')]);
+  if (child.signalCode !== 'SIGKILL') throw new Error('expected to kill the process, found that it ended before');
   // The last line may be torn.
   return said.filter(({ atMillis }) => atMillis > 0);
 }

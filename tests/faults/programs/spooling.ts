@@ -19,12 +19,21 @@ async function main([folder = '', first = '', perSecond = '']: readonly string[]
     const due = Number(first) + ((performance.now() - started) / 1000) * Number(perSecond);
     for (; number < due; number++) {
       spool.append('normal', { kind: 1, lifeSeconds: 0, body: spooledBody(number) });
-      writeSync(
-        process.stdout.fd,
-        `${number} ${spool.counters().bytes} ${performance.timeOrigin + performance.now()}\n`,
-      );
+      say(`${number} ${spool.counters().bytes} ${performance.timeOrigin + performance.now()}\n`);
     }
   }, TURN_MILLIS);
+}
+
+/** Not buffered, so that nothing that was said is lost; waits for a parent that does not read at the moment. */
+function say(line: string): void {
+  for (;;) {
+    try {
+      writeSync(process.stdout.fd, line);
+      return;
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error && error.code === 'EAGAIN')) throw error;
+    }
+  }
 }
 
 void main(process.argv.slice(2));
