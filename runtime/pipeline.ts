@@ -13,6 +13,7 @@ import { Lane, type LaneSource } from './lane';
 import type { BrokerAccess } from './mqtt/connection';
 import { schemaIds } from './mqtt/messages';
 import { NodePublisher } from './mqtt/nodePublisher';
+import type { Outbox } from './mqtt/sender/outbox';
 import type { PipelineEvent } from './pipelineEvent';
 import { nameOf } from './zeroshot/labelSet';
 import { LabelSets } from './zeroshot/labelSets';
@@ -22,6 +23,8 @@ export interface PipelineOptions {
   readonly bundle: Bundle;
   readonly engine: Engine;
   readonly access: BrokerAccess;
+  /** Belongs to the caller, as engine and bundle do. */
+  readonly outbox: Outbox;
   readonly sources: readonly LaneSource[];
   readonly clock: Clock;
   readonly version: string;
@@ -62,7 +65,7 @@ export class Pipeline {
   readonly #running = new Set<Lane>();
 
   private constructor(options: PipelineOptions, { labelSets, memory }: Beginning) {
-    const { config, access, clock, engine, bundle, sources, eventStore, onEvent } = options;
+    const { config, access, outbox, clock, engine, bundle, sources, eventStore, onEvent } = options;
     this.labelSets = labelSets;
     this.#memory = memory;
     this.#options = options;
@@ -73,6 +76,7 @@ export class Pipeline {
       base: config.baseTopic,
       node: config.node,
       elementType: config.publish.embeddings.elementType,
+      outbox,
       clock,
     });
     this.#interpreter = this.#interpreterOf(options);

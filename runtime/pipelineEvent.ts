@@ -3,12 +3,14 @@ import type { SensebindError } from './errors';
 import type { DetectedEvent } from './events/detectedEvent';
 import type { Fused } from './fusion/group';
 import type { LinkEvent } from './mqtt/link';
+import type { SpoolEvent } from './mqtt/spool/spool';
 import type { SourceStatus } from './source';
 import type { Scores } from './zeroshot/score';
 
 /** What happens in a pipeline, for the log. */
 export type PipelineEvent =
   | { readonly kind: 'broker'; readonly event: LinkEvent }
+  | { readonly kind: 'spool'; readonly event: SpoolEvent }
   | { readonly kind: 'source'; readonly source: string; readonly status: SourceStatus }
   | { readonly kind: 'scores'; readonly source: string; readonly scores: Scores }
   | { readonly kind: 'embedding'; readonly source: string; readonly embedding: Embedding }

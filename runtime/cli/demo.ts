@@ -95,6 +95,9 @@ function startSubscriber(url: string): { stop(): Promise<void> } {
   };
 }
 
+/** Its broker is never far. */
+const DEMO_SPOOL_BYTES = 2 ** 20;
+
 function demoConfig({ bundle, url }: { readonly bundle: string; readonly url: string }): Config {
   const labels = ['door_bell', 'glass_breaking', 'dog_barking'].map((id) => ({ id }));
   return {
@@ -103,6 +106,7 @@ function demoConfig({ bundle, url }: { readonly bundle: string; readonly url: st
     baseTopic: 'sensebind',
     bundle,
     broker: { url, protocol: 'auto', clientId: 'demo' },
+    spool: { maxBytes: DEMO_SPOOL_BYTES, life: 3_600_000 as Millis },
     sources: [
       {
         id: 'mic0',

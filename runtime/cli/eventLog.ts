@@ -21,7 +21,8 @@ export function eventLog({
 
 function jsonLine(event: PipelineEvent, clock: Clock): object {
   const line = { time: new Date(clock.epochMicros() / 1000).toISOString(), ...event };
-  if (event.kind === 'broker') return { ...line, event: { ...event.event, ...errorOf(event.event) } };
+  if (event.kind === 'broker' || event.kind === 'spool')
+    return { ...line, event: { ...event.event, ...errorOf(event.event) } };
   return {
     ...line,
     ...errorOf(event),
@@ -40,6 +41,8 @@ function textLine(event: PipelineEvent): string | undefined {
   switch (event.kind) {
     case 'broker':
       return brokerLine(event.event);
+    case 'spool':
+      return spoolLine(event.event);
     case 'source':
       return `${event.source}: ${event.status.state}${event.status.reason === undefined ? '' : `, ${event.status.reason}`}`;
     case 'scores':
@@ -80,5 +83,16 @@ function brokerLine(event: Extract<PipelineEvent, { readonly kind: 'broker' }>['
       return `broker: ${event.error.message} → ${event.error.cure}; next attempt in ${(event.retryMillis / 1000).toFixed(1)} s`;
     case 'refused':
       return `broker: ${event.error.message} → ${event.error.cure}`;
+  }
+}
+
+function spoolLine(event: Extract<PipelineEvent, { readonly kind: 'spool' }>['event']): string {
+  switch (event.kind) {
+    case 'failed':
+      return `spool: ${event.error.message} → ${event.error.cure}`;
+    case 'recovered':
+      return 'spool: messages are written again';
+    case 'set-aside':
+      return `spool: files that this version cannot read are set aside: ${event.files.join(', ')}`;
   }
 }

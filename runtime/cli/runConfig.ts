@@ -6,11 +6,12 @@ import { brokerAccess } from '../config/secrets';
 import { EventFile } from '../events/eventFile';
 import { FramePool } from '../frames';
 import { Engine } from '../inference/engine';
+import { Outbox } from '../mqtt/sender/outbox';
 import { Mutes } from '../mutes';
 import { Pipeline } from '../pipeline';
 import type { PipelineEvent } from '../pipelineEvent';
 import { openNamedBundle } from './bundle';
-import { eventsFile, mutesFolder, openSource, PICTURE_LIMITS } from './openSource';
+import { eventsFile, mutesFolder, openSource, PICTURE_LIMITS, spoolFolder } from './openSource';
 
 export interface RunOptions {
   readonly clock: Clock;
@@ -23,7 +24,16 @@ export interface RunOptions {
  * Runs a configuration until `signal`, until `runTime` is over, or until every source has come to its end. Ends
  * gracefully in each case: sources first, then what is under way, then `stopped` to the broker.
  */
-export async function runConfig(config: Config, { clock, log, runTime, signal }: RunOptions): Promise<void> {
+export async function runConfig(config: Config, options: RunOptions): Promise<void> {
+  const outbox = await openOutbox(config, options);
+  try {
+    await runWith(outbox, config, options);
+  } finally {
+    await outbox.close();
+  }
+}
+
+async function runWith(outbox: Outbox, config: Config, { clock, log, runTime, signal }: RunOptions): Promise<void> {
   const bundle = await openNamedBundle({ bundle: config.bundle });
   const mutes = await Mutes.open(mutesFolder(config.node), clock);
   const access = await brokerAccess(config.broker, process.env);
@@ -37,6 +47,7 @@ export async function runConfig(config: Config, { clock, log, runTime, signal }:
         bundle,
         engine,
         access,
+        outbox,
         sources: config.sources.map((source) => openSource(source, { clock, folder: config.folder, memory, mutes })),
         clock,
         version: packageVersion(),
@@ -69,6 +80,16 @@ export async function runConfig(config: Config, { clock, log, runTime, signal }:
   } finally {
     await engine.close();
   }
+}
+
+function openOutbox({ node, spool }: Config, { clock, log }: RunOptions): Promise<Outbox> {
+  return Outbox.open({
+    folder: spool.folder ?? spoolFolder(node),
+    maxBytes: spool.maxBytes,
+    lifeSeconds: Math.ceil(spool.life / 1000),
+    clock,
+    onEvent: (event) => log({ kind: 'spool', event }),
+  });
 }
 
 /** Version of this package, as its package.json says. */

@@ -126,6 +126,7 @@ const SCHEMAS = {
   'source-state': 'source/1',
   scores: 'scores/1',
   event: 'event/1',
+  'late-event': 'event/1',
 } as const satisfies Record<Exclude<TopicKind, 'status' | 'source-status' | 'embedding'>, SchemaId>;
 
 function parse(schema: SchemaId, payload: Buffer): object {
@@ -154,7 +155,8 @@ function asText(kind: TopicKind, payload: Buffer): string | undefined {
       const message = parse('scores/1', payload);
       return isScores(message) ? scoresLine(message) : undefined;
     }
-    case 'event': {
+    case 'event':
+    case 'late-event': {
       const message = parse('event/1', payload);
       return isEvent(message) ? eventLine(message) : undefined;
     }

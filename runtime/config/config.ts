@@ -14,6 +14,7 @@ export interface Config {
   /** Absolute path of the bundle. */
   readonly bundle: string;
   readonly broker: BrokerConfig;
+  readonly spool: SpoolConfig;
   readonly sources: readonly SourceConfig[];
   readonly labelSets: readonly LabelSet[];
   /** Sources that are looked at together. */
@@ -36,6 +37,15 @@ export interface BrokerConfig {
   readonly caFile?: string;
   readonly certFile?: string;
   readonly keyFile?: string;
+}
+
+/** Where messages wait that must arrive. */
+export interface SpoolConfig {
+  /** Absolute path; without it, a folder of the node in the state directory. */
+  readonly folder?: string;
+  readonly maxBytes: number;
+  /** After which a message is given up. */
+  readonly life: Millis;
 }
 
 export interface SourceConfig {

@@ -14,6 +14,8 @@ const LONGEST_WINDOW = 60_000 as Millis;
 type SourceDocument = ConfigDocument['sources'][string];
 
 export const DEFAULT_HOP = 1000 as Millis;
+export const DEFAULT_SPOOL_BYTES = 2 ** 28;
+export const DEFAULT_SPOOL_LIFE = (7 * 24 * 3_600_000) as Millis;
 
 /** What the schema cannot say: how the parts of a configuration fit each other. */
 export function crossProblems(document: SourcesDocument): Problem[] {

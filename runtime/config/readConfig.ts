@@ -4,8 +4,8 @@ import type { TSchema } from 'typebox';
 import { LineCounter, parseDocument } from 'yaml';
 import { bundleFolder } from '../../models/mini/location';
 import { messageOf, SensebindError } from '../errors';
-import type { BrokerConfig, Config, PublishConfig, SourceConfig, SourcesConfig } from './config';
-import { crossProblems, DEFAULT_HOP, DEFAULT_REVISION } from './crossChecks';
+import type { BrokerConfig, Config, PublishConfig, SourceConfig, SourcesConfig, SpoolConfig } from './config';
+import { crossProblems, DEFAULT_HOP, DEFAULT_REVISION, DEFAULT_SPOOL_BYTES, DEFAULT_SPOOL_LIFE } from './crossChecks';
 import { parseDuration } from './duration';
 import { type LocatedProblem, Locator, type Problem } from './problem';
 import { resolveFusion, resolveRule } from './resolveRules';
@@ -142,6 +142,7 @@ function resolve(document: ConfigDocument, folder: string): Config {
     baseTopic: document.baseTopic ?? 'sensebind',
     bundle: bundleFolder(document.bundle, folder),
     broker: resolveBroker(document, folder),
+    spool: resolveSpool(document.spool, folder),
     labelSets: Object.entries(document.labels ?? {}).map(([id, labelSet]) => ({
       ...labelSet,
       id,
@@ -169,6 +170,14 @@ function resolveBroker({ broker, node }: ConfigDocument, folder: string): Broker
     ...(caFile === undefined ? {} : { caFile: path.resolve(folder, caFile) }),
     ...(certFile === undefined ? {} : { certFile: path.resolve(folder, certFile) }),
     ...(keyFile === undefined ? {} : { keyFile: path.resolve(folder, keyFile) }),
+  };
+}
+
+function resolveSpool(spool: ConfigDocument['spool'], folder: string): SpoolConfig {
+  return {
+    ...(spool?.folder === undefined ? {} : { folder: path.resolve(folder, spool.folder) }),
+    maxBytes: spool?.maxMegabytes === undefined ? DEFAULT_SPOOL_BYTES : spool.maxMegabytes * 1e6,
+    life: parseDuration(spool?.life ?? '') ?? DEFAULT_SPOOL_LIFE,
   };
 }
 

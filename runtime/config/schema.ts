@@ -42,6 +42,21 @@ const Broker = Type.Object(
   FORBID,
 );
 
+const Spool = Type.Object(
+  {
+    folder: Type.Optional(
+      Type.String({ minLength: 1, maxLength: 4096, title: 'the path of a folder', description: 'Of this node only.' }),
+    ),
+    maxMegabytes: Type.Optional(
+      Type.Number({ minimum: 1, maximum: 1_000_000, description: 'Most space on the disk. Default: 268.' }),
+    ),
+    life: Type.Optional(
+      Type.String({ ...Duration, description: 'After which a message is given up. Default: 168h, a week.' }),
+    ),
+  },
+  FORBID,
+);
+
 const { id: _id, revision: _revision, ...labelSetProperties } = LabelSet.properties;
 
 /** A label set; its id is its key. */
@@ -121,6 +136,7 @@ function documentSchema<Device extends TSchema>(device: Device) {
         }),
       ),
       broker: Broker,
+      spool: Type.Optional(Spool),
       sources: Type.Record(Type.String({ pattern: ID_PATTERN }), sourceSchema(device), {
         ...FORBID,
         minProperties: 1,

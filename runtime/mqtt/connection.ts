@@ -38,12 +38,15 @@ export type ConnectionEnd =
   | { readonly kind: 'refused'; readonly reason: string; readonly lasting: boolean; readonly cure: string }
   /** It took the connection, and ended it without an answer: what old brokers do with a version they do not know. */
   | { readonly kind: 'unanswered'; readonly reason: string }
-  | { readonly kind: 'lost'; readonly reason: string };
+  /** `tooLarge`: the broker said that a message was. */
+  | { readonly kind: 'lost'; readonly reason: string; readonly tooLarge: boolean };
 
 export interface ConnectionEvents {
   connected(limits: BrokerLimits): void;
   /** A ping was answered. */
   answered(): void;
+  /** All that waited in the socket is out. */
+  drained(): void;
   /** Once, and nothing after it. */
   ended(end: ConnectionEnd): void;
 }
@@ -73,12 +76,15 @@ const CONGESTED_BYTES = 2 ** 20;
 const VERSION_REFUSED: ReadonlySet<number> = new Set([1, 132]);
 const LASTING_REFUSALS: ReadonlySet<number> = new Set([2, 4, 5, 133, 134, 135, 138, 140, 144, 149, 153, 154, 155]);
 
+const PACKET_TOO_LARGE = 149;
+
 /** One connection to a broker: one MQTT.js client, used once, so that none of its queues outlives its connection. */
 export class Connection {
   readonly #client: MqttClient;
   readonly #options: ConnectionOptions;
   readonly #events: ConnectionEvents;
   #reason: string = '';
+  #isTooLarge: boolean = false;
   #open: boolean = false;
   #ended: boolean = false;
   #reached: boolean = false;
@@ -92,6 +98,9 @@ export class Connection {
     this.#listen();
     this.#client.connect();
     const { stream } = this.#client;
+    stream.on('drain', () => {
+      if (this.#open) this.#events.drained();
+    });
     stream.once('connect', () => {
       this.#reached = true;
       // Scores follow their embedding at once; they must not wait until the broker's kernel acknowledges it (40 ms).
@@ -113,9 +122,13 @@ export class Connection {
     this.#client.publish(topic, message.payload, { qos: 0, ...this.#properties(message) });
   }
 
-  /** QoS 1, retained. `done` gets the broker's answer, and is not called when the connection ends before it. */
-  retain(topic: string, message: Message, done: (refusal: string | undefined) => void): void {
-    this.#client.publish(topic, message.payload, { qos: 1, retain: true, ...this.#properties(message) }, (error) => {
+  /** QoS 1. `done` gets the broker's answer, and is not called when the connection ends before it. */
+  deliver(
+    topic: string,
+    message: Message,
+    { retain, done }: { readonly retain: boolean; readonly done: (refusal: string | undefined) => void },
+  ): void {
+    this.#client.publish(topic, message.payload, { qos: 1, retain, ...this.#properties(message) }, (error) => {
       // Errors without a code are the end of the connection, which is told in a moment.
       if (!this.#ended && (!error || reasonCode(error) !== undefined)) done(error ? messageOf(error) : undefined);
     });
@@ -158,6 +171,7 @@ export class Connection {
       if (packet.cmd === 'pingresp' && this.#open) this.#events.answered();
     });
     client.on('disconnect', (packet) => {
+      this.#isTooLarge = packet.reasonCode === PACKET_TOO_LARGE;
       this.#reason = `the broker ended the connection with reason ${packet.reasonCode}${explained(packet.reasonCode)}`;
     });
     // The listener stays after the end: an error event without one would end the process.
@@ -170,7 +184,8 @@ export class Connection {
     });
     client.on('close', () => {
       const reason = this.#reason || 'the connection was closed';
-      this.#end({ kind: this.#reached && !this.#open ? 'unanswered' : 'lost', reason });
+      if (this.#reached && !this.#open) this.#end({ kind: 'unanswered', reason });
+      else this.#end({ kind: 'lost', reason, tooLarge: this.#isTooLarge });
     });
   }
 
@@ -271,7 +286,8 @@ function refusal(code: number, reason: string): ConnectionEnd {
 
 function cureOf(code: number, lasting: boolean): string {
   if (!lasting) return 'the broker may be busy; trying again';
-  if (code === 144 || code === 149 || code === 153) return "allow the node's last will: baseTopic/v1/NODE/status";
+  if (code === 144 || code === PACKET_TOO_LARGE || code === 153)
+    return "allow the node's last will: baseTopic/v1/NODE/status";
   if (code === 154) return 'allow retained messages in the broker: the state of nodes and sources needs them';
   if (code === 155) return 'allow QoS 1 in the broker: the state of nodes and sources needs it';
   return "check broker.username, the password's file or environment variable, and the node id";
@@ -280,7 +296,7 @@ function cureOf(code: number, lasting: boolean): string {
 /** The reasons that tell an administrator what to do (MQTT 5 §3.14.2.1). */
 function explained(reason: number | undefined): string {
   if (reason === 142) return ': another client connected with the same client id; node ids must differ';
-  if (reason === 149) return ': a message was too large for it';
+  if (reason === PACKET_TOO_LARGE) return ': a message was too large for it';
   if (reason === 139) return ': it is shutting down';
   return '';
 }

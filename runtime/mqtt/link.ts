@@ -1,6 +1,5 @@
 import type { Clock, Millis, Timer } from '../clock';
 import { SensebindError } from '../errors';
-import { withoutSecrets } from './address';
 import { Backoff } from './backoff';
 import {
   type BrokerAccess,
@@ -10,7 +9,9 @@ import {
   type ProtocolVersion,
   type Will,
 } from './connection';
+import { connectionProblem } from './connectionProblem';
 import { type Message, packetBytes } from './message';
+import type { Outbox, OutboxItem } from './sender/outbox';
 import { SizeLimit } from './sizeLimit';
 
 export interface BrokerLinkOptions {
@@ -18,6 +19,8 @@ export interface BrokerLinkOptions {
   /** `auto`: MQTT 5, and 3.1.1 with brokers that refuse it. */
   readonly protocol: ProtocolVersion | 'auto';
   readonly will: Will;
+  /** Messages that must arrive; belongs to the caller. */
+  readonly outbox?: Outbox;
   readonly clock: Clock;
   /** In [0, 1): spreads reconnects. */
   readonly random?: () => number;
@@ -42,10 +45,10 @@ export interface LinkCounters {
 /** Trying a wrong password more often locks accounts and fills logs. */
 const LASTING_REFUSAL_DELAY = 300_000 as Millis;
 
-/** Most retained messages in flight, whatever more the broker allows. */
+/** Most messages in flight, whatever more the broker allows (reference/mqtt.md §4.6). */
 const WINDOW = 64;
 
-/** How long the last retained messages may take when we stop. */
+/** How long the last messages may take when we stop. */
 const FAREWELL = 2000 as Millis;
 
 const KEEPALIVE_SECONDS = 30;
@@ -57,13 +60,23 @@ interface Live {
   readonly dirty: Set<string>;
   /** Topics whose oversize messages were told of: a stream of them is counted, not told one by one. */
   readonly toldOversize: Set<string>;
+  /** Passing messages that wait for room in the socket, the last of each topic. */
+  readonly held: Map<string, Message>;
   inFlight: number;
+  /** Answers to come until all that the last connection may have ended over was sent again. */
+  suspects: number;
 }
 
+/** A message at QoS 1. */
+type Delivery =
+  | { readonly kind: 'retained'; readonly topic: string; readonly message: Message }
+  | { readonly kind: 'posted'; readonly topic: string; readonly message: Message; readonly item: OutboxItem };
+
 /**
- * Keeps one node connected to its broker. QoS 0 messages are dropped and counted while there is no connection; retained
- * ones are kept, the last of each topic, and published again on every connect, since brokers lose them
- * (reference/mqtt.md §2.3). Never blocks, never queues without bound, never gives up.
+ * Keeps one node connected to its broker, in front of MQTT.js, which gets no more than is in flight. QoS 0 messages are
+ * dropped and counted while there is no connection, and the newest of each topic wins where it is too slow; retained ones
+ * are kept, the last of each topic, and published again on every connect, since brokers lose them (reference/mqtt.md
+ * §2.3); those of the outbox are sent until they have arrived. Never blocks, never queues without bound, never gives up.
  */
 export class BrokerLink {
   readonly #options: BrokerLinkOptions;
@@ -82,6 +95,8 @@ export class BrokerLink {
   #connects = 0;
   #published = 0;
   #stopped: boolean = false;
+  /** Messages of the outbox that the last connection left without an answer. */
+  #interrupted = 0;
   #onSettled: (() => void) | undefined;
 
   constructor(options: BrokerLinkOptions) {
@@ -100,6 +115,7 @@ export class BrokerLink {
 
   start(onEvent: (event: LinkEvent) => void): void {
     this.#onEvent = onEvent;
+    this.#options.outbox?.attach(() => this.#flush());
     this.#connect();
   }
 
@@ -107,8 +123,10 @@ export class BrokerLink {
   publish(topic: string, message: Message): void {
     const live = this.#live;
     if (!live) this.#drops.offline++;
-    else if (live.connection.congested) this.#drops.congested++;
-    else if (this.#fits(topic, message, live)) {
+    else if (live.connection.congested) {
+      if (live.held.has(topic)) this.#drops.congested++;
+      live.held.set(topic, message);
+    } else if (this.#fits(topic, message, live)) {
       live.connection.send(topic, message);
       this.#published++;
       this.#sent(topic, message, live);
@@ -144,13 +162,15 @@ export class BrokerLink {
           this.#backoff.connected();
           this.#sizeLimit.connected(limits.maximumPacketBytes);
           const dirty = new Set(this.#retained.keys());
-          this.#live = { connection, limits, dirty, toldOversize: new Set(), inFlight: 0 };
+          const suspects = dirty.size + this.#interrupted;
+          this.#live = { connection, limits, dirty, suspects, toldOversize: new Set(), held: new Map(), inFlight: 0 };
           this.#onEvent({ kind: 'connected', version: this.#version });
           this.#flush();
         },
         answered: () => {
           if (this.#sizeLimit.answered()) connection.ping();
         },
+        drained: () => this.#release(),
         ended: (end) => this.#ended(end),
       },
     );
@@ -158,7 +178,11 @@ export class BrokerLink {
   }
 
   #ended(end: ConnectionEnd): void {
-    if (this.#live) this.#sizeLimit.ended();
+    if (this.#live) {
+      this.#sizeLimit.ended({ tooLarge: end.kind === 'lost' && end.tooLarge });
+      this.#drops.offline += this.#live.held.size;
+      this.#interrupted = this.#options.outbox?.interrupted() ?? 0;
+    }
     this.#live = undefined;
     this.#attempt = undefined;
     this.#onSettled?.();
@@ -173,7 +197,11 @@ export class BrokerLink {
     const lasting = end.kind === 'version-refused' || (end.kind === 'refused' && end.lasting);
     const delay = lasting ? LASTING_REFUSAL_DELAY : this.#backoff.next();
     this.#retry = this.#options.clock.setTimer(delay, () => this.#connect());
-    this.#onEvent({ kind: 'disconnected', error: this.#problem(end), retryMillis: delay });
+    this.#onEvent({
+      kind: 'disconnected',
+      error: connectionProblem(end, this.#options.access, this.#version),
+      retryMillis: delay,
+    });
   }
 
   /** Brokers of old close the connection when they do not know MQTT 5; others do so while they start or stop. */
@@ -183,27 +211,60 @@ export class BrokerLink {
     if (this.#guessing) this.#version = '3.1.1';
   }
 
-  /** Sends what is retained and new, never more at once than the broker takes. */
+  /** Sends what waits at QoS 1, never more at once than the broker takes. */
   #flush(): void {
     const live = this.#live;
     if (!live) return;
-    const window = this.#sizeLimit.careful ? 1 : Math.min(live.limits.receiveMaximum, WINDOW);
-    for (const topic of live.dirty) {
-      if (live.inFlight >= window) return;
-      live.dirty.delete(topic);
-      const message = this.#retained.get(topic);
-      if (!message || !this.#fits(topic, message, live)) continue;
-      live.inFlight++;
-      live.connection.retain(topic, message, (refusal) => {
-        live.inFlight--;
-        this.#sizeLimit.heard();
-        if (refusal === undefined) this.#published++;
-        else this.#refused(topic, `expected the broker to take a message on ${topic}, found: ${refusal}`);
-        this.#flush();
-      });
-      this.#sent(topic, message, live);
+    while (live.inFlight < this.#window(live)) {
+      const delivery = this.#nextDelivery(live);
+      if (!delivery) break;
+      if (this.#fits(delivery.topic, delivery.message, live)) this.#deliver(delivery, live);
+      else if (delivery.kind === 'posted') this.#options.outbox?.refused(delivery.item, 'larger than the broker takes');
     }
     if (live.inFlight === 0) this.#onSettled?.();
+  }
+
+  #window({ limits }: Live): number {
+    return this.#sizeLimit.careful ? 1 : Math.min(limits.receiveMaximum, WINDOW);
+  }
+
+  /** What is retained first, so that a node is online before it tells anything. */
+  #nextDelivery({ dirty }: Live): Delivery | undefined {
+    for (const topic of dirty) {
+      dirty.delete(topic);
+      const message = this.#retained.get(topic);
+      if (message) return { kind: 'retained', topic, message };
+    }
+    const item = this.#options.outbox?.next(this.#stopped ? 'live' : 'all');
+    return item && { kind: 'posted', topic: item.topic, message: item.message, item };
+  }
+
+  #deliver(delivery: Delivery, live: Live): void {
+    const { topic, message } = delivery;
+    live.inFlight++;
+    const done = (refusal: string | undefined): void => {
+      live.inFlight--;
+      this.#sizeLimit.heard(packetBytes(topic, message));
+      if (--live.suspects <= 0) this.#sizeLimit.cleared();
+      if (refusal === undefined) this.#published++;
+      else this.#refused(topic, `expected the broker to take a message on ${topic}, found: ${refusal}`);
+      if (delivery.kind === 'posted') {
+        if (refusal === undefined) this.#options.outbox?.delivered(delivery.item);
+        else this.#options.outbox?.refused(delivery.item, refusal);
+      }
+      this.#flush();
+    };
+    live.connection.deliver(topic, message, { retain: delivery.kind === 'retained', done });
+    this.#sent(topic, message, live);
+  }
+
+  /** The socket has room again. */
+  #release(): void {
+    const live = this.#live;
+    if (!live) return;
+    const held = [...live.held];
+    live.held.clear();
+    for (const [topic, message] of held) this.publish(topic, message);
   }
 
   #fits(topic: string, message: Message, live: Live): boolean {
@@ -248,30 +309,5 @@ export class BrokerLink {
       this.#onSettled = done;
       this.#flush();
     });
-  }
-
-  #problem(end: ConnectionEnd): SensebindError {
-    const broker = withoutSecrets(this.#options.access.url);
-    switch (end.kind) {
-      case 'version-refused':
-        return new SensebindError(
-          'BROKER_REFUSED',
-          `expected ${broker} to speak MQTT ${this.#version}, found that it refuses this version`,
-          'set broker.protocol to auto',
-        );
-      case 'refused':
-        return new SensebindError(
-          'BROKER_REFUSED',
-          `expected ${broker} to accept the node "${this.#options.access.clientId}", found: ${end.reason}`,
-          end.cure,
-        );
-      case 'unanswered':
-      case 'lost':
-        return new SensebindError(
-          'BROKER_UNREACHABLE',
-          `expected a connection to ${broker}, found: ${end.reason}`,
-          'check that the broker runs, its address and port, and the network; trying again',
-        );
-    }
   }
 }

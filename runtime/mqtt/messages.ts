@@ -163,6 +163,13 @@ export const HealthMessage = Type.Object({
   reconnects: Count,
   published: Count,
   drops: Type.Record(Type.String({ maxLength: 64 }), Count),
+  spool: Type.Object(
+    { records: Count, bytes: Count, delivered: Count, dead_letters: Count },
+    {
+      description:
+        'Messages that must arrive: waiting, on the disk, arrived, and given up since the broker refuses them.',
+    },
+  ),
   sources: Type.Record(
     Type.String({ maxLength: 64 }),
     Type.Object({

@@ -7,7 +7,7 @@ import type { SourceStatus } from '../source';
 import { type Scores, topLabels } from '../zeroshot/score';
 import type { BrokerAccess, ProtocolVersion } from './connection';
 import { EMBEDDING_CONTENT_TYPE, encodeEmbedding } from './embeddingMessage';
-import { eventMessage } from './eventMessage';
+import { type EventMessage, eventMessage } from './eventMessage';
 import { bitsOfFlags } from './flagBits';
 import { BrokerLink, type LinkCounters, type LinkEvent } from './link';
 import { jsonMessage, wordMessage } from './message';
@@ -19,6 +19,8 @@ import type {
   SourceMessage,
   VectorElementType,
 } from './messages';
+import type { Outbox } from './sender/outbox';
+import type { SpoolPriority } from './spool/spool';
 import { type Topics, topicsOf } from './topics';
 
 export interface NodePublisherOptions {
@@ -27,6 +29,8 @@ export interface NodePublisherOptions {
   readonly base: string;
   readonly node: string;
   readonly elementType: VectorElementType;
+  /** Belongs to the caller. */
+  readonly outbox: Outbox;
   readonly clock: Clock;
 }
 
@@ -35,6 +39,12 @@ const CLOCK_QUALITY: NodeClockQuality = 'unsynced';
 
 const LIVE_EXPIRY_SECONDS = 5;
 const HEALTH_EXPIRY_SECONDS = 30;
+
+/** What is given up first when the disk has no room. */
+const PRIORITY_OF = { info: 'low', warning: 'normal', alarm: 'high' } as const satisfies Record<
+  EventMessage['severity'],
+  SpoolPriority
+>;
 
 /** A source as the broker's readers know it. */
 export interface PublishedSource {
@@ -53,13 +63,14 @@ export class NodePublisher {
   readonly boot: string;
 
   constructor(options: NodePublisherOptions) {
-    const { access, protocol, base, node, clock } = options;
+    const { access, protocol, base, node, outbox, clock } = options;
     this.#options = options;
     this.#topics = topicsOf({ base, node });
     this.boot = this.#newId();
     this.#link = new BrokerLink({
       access,
       protocol,
+      outbox,
       clock,
       will: { topic: this.#topics.status, message: wordMessage('offline') },
     });
@@ -123,16 +134,25 @@ export class NodePublisher {
     }
   }
 
-  /** Something started, goes on, or ended. */
+  /**
+   * Something started, goes on, or ended: kept until the broker has it. The phases of one event arrive in their order.
+   */
   publishEvent(event: DetectedEvent): void {
     const message = eventMessage(event, { boot: this.boot });
     const id = `${message.id}-${message.seq}`;
-    const attributes = this.#attributes({ id, schema: 'event/1', endMicros: message.t_detect });
-    this.#link.publish(this.#topics.event(event.rule), jsonMessage(message, { attributes }));
+    const { live, backfill } = this.#topics.event(event.rule);
+    this.#options.outbox.post(PRIORITY_OF[message.severity], {
+      topic: live,
+      lateTopic: backfill,
+      message: jsonMessage(message, {
+        attributes: this.#attributes({ id, schema: 'event/1', endMicros: message.t_detect }),
+      }),
+    });
   }
 
-  health(health: Omit<HealthMessage, 's' | 'boot' | 't' | 'reconnects' | 'published'>): void {
+  health(health: Omit<HealthMessage, 's' | 'boot' | 't' | 'reconnects' | 'published' | 'spool'>): void {
     const { connects, published, drops } = this.#link.counters();
+    const spool = this.#options.outbox.counters();
     const message: HealthMessage = {
       s: 'health/1',
       boot: this.boot,
@@ -140,7 +160,13 @@ export class NodePublisher {
       reconnects: Math.max(0, connects - 1),
       published,
       ...health,
-      drops: { ...drops, ...health.drops },
+      drops: { ...drops, ...prefixed('spool_', spool.drops), ...health.drops },
+      spool: {
+        records: spool.records,
+        bytes: spool.bytes,
+        delivered: spool.delivered,
+        dead_letters: spool.deadLetters,
+      },
     };
     this.#link.publish(this.#topics.health, jsonMessage(message, { expirySeconds: HEALTH_EXPIRY_SECONDS }));
   }
@@ -248,4 +274,8 @@ export class NodePublisher {
   #newId(): string {
     return ulid(Math.max(0, Math.floor(this.#options.clock.epochMicros() / 1000)));
   }
+}
+
+function prefixed(prefix: string, counts: Readonly<Record<string, number>>): Record<string, number> {
+  return Object.fromEntries(Object.entries(counts).map(([name, count]) => [`${prefix}${name}`, count]));
 }

@@ -14,6 +14,7 @@ export class SizeLimit {
   #careful: boolean = false;
   #heard: boolean = false;
   #proven = 0;
+  #isAsking: boolean = false;
   #asked = 0;
   #largest = 0;
 
@@ -36,6 +37,7 @@ export class SizeLimit {
     this.#announced = announcedBytes;
     this.#heard = false;
     this.#proven = 0;
+    this.#isAsking = false;
     this.#asked = 0;
     this.#largest = 0;
   }
@@ -46,21 +48,33 @@ export class SizeLimit {
     return this.#ask();
   }
 
-  /** A message was answered: the broker is at work. */
-  heard(): void {
+  /** A message of so many bytes was answered: the broker took it, or refused it by itself. */
+  heard(bytes: number): void {
     this.#heard = true;
+    this.#proven = Math.max(this.#proven, bytes);
+  }
+
+  /** All that had been sent before the last connection ended was sent again, and answered. */
+  cleared(): void {
+    this.#careful = false;
   }
 
   /** A ping was answered. True when another one should follow. */
   answered(): boolean {
     this.#heard = true;
-    this.#proven = this.#asked;
+    this.#isAsking = false;
+    this.#proven = Math.max(this.#proven, this.#asked);
     return this.#ask();
   }
 
-  /** The connection is gone. */
-  ended(): void {
+  /** The connection is gone; `tooLarge`: because of a message's size, as the broker said. */
+  ended({ tooLarge }: { readonly tooLarge: boolean }): void {
     this.#careful = this.#largest > this.#proven;
+    if (tooLarge && this.#careful) {
+      this.#strikes = 0;
+      this.#learnt = Math.min(this.#learnt, this.#largest - 1);
+      return;
+    }
     // A broker that answered nothing at all has other troubles.
     if (!this.#careful || !this.#heard) {
       this.#strikes = 0;
@@ -73,7 +87,8 @@ export class SizeLimit {
   }
 
   #ask(): boolean {
-    if (this.#asked > this.#proven || this.#largest <= this.#proven) return false;
+    if (this.#isAsking || this.#largest <= this.#proven) return false;
+    this.#isAsking = true;
     this.#asked = this.#largest;
     return true;
   }

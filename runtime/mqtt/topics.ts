@@ -15,7 +15,13 @@ export interface Topics {
   source(source: string): SourceTopics;
   /** What a group of sources says together. */
   fused(group: string): Pick<SourceTopics, 'embedding' | 'scores'>;
-  event(rule: string): string;
+  event(rule: string): EventTopics;
+}
+
+export interface EventTopics {
+  readonly live: string;
+  /** For events that come too late to start anything. */
+  readonly backfill: string;
 }
 
 export interface SourceTopics {
@@ -26,7 +32,7 @@ export interface SourceTopics {
 }
 
 /**
- * @throws {SensebindError} `CONFIG_INVALID` for ids that would not be one plain topic level; also from `source`.
+ * @throws {SensebindError} `CONFIG_INVALID` for ids that would not be one plain topic level; also from `source` and `event`.
  */
 export function topicsOf(options: { readonly base: string; readonly node: string }): Topics {
   const root = `${requireBase(options.base)}/v1/${requireId('node', options.node)}`;
@@ -48,7 +54,10 @@ export function topicsOf(options: { readonly base: string; readonly node: string
       const folder = `${root}/fused/${requireId('group', group)}`;
       return { embedding: `${folder}/emb`, scores: `${folder}/scores` };
     },
-    event: (rule) => `${root}/event/${requireId('rule', rule)}`,
+    event: (rule) => {
+      const topic = `event/${requireId('rule', rule)}`;
+      return { live: `${root}/${topic}`, backfill: `${root}/backfill/${topic}` };
+    },
   };
 }
 
@@ -61,7 +70,8 @@ export type TopicKind =
   | 'source-state'
   | 'embedding'
   | 'scores'
-  | 'event';
+  | 'event'
+  | 'late-event';
 
 const KINDS: readonly { readonly pattern: RegExp; readonly kind: TopicKind }[] = [
   { pattern: /\/v1\/[^/]+\/status$/, kind: 'status' },
@@ -72,6 +82,7 @@ const KINDS: readonly { readonly pattern: RegExp; readonly kind: TopicKind }[] =
   { pattern: /\/v1\/[^/]+\/(src|fused)\/[^/]+\/emb$/, kind: 'embedding' },
   { pattern: /\/v1\/[^/]+\/(src|fused)\/[^/]+\/scores$/, kind: 'scores' },
   { pattern: /\/v1\/[^/]+\/event\/[^/]+$/, kind: 'event' },
+  { pattern: /\/v1\/[^/]+\/backfill\/event\/[^/]+$/, kind: 'late-event' },
 ];
 
 /** The reverse of {@link topicsOf}, for readers; `undefined` for topics of others. */

@@ -2,11 +2,16 @@
 import { spawnSync } from 'node:child_process';
 import { parseArgs } from 'node:util';
 import { messageOf } from '../../runtime/errors';
+import { withoutMosquitto } from '../support/mosquitto';
+import { brokerGone, brokerGoneProblems, describeBrokerGone } from './brokerGone';
+import { describeDiskFull, diskFull, diskFullProblems, withoutSmallDisk } from './diskFull';
 import { ENDINGS, type Ending, endOnce, slowBundle } from './endings';
 import { describeReplug, replug, replugProblems } from './replug';
+import { describeSpoolKill, spoolKill, spoolKillProblems } from './spoolKill';
 
 const USAGE = `Ends processes in the middle of native calls, in every way that a process can end; then unplugs a serial sensor
-and plugs it in again, four times as often (needs socat).
+and plugs it in again, four times as often (needs socat). Kills processes while they spool events, fills a disk under a
+spool (needs root), and lets a broker be away for 144,000 events (needs mosquitto).
 
   npm run faults [-- --times N]
 
@@ -35,6 +40,7 @@ async function main(args: readonly string[]): Promise<number> {
     await bundle.remove();
   }
   failures += await unplug(REPLUGS_A_TIME * options.times);
+  failures += await faultsOfSpool(options.times);
   console.log(failures === 0 ? 'All went as it should.' : `${failures} went otherwise.`);
   return failures === 0 ? 0 : 1;
 }
@@ -71,8 +77,54 @@ async function unplug(cycles: number): Promise<number> {
   showProgress(`unplugging ${cycles} times`);
   const report = await replug(cycles);
   const problems = replugProblems(report);
+  return verdict(describeReplug(report), problems);
+}
+
+/** Kills while spooling, with and without a cut, for each time of the endings: 200 altogether by default. */
+const KILLS_A_TIME = 2;
+
+/** Events a second meanwhile: a hundred times what a busy node has. */
+const SPOOLED_PER_SECOND = 500;
+
+/** Eight hours of five events a second. */
+const EVENTS = 144_000;
+
+/** What must be drained in a second at 20 ms round trip (design.md); 20 is mosquitto's own Receive Maximum. */
+const DRAINS = [
+  { events: EVENTS, receiveMaximum: 100, leastPerSecond: 1500 },
+  { events: EVENTS / 10, receiveMaximum: 20, leastPerSecond: 600 },
+] as const;
+
+/** Breaks what messages that must arrive depend on; resolves to the number of problems. */
+async function faultsOfSpool(times: number): Promise<number> {
+  let problems = 0;
+  for (const cut of [false, true]) {
+    showProgress(`killing ${KILLS_A_TIME * times} times while spooling`);
+    const report = await spoolKill({ kills: KILLS_A_TIME * times, perSecond: SPOOLED_PER_SECOND, cut });
+    problems += verdict(describeSpoolKill(report), spoolKillProblems(report));
+  }
+  if (withoutSmallDisk) console.log(`skip a full disk: ${withoutSmallDisk}`);
+  else {
+    const report = await diskFull();
+    problems += verdict(describeDiskFull(report), diskFullProblems(report));
+  }
+  if (withoutMosquitto) {
+    console.log(`skip a broker that is away: ${withoutMosquitto}`);
+    return problems;
+  }
+  for (const { leastPerSecond, ...options } of DRAINS) {
+    showProgress(`broker gone for ${options.events} events, Receive Maximum ${options.receiveMaximum}`);
+    const report = await brokerGone({ ...options, roundTripMillis: 20 });
+    const tooSlow = report.ratePerSecond < leastPerSecond ? [`expected ${leastPerSecond} messages/s`] : [];
+    problems += verdict(describeBrokerGone(report), [...brokerGoneProblems(report), ...tooSlow]);
+  }
+  return problems;
+}
+
+/** Prints a report in one line, and its problems below; returns how many these are. */
+function verdict(description: string, problems: readonly string[]): number {
   showProgress('');
-  console.log(`${problems.length === 0 ? 'ok  ' : 'FAIL'} ${describeReplug(report)}`);
+  console.log(`${problems.length === 0 ? 'ok  ' : 'FAIL'} ${description}`);
   for (const problem of problems) console.log(`     ${problem}`);
   return problems.length;
 }
@@ -92,8 +144,9 @@ async function repeat(scenario: Ending, directory: string, times: number): Promi
     }
   }
   showProgress('');
-  const verdict = wrong.length === 0 ? 'ok  ' : 'FAIL';
-  console.log(`${verdict} ${name}: ${times - wrong.length} of ${times} ended with ${expected}`);
+  console.log(
+    `${wrong.length === 0 ? 'ok  ' : 'FAIL'} ${name}: ${times - wrong.length} of ${times} ended with ${expected}`,
+  );
   for (const [reason, count] of tally(wrong)) console.log(`     ${count} ×: ${reason}`);
   return wrong.length;
 }

@@ -5,6 +5,7 @@ import { target as mcu90640 } from './mcu90640';
 import { target as motionLines } from './motionLines';
 import { target as pickle } from './pickle';
 import { target as recording } from './recording';
+import { target as spool } from './spool';
 import { target as tap } from './tap';
 import type { FuzzTarget } from './target';
 import { target as v4l2 } from './v4l2';
@@ -21,6 +22,7 @@ export const TARGETS: readonly FuzzTarget[] = [
   motionLines,
   pickle,
   recording,
+  spool,
   tap,
   v4l2,
   wav,

@@ -48,9 +48,9 @@ export const MINI_RECIPE: MiniRecipe = {
     schedule: { peak: 1e-3, warmUpSteps: 300, steps: 4000 },
   },
   sensors: {
-    audio: sensor(2000, { noise: 0.02, seed: 11 }),
-    depth: sensor(3500, { noise: 0.02, seed: 12 }),
-    thermal: sensor(2500, { noise: 0.02, seed: 13 }),
-    imu: sensor(3000, { noise: 0.02, seed: 14 }),
+    audio: sensor(1500, { noise: 0.02, seed: 11 }),
+    depth: sensor(2500, { noise: 0.02, seed: 12 }),
+    thermal: sensor(2000, { noise: 0.02, seed: 13 }),
+    imu: sensor(2000, { noise: 0.02, seed: 14 }),
   },
 };

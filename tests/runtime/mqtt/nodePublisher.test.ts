@@ -5,6 +5,7 @@ import { type HealthMessage, validators } from '../../../runtime/mqtt/messages';
 import { NodePublisher } from '../../../runtime/mqtt/nodePublisher';
 import { ManualClock } from '../../support/manualClock';
 import { ScriptedBroker } from '../../support/scriptedBroker';
+import { openOutbox } from '../../support/spoolFolder';
 
 const INFO = {
   node: 'box',
@@ -26,6 +27,7 @@ describe('what a node tells of its health', () => {
       base: 'sensebind',
       node: 'box',
       elementType: 'f16le',
+      outbox: await openOutbox(context),
       clock: new ManualClock(),
     });
     context.after(() => publisher.stop());
@@ -40,7 +42,8 @@ describe('what a node tells of its health', () => {
     const health: unknown = JSON.parse(packet.payload.toString());
     assert.deepEqual(validators['health/1'].Errors(health), []);
     const { drops, reconnects, published } = health as HealthMessage;
-    assert.deepEqual(drops, { offline: 7, congested: 0, oversize: 0, refused: 0, elsewhere: 3 });
+    const { offline, elsewhere, spool_quota } = drops;
+    assert.deepEqual({ offline, elsewhere, spool_quota }, { offline: 7, elsewhere: 3, spool_quota: 0 });
     assert.deepEqual([reconnects, published], [0, 0]);
   });
 });

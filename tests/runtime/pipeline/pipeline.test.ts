@@ -16,6 +16,7 @@ import type { PipelineEvent } from '../../../runtime/pipelineEvent';
 import type { AudioReading, Driver } from '../../../runtime/reading';
 import { DisabledSource, type Source, SupervisedSource } from '../../../runtime/source';
 import { refused } from '../../support/refused';
+import { openOutbox } from '../../support/spoolFolder';
 import { type TinyBundle, tinyBundle } from '../../support/tinyBundle';
 
 const RATE = 16_000;
@@ -50,6 +51,7 @@ describe('the pipeline', () => {
     } = {},
   ) {
     const broker = await recordingBroker(context);
+    const outbox = await openOutbox(context);
     const events: PipelineEvent[] = [];
     let pipeline: Pipeline | undefined;
     const ended = new Promise<void>((resolve, reject) => {
@@ -58,6 +60,7 @@ describe('the pipeline', () => {
         bundle: (options.bundle ?? tiny).bundle,
         engine: options.engine ?? engine,
         access: { url: broker.url, clientId: 'box' },
+        outbox,
         sources: sources.map((source) => ({ source, config: sourceConfig(source.id) })),
         clock: systemClock,
         version: '0.0.0',
@@ -190,6 +193,7 @@ describe('the pipeline', () => {
       bundle: tiny.bundle,
       engine,
       access: { url: broker.url, clientId: 'box' },
+      outbox: await openOutbox(context),
       sources: [...sources, absent].map((source) => ({ source, config: sourceConfig(source.id) })),
       clock: systemClock,
       version: '0.0.0',
@@ -240,13 +244,14 @@ describe('the pipeline', () => {
     await assert.rejects(run(context, [radar]), refused('MODALITY_UNKNOWN', /radar/));
   });
 
-  it('ends, and says so, although no broker is there', async () => {
+  it('ends, and says so, although no broker is there', async (context) => {
     const source = sound('mic0', { seconds: 2.1 });
     const pipeline = await Pipeline.create({
       config: configOf('mqtt://127.0.0.1:1', [source]),
       bundle: tiny.bundle,
       engine,
       access: { url: 'mqtt://127.0.0.1:1', clientId: 'box' },
+      outbox: await openOutbox(context),
       sources: [{ source, config: sourceConfig('mic0') }],
       clock: systemClock,
       version: '0.0.0',
@@ -344,6 +349,7 @@ function configOf(url: string, sources: readonly Source[], publish: Partial<Conf
     baseTopic: 'sensebind',
     bundle: '/',
     broker: { url, protocol: 'auto', clientId: 'box' },
+    spool: { maxBytes: 2 ** 20, life: 60_000 as Millis },
     sources: sources.map(({ id }) => sourceConfig(id)),
     labelSets: [{ id: 'house', revision: 3, labels: [{ id: 'door_bell' }, { id: 'dog' }], background: ['silence'] }],
     fusion: [],

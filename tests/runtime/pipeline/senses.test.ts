@@ -17,6 +17,7 @@ import { Pipeline } from '../../../runtime/pipeline';
 import type { PipelineEvent } from '../../../runtime/pipelineEvent';
 import { SupervisedSource } from '../../../runtime/source';
 import { deviceContext } from '../../support/deviceContext';
+import { openOutbox } from '../../support/spoolFolder';
 import { type TinyBundle, tinyBundle } from '../../support/tinyBundle';
 
 /** Every modality; windows short enough for a test. Anything warmer than nothing, and any sound, is an event. */
@@ -78,6 +79,7 @@ describe('a pipeline with every modality', () => {
       bundle: tiny.bundle,
       engine,
       access: { url: broker.url, clientId: 'box' },
+      outbox: await openOutbox(context, { clock: systemClock }),
       sources: config.sources.map((source) => {
         const device = simulatedDevices.find(({ kind }) => kind === source.device.kind);
         assert.ok(device);

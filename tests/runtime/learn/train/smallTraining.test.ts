@@ -50,6 +50,5 @@ function assertLearned(stage: string, losses: readonly number[], progress: reado
   const [first, last] = [mean(losses.slice(0, 10)), mean(losses.slice(-10))];
   assert.ok(last < first - 0.2, `the loss of ${stage} went from ${first} to ${last}`);
   const recall = progress.findLast((entry) => entry.stage === stage)?.recallAt1 ?? 0;
-  console.log(stage, first, last, recall);
   assert.ok(recall >= LEAST_RECALL, `recall@1 of ${stage} is ${recall}`);
 }
