@@ -1,5 +1,5 @@
 import { Recorder, type RecorderStats } from '../../devices/recording/recorder';
-import { HEARD_SECONDS, PICTURE_SECONDS, SCENE_SECONDS } from '../../devices/simulated/drawScene';
+import { HEARD_SECONDS, PICTURE_SECONDS } from '../../devices/simulated/drawScene';
 import type { Sensor } from '../../devices/simulated/sensor';
 import { type Clock, type Micros, systemClock } from '../clock';
 import { SensebindError } from '../errors';

@@ -30,16 +30,16 @@ let folder: string;
 let recording: string;
 let bundle: Bundle;
 
-/** A bundle of image and text with random weights; another seed, another space. */
-async function randomBundle(name: string, seed: number): Promise<Bundle> {
-  const directory = path.join(folder, name);
+/** A bundle of image and text with random weights. */
+async function randomBundle(): Promise<Bundle> {
+  const directory = path.join(folder, 'old');
   const modalities = ['vision', 'text'] as const;
-  await convertCheckpoint(randomStateDict(imagebindLayout(IMAGEBIND_MINI, modalities), { seed }), {
+  await convertCheckpoint(randomStateDict(imagebindLayout(IMAGEBIND_MINI, modalities), { seed: 1 }), {
     variant: await readVariant('imagebind_mini'),
     modalities,
     outputDirectory: directory,
     precision: 'fp16',
-    name,
+    name: 'old',
     trained: false,
     licence: TINY_LICENCE,
     tokenizer: worldTokenizer(),
@@ -73,7 +73,7 @@ before(async () => {
   recording = path.join(folder, 'pairs');
   const spec = { set: 'bound', count: SCENES, seed: 5 } as const;
   await recordScenes(spec, { folder: recording, sensors: ['vision', 'radar'], library: 'test', workers: 1 });
-  bundle = await randomBundle('old', 1);
+  bundle = await randomBundle();
 });
 after(() => rm(folder, { recursive: true, force: true }));
 
@@ -114,6 +114,18 @@ describe('binding a sensor', () => {
       refused('INPUT_INVALID', /128 bins of 0.1 m/),
     );
 
+    const grown = await bindSensor(
+      options(whole, {
+        modality: 'sonar',
+        steps: 1,
+        output: { folder: whole, overwrite: 'replace', into: bound },
+      }),
+    );
+    assert.deepEqual(Object.keys(grown.manifest.encoders), ['vision', 'text', 'radar', 'sonar']);
+    await openBundle(whole, { stateDirectory: path.join(out, 'state') });
+    const names = await readdir(whole);
+    for (const name of ['bound-radar.json', 'bound-sonar.json', 'tokenizer.json']) assert.ok(names.includes(name));
+
     const parts = path.join(out, 'parts');
     const controller = new AbortController();
     const stopping = options(parts, {
@@ -130,7 +142,7 @@ describe('binding a sensor', () => {
 
   it('refuses what cannot be bound, before it trains', async (context) => {
     const out = path.join(await temporaryFolder(context), 'out');
-    const other = await randomBundle('other', 2);
+    const other = { ...bundle, manifest: { ...bundle.manifest, space: 'imagebind:another' } };
     const bind = (more: Partial<BindOptions>) =>
       bindSensor(options(out, { onProgress: () => assert.fail('trained'), ...more }));
     const sources = { anchor: 'camera0', sensor: 'radar0' };
@@ -146,7 +158,7 @@ describe('binding a sensor', () => {
     );
     await assert.rejects(
       bind({ output: { folder: out, overwrite: 'replace', into: other } }),
-      refused('SPACE_MISMATCH', /imagebind:/),
+      refused('SPACE_MISMATCH', /imagebind:another, found/),
     );
     await assert.rejects(bind({ modality: 'vision' }), refused('INPUT_INVALID', /"vision"/));
     await assert.rejects(
@@ -186,7 +198,9 @@ describe('sensebind bind and simulate --pairs', () => {
     const simulated = await run('simulate', '--pairs', 'radar,vision', '--scenes', '88', '--recording', pairs);
     assert.equal(simulated.code, 0, simulated.stderr);
     assert.deepEqual(JSON.parse(simulated.stdout).sources, ['camera0', 'radar0']);
-    assert.equal(errorCode(await run('simulate', '--pairs', 'vision', '--scenes', '8', '--recording', pairs)), 'USAGE');
+
+    const wrong = ['bind', '--recording', pairs, '--source', 'radar0', '--anchor', 'camera0', '--tolerance', 'long'];
+    assert.equal(errorCode(await run(...wrong, '--out', folder)), 'USAGE');
 
     const into = path.join(folder, 'bundle');
     const { code, stdout, stderr } = await run(
@@ -195,6 +209,7 @@ describe('sensebind bind and simulate --pairs', () => {
     );
     assert.equal(code, 0, stderr);
     assert.equal(JSON.parse(stdout).pairs.learnt, 79);
+    assert.equal(JSON.parse(stdout).recallAt1.among, 9);
     const profile = path.join(folder, 'profile.csv');
     await writeFile(profile, [...exampleOf.radar(drawScene(2))].join('\n'));
     const embedded = await run('embed', profile, '--as', 'sonar', '--bin-metres', '0.0625', '--bundle', into);
