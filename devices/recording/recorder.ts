@@ -55,6 +55,7 @@ export class Recorder {
   readonly #queue: { readonly items: number; readonly bytes: number };
   readonly #thread: Worker;
   readonly #waiting: Waiting[] = [];
+  readonly #drained: (() => void)[] = [];
   readonly #epochMinusMonotonicMicros: Micros;
   readonly #ended: Promise<void>;
   #waitingBytes = 0;
@@ -139,6 +140,15 @@ export class Recorder {
     this.#postSmall({ kind: 'document', source, document });
   }
 
+  /**
+   * Resolves when all that was handed over is dealt with, or when nothing is recorded any more: for whoever makes readings
+   * faster than a disk takes them.
+   */
+  drained(): Promise<void> {
+    if (this.#waiting.length === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#drained.push(resolve));
+  }
+
   /** Writes what waits, and the index of the last file. Never rejects. */
   async close(): Promise<void> {
     if (this.#status.state === 'recording') {
@@ -216,6 +226,7 @@ export class Recorder {
     if (done === undefined) return;
     this.#waitingBytes -= done.byteLength;
     done.frame?.release();
+    if (this.#waiting.length === 0) for (const resolve of this.#drained.splice(0)) resolve();
   }
 
   #releaseAll(): void {

@@ -1,23 +1,15 @@
-import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { SensebindError } from '../../runtime/errors';
 import type { StateDict } from '../checkpoint/stateDict';
-import {
-  anchorTensors,
-  type EncoderPlan,
-  modalitiesOf,
-  planEncoder,
-  type WrittenFile,
-  writeEncoder,
-} from '../imagebind/encoder';
+import { anchorTensors, type EncoderPlan, modalitiesOf, planEncoder, writeEncoder } from '../imagebind/encoder';
 import { MODALITIES } from '../imagebind/modality';
 import type { Variant } from '../imagebind/variant';
 import { tokenizerDefinition } from '../text/publishedTokenizer';
 import { createTokenizer } from '../text/tokenizer';
 import { serialiseTokenizer, type TokenizerDefinition } from '../text/tokenizerDefinition';
+import { bundleFile, writeText } from './bundleFiles';
 import { MANIFEST_FILE } from './location';
-import type { BundleFile, EncoderManifest, Manifest, Precision } from './manifest';
-import { sha256OfFile } from './sha256';
+import type { EncoderManifest, Manifest, Precision } from './manifest';
 import { type Anchor, AnchoredCheckpoint } from './space';
 import { type Overwrite, systemFailure, Workspace } from './workspace';
 
@@ -183,19 +175,6 @@ function progressOf(
     doneBytes += bytesOf(name);
     onProgress?.({ step, doneBytes, totalBytes });
   };
-}
-
-function bundleFile({ path: file, bytes, sha256 }: WrittenFile): BundleFile {
-  return { file: path.basename(file), bytes, sha256 };
-}
-
-async function writeText(
-  workspace: Workspace,
-  { name, content }: { readonly name: string; readonly content: string },
-): Promise<BundleFile> {
-  const file = path.join(workspace.directory, name);
-  await writeFile(file, content, { flush: true });
-  return { file: name, bytes: Buffer.byteLength(content), sha256: await sha256OfFile(file) };
 }
 
 function storedBytes({ parameters }: EncoderPlan, precision: Precision): number {

@@ -53,6 +53,22 @@ const SeriesSpec = Type.Object(
   { additionalProperties: false },
 );
 
+/**
+ * Strength over distance, linear and not negative: `[batch, 1, bins]`, each value `(ln(strength + floor) - mean) /
+ * deviation`. `floor` is about the noise of the sensor, in its own unit.
+ */
+const ProfileSpec = Type.Object(
+  {
+    kind: Type.Literal('profile'),
+    bins: Count,
+    binMetres: Type.Number({ exclusiveMinimum: 0, description: 'Distance between two values.' }),
+    floor: Type.Number({ exclusiveMinimum: 0 }),
+    mean: Type.Number(),
+    deviation: Type.Number({ exclusiveMinimum: 0 }),
+  },
+  { additionalProperties: false },
+);
+
 /** Token ids, int32: `[batch, length]`. */
 const TokensSpec = Type.Object(
   { kind: Type.Literal('tokens'), length: Count, vocabulary: Count },
@@ -60,11 +76,12 @@ const TokensSpec = Type.Object(
 );
 
 /** What an encoder's input tensor looks like, and so what a window of its modality must hold. */
-export const InputSpec = Type.Union([PictureSpec, SoundSpec, SeriesSpec, TokensSpec]);
+export const InputSpec = Type.Union([PictureSpec, SoundSpec, SeriesSpec, ProfileSpec, TokensSpec]);
 export type InputSpec = Static<typeof InputSpec>;
 export type PictureSpec = Static<typeof PictureSpec>;
 export type SoundSpec = Static<typeof SoundSpec>;
 export type SeriesSpec = Static<typeof SeriesSpec>;
+export type ProfileSpec = Static<typeof ProfileSpec>;
 export type TokensSpec = Static<typeof TokensSpec>;
 
 /** How weights are stored. Compute is float32 on a CPU whatever this says. Later precisions join this union. */

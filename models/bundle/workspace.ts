@@ -165,7 +165,8 @@ function isRunning(pid: number): boolean {
   }
 }
 
-async function requireReplaceable(target: string, overwrite: Overwrite): Promise<void> {
+/** @throws {SensebindError} `OUTPUT_EXISTS` for anything that may not be replaced. */
+export async function requireReplaceable(target: string, overwrite: Overwrite): Promise<void> {
   if (await isFree(target)) return;
   if (overwrite === 'replace' && (await isBundle(target))) return;
   const found = (await isBundle(target)) ? 'a bundle' : 'something that is no bundle';

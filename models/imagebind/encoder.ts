@@ -5,7 +5,7 @@ import { Graph, type Value } from '../onnx/graph';
 import { writeModel } from '../onnx/writeModel';
 import { BATCH } from './batch';
 import { endOfText, firstToken, head } from './head';
-import { belongsTo, type ImagebindModality, MODALITIES, TOWERS } from './modality';
+import { ANCHOR_MODALITIES, belongsTo, type ImagebindModality, MODALITIES, TOWERS } from './modality';
 import type { EncoderPlan } from './plan';
 import { sensorStem, textStem } from './stem';
 import { trunk } from './trunk';
@@ -13,9 +13,6 @@ import { StoredWeights, type Weights } from './weights';
 
 export type { WrittenFile } from '../onnx/fileWriter';
 export { type EncoderPlan, planEncoder } from './plan';
-
-/** The towers that every other one was bound to. */
-const ANCHOR: readonly ImagebindModality[] = ['vision', 'text'];
 
 /** Where an encoder goes, and in which precision its large matrices are stored. */
 export interface EncoderTarget {
@@ -38,7 +35,9 @@ export function modalitiesOf({ tensors }: StateDict): readonly ImagebindModality
 /** Sorted names of the vision and text towers' tensors, whose content makes a space; the mask of the text is no part. */
 export function anchorTensors({ tensors }: StateDict): readonly string[] {
   return [...tensors.keys()]
-    .filter((name) => ANCHOR.some((modality) => belongsTo(modality, name) && name !== TOWERS[modality].names.mask))
+    .filter((name) =>
+      ANCHOR_MODALITIES.some((modality) => belongsTo(modality, name) && name !== TOWERS[modality].names.mask),
+    )
     .sort((a, b) => (a < b ? -1 : 1));
 }
 

@@ -2,6 +2,9 @@
 export const MODALITIES = ['vision', 'text', 'audio', 'depth', 'thermal', 'imu'] as const;
 export type ImagebindModality = (typeof MODALITIES)[number];
 
+/** The towers that every other one is bound to: their tensors make the space. */
+export const ANCHOR_MODALITIES: readonly ImagebindModality[] = ['vision', 'text'];
+
 /** What sets one tower apart from the others, beside its sizes (reference/imagebind.md §1.1-1.5). */
 export interface TowerFacts {
   readonly stem: Stem;

@@ -15,6 +15,7 @@ const SIDES = [
   { flag: 'depth', modality: 'depth' },
   { flag: 'thermal', modality: 'thermal' },
   { flag: 'imu', modality: 'imu' },
+  { flag: 'radar', modality: 'radar' },
   { flag: 'text', modality: 'text' },
 ] as const satisfies readonly { readonly flag: string; readonly modality: Modality }[];
 

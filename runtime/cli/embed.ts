@@ -31,7 +31,9 @@ const SHOWN = 4;
 export function registerEmbed(program: Command): void {
   const command = program
     .command('embed')
-    .description('embed files and text: PNG or JPEG, WAV, 16-bit depth PNG, radiometric thermal, motion CSV')
+    .description(
+      'embed files and text: PNG or JPEG, WAV, 16-bit depth PNG, radiometric thermal, motion CSV, range profiles',
+    )
     .argument('[files...]', 'files to embed; their content tells what they are')
     .option('--text <texts...>', 'texts to embed')
     .option('--bundle <folder>', BUNDLE_HELP)

@@ -3,8 +3,9 @@ import { evaluate } from '../learn/evaluate/evaluate';
 import { evaluationTable, markdownOf } from '../learn/evaluate/table';
 import { type BundleOptions, openNamedBundle } from './bundle';
 import { untilInterrupted } from './interrupt';
-import { print, printJson, printNote, printTable, UsageError } from './output';
+import { print, printJson, printNote, printTable } from './output';
 import { startCounting } from './progress';
+import { parseWhole } from './wholeNumber';
 
 interface EvalFlags extends BundleOptions {
   readonly scenes: string;
@@ -49,9 +50,9 @@ export function registerEval(program: Command): void {
 }
 
 async function run(flags: EvalFlags & { readonly signal: AbortSignal }): Promise<void> {
-  const scenes = parseWhole('--scenes', flags.scenes, { least: 1, most: MOST_SCENES });
-  const seed = parseWhole('--seed', flags.seed, { least: 0, most: MOST_SEED });
-  const labelledPerEvent = parseWhole('--labelled', flags.labelled, { least: 1, most: MOST_LABELLED });
+  const scenes = parseWhole('--scenes', flags.scenes, { least: 1, most: MOST_SCENES, command: 'eval' });
+  const seed = parseWhole('--seed', flags.seed, { least: 0, most: MOST_SEED, command: 'eval' });
+  const labelledPerEvent = parseWhole('--labelled', flags.labelled, { least: 1, most: MOST_LABELLED, command: 'eval' });
   const bundle = await openNamedBundle(flags);
   const progress = startCounting({ json: flags.json === true, unit: 'scenes' });
   const report = await evaluate(bundle, {
@@ -67,17 +68,4 @@ async function run(flags: EvalFlags & { readonly signal: AbortSignal }): Promise
   printTable(table.head, table.rows);
   for (const note of table.notes) print(note);
   if (report.controls.status === 'refused') printNote(`note: stored columns refused: ${report.controls.reason}`);
-}
-
-function parseWhole(
-  name: string,
-  text: string,
-  { least, most }: { readonly least: number; readonly most: number },
-): number {
-  const value = Number(text);
-  if (text.trim() !== '' && Number.isInteger(value) && value >= least && value <= most) return value;
-  throw new UsageError(
-    `expected ${name} with a whole number from ${least} to ${most}, found ${text}`,
-    'See sensebind eval --help.',
-  );
 }

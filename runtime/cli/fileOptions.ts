@@ -23,6 +23,7 @@ export interface FileFlags {
   readonly imuRotationUnit?: RotationUnit;
   readonly imuTimeUnit?: TimeUnit;
   readonly imuColumns?: ColumnNames;
+  readonly binMetres?: number;
 }
 
 /** Adds the options that tell what files do not say of themselves. */
@@ -39,7 +40,12 @@ export function addFileOptions(command: Command): Command {
     )
     .addOption(choice('--imu-rotation-unit <unit>', 'where the table does not say: default rad/s', ROTATION_UNITS))
     .addOption(choice('--imu-time-unit <unit>', 'where the title of the time does not say', TIME_UNITS))
-    .option('--imu-columns <names>', 'titles of a motion table: ax=TITLE,ay=TITLE,…,gz=TITLE,t=TITLE', parseColumns);
+    .option('--imu-columns <names>', 'titles of a motion table: ax=TITLE,ay=TITLE,…,gz=TITLE,t=TITLE', parseColumns)
+    .option(
+      '--bin-metres <metres>',
+      'files of numbers are range profiles, each number so far from the one before',
+      parsePositive,
+    );
 }
 
 /** The flags in the form that the readers take. */
@@ -48,6 +54,7 @@ export function fileOptions(flags: FileFlags): Omit<FileOptions, 'as'> {
     depthUnit: flags.depthUnit,
     ...(flags.thermalUnit === undefined ? {} : { thermalUnit: flags.thermalUnit }),
     ...(flags.thermalSize === undefined ? {} : { thermalSize: flags.thermalSize }),
+    ...(flags.binMetres === undefined ? {} : { binMetres: flags.binMetres }),
     motion: {
       ...(flags.imuRate === undefined ? {} : { rateHz: flags.imuRate }),
       ...(flags.imuAccelerationUnit === undefined ? {} : { accelerationUnit: flags.imuAccelerationUnit }),

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { readWav, unreadable } from '../../devices/audio/readWav';
 import { type DepthUnit, depthOf } from '../../devices/depth/units';
 import { type MotionCsvOptions, readMotionCsv } from '../../devices/imu/csv';
+import { readProfileText } from '../../devices/radar/profileText';
 import {
   KELVIN_PER_THERMAL_UNIT,
   readThermalRaw,
@@ -25,6 +26,8 @@ export interface FileOptions {
   readonly thermalUnit?: ThermalUnit;
   readonly thermalSize?: { readonly width: number; readonly height: number };
   readonly motion: MotionCsvOptions;
+  /** Says that text is a range profile. */
+  readonly binMetres?: number;
 }
 
 /** A file, ready for its encoder. */
@@ -84,6 +87,7 @@ async function decode({ content, bytes }: Source, options: FileOptions): Promise
     case 'jpeg':
       return { modality: options.as ?? 'vision', input: { kind: 'pictureFile', bytes } };
     case 'text':
+      if (options.binMetres !== undefined) return profile(bytes, { ...options, binMetres: options.binMetres });
       return isRawFrame(bytes, options) ? rawThermal(bytes, options) : motion(bytes, options);
     case 'empty':
       throw new SensebindError(
@@ -130,6 +134,10 @@ function motion(bytes: Uint8Array, options: FileOptions): Decoded {
     input: { kind: 'motion', axes, timing },
     notes: skippedRows === 0 ? [] : [`${skippedRows} row(s) without a value or with a repeated time were left out`],
   };
+}
+
+function profile(bytes: Uint8Array, { as, binMetres }: FileOptions & { readonly binMetres: number }): Decoded {
+  return { modality: as ?? 'radar', input: { kind: 'profile', strengths: readProfileText(bytes), binMetres } };
 }
 
 async function sound(file: string, options: FileOptions): Promise<InputFile> {

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander';
+import { registerBind } from './bind';
 import { registerCompare } from './compare';
 import { registerDemo } from './demo';
 import { registerDevices } from './devices';
@@ -46,6 +47,7 @@ function createProgram({ json }: OutputOptions): Command {
     registerReplay,
     registerEmbed,
     registerCompare,
+    registerBind,
     registerEval,
     registerModels,
   ];

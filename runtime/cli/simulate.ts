@@ -13,10 +13,14 @@ import { type OutputOptions, print, printJson, printNote, UsageError } from './o
 import { contactSheet } from './simulate/contactSheet';
 import { eventSounds } from './simulate/eventSounds';
 import { listeningPage } from './simulate/listeningPage';
+import { recordPairs } from './simulate/recordPairs';
 import { soundFile } from './simulate/soundFile';
 
 interface SimulateFlags extends OutputOptions {
-  readonly out: string;
+  readonly out?: string;
+  readonly pairs?: string;
+  readonly scenes?: string;
+  readonly recording?: string;
   readonly seed: string;
   readonly scenario?: string;
   readonly seconds: string;
@@ -39,7 +43,10 @@ Example of a scenario:
   events:
     - { at: 12, event: glass_break, for: 8 }
     - { at: 30, event: person_fallen }
-    - { at: 45, event: calm }`;
+    - { at: 45, event: calm }
+
+A recording to bind a sensor by, without hardware (see sensebind bind --help):
+  sensebind simulate --pairs vision,radar --scenes 12000 --seed 1 --recording ./pairs`;
 
 /** Seconds of a scenario at most: its sound is kept in memory until it is written. */
 const MOST_SECONDS = 3600;
@@ -49,10 +56,13 @@ export function registerSimulate(program: Command): void {
   program
     .command('simulate')
     .description('write pictures, sounds and truth of the simulated world, to look at and to listen to')
-    .requiredOption('--out <folder>', 'folder to write')
+    .option('--out <folder>', 'folder to write')
     .option('--seed <number>', 'which world; a scenario names its own', '1')
     .option('--scenario <file>', 'what happens when (YAML), in place of an endless world from the seed')
     .option('--seconds <number>', `how much of the scenario, ${MOST_SECONDS} at most`, '60')
+    .option('--pairs <sensors>', `with --recording: which sensors read each scene, such as vision,radar`)
+    .option('--scenes <number>', 'with --recording: how many')
+    .option('--recording <folder>', 'in place of --out: record new scenes, one after the other, to bind a sensor by')
     .option('--force', 'replace what an earlier run wrote there')
     .option('--json', 'answer as JSON')
     .addHelpText('after', EXAMPLE)
@@ -63,6 +73,8 @@ async function simulate(flags: SimulateFlags & { readonly signal: AbortSignal })
   const seed = parseNumber('--seed', flags.seed, { least: 0, most: 2 ** 32 - 1, isWhole: true });
   const seconds = parseNumber('--seconds', flags.seconds, { least: 1, most: MOST_SECONDS, isWhole: false });
   const scenario = flags.scenario === undefined ? seededScenario(seed) : await readScenario(flags.scenario);
+  if (flags.recording !== undefined) return recordPairs({ ...flags, recording: flags.recording, seed });
+  if (flags.out === undefined) throw new UsageError('expected --out or --recording, found neither', 'Name a folder.');
   const out = path.resolve(flags.out);
   await requireReplaceable(out, flags.force === true);
   const partial = `${out}.partial-${process.pid}`;

@@ -168,6 +168,8 @@ function mapSamples(input: EncoderInput, map: SampleMapper): EncoderInput {
       return { ...input, gray: map.bytes(input.gray) };
     case 'motion':
       return { ...input, axes: input.axes.map(map.floats), timing: mapTiming(input.timing, map) };
+    case 'profile':
+      return { ...input, strengths: map.floats(input.strengths) };
     case 'tensor':
       return { ...input, data: mapTensor(input.data, map) };
     default:

@@ -1,6 +1,6 @@
 import { EXAMPLE_PICTURE, EXAMPLE_THERMAL, exampleOf } from '../../devices/simulated/example';
 import { MOTION_RATE_HZ } from '../../devices/simulated/motion/motionPart';
-import { RADAR_BINS } from '../../devices/simulated/radar';
+import { RADAR_BIN_METRES, RADAR_BINS } from '../../devices/simulated/radar';
 import type { Scene } from '../../devices/simulated/scene';
 import type { Sensor } from '../../devices/simulated/sensor';
 import { SOUND_RATE_HZ } from '../../devices/simulated/sound/voice';
@@ -10,9 +10,9 @@ import { IMAGEBIND_MINI } from '../../models/imagebind/layout';
 import { VARIANTS, variantInvalid } from '../../models/imagebind/variant';
 import { SensebindError } from '../errors';
 import type { EncoderInput } from '../preprocess/input';
-import { presetOf, RAW_PRESET } from '../preprocess/presets';
+import { presetOf } from '../preprocess/presets';
+import { RANGE_LOG } from '../preprocess/profile';
 import { inputShape } from '../preprocess/tensor';
-import { radarItem } from './radarItem';
 
 const VARIANT = 'imagebind_mini';
 
@@ -70,14 +70,24 @@ export function readingOf(sensor: Sensor, scene: Scene): EncoderInput {
     case 'imu':
       return { kind: 'motion', axes: exampleOf.imu(scene), timing: { rateHz: MOTION_RATE_HZ } };
     case 'radar':
-      return { kind: 'tensor', data: radarItem(exampleOf.radar(scene)), shape: [1, 1, RADAR_BINS] };
+      return { kind: 'profile', strengths: exampleOf.radar(scene), binMetres: RADAR_BIN_METRES };
   }
 }
 
-/** No encoder of ImageBind takes range profiles; a bundle that binds one has this input. One profile, so no rate of its own. */
+/**
+ * No encoder of ImageBind takes range profiles; a bundle that binds one has an input such as this. The floor is about the
+ * noise of the simulated radar; mean and deviation are those of the logarithms over many scenes.
+ */
 const RADAR: Pick<ItemFormat, 'input' | 'preset'> = {
-  input: { kind: 'series', channels: 1, rateHz: RADAR_BINS, windowSeconds: 1, samples: RADAR_BINS },
-  preset: RAW_PRESET,
+  input: {
+    kind: 'profile',
+    bins: RADAR_BINS,
+    binMetres: RADAR_BIN_METRES,
+    floor: 0.02,
+    mean: -2.6,
+    deviation: 0.9,
+  },
+  preset: RANGE_LOG,
 };
 
 function miniInput(modality: Exclude<Sensor, 'radar'>): Pick<ItemFormat, 'input' | 'preset'> {

@@ -11,6 +11,7 @@ export type EncoderInput =
   | ThermalInput
   | ThermalPictureInput
   | MotionInput
+  | ProfileInput
   | TextInput
   | TensorInput;
 
@@ -86,6 +87,14 @@ export interface MotionInput {
   readonly kind: 'motion';
   readonly axes: readonly Float32Array[];
   readonly timing: { readonly rateHz: number } | { readonly timesMicros: Float64Array };
+}
+
+/** Strength over distance, linear, the nearest first. */
+export interface ProfileInput {
+  readonly kind: 'profile';
+  readonly strengths: Float32Array;
+  /** Distance between two values, in metres. */
+  readonly binMetres: number;
 }
 
 export interface TextInput {

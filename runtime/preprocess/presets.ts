@@ -8,6 +8,7 @@ import { imuPresets } from './imu';
 import type { EncoderInput } from './input';
 import { unsupportedInput } from './inputChecks';
 import type { Prepared, Preprocessor, Preset } from './preset';
+import { profilePresets } from './profile';
 import { tensorItems } from './tensor';
 import { textPresets } from './text';
 import { thermalPresets } from './thermal';
@@ -19,6 +20,7 @@ export const presets: readonly Preset[] = [
   ...depthPresets,
   ...thermalPresets,
   ...imuPresets,
+  ...profilePresets,
   ...textPresets,
 ];
 
@@ -26,14 +28,16 @@ export const presets: readonly Preset[] = [
 export const RAW_PRESET = 'raw';
 
 /**
- * The preset of that name; every modality has {@link RAW_PRESET}.
+ * The preset of that name; every modality has {@link RAW_PRESET}. A modality that only a bundle knows takes the preset
+ * of another one's readings, as `depth/metric`.
  *
  * @throws {SensebindError} `PRESET_UNKNOWN`, with the known names.
  */
 export function presetOf(modality: Modality, id: string): Preset {
   if (id === RAW_PRESET) return rawPreset(modality);
-  const ofModality = presets.filter((preset) => preset.modality === modality);
-  const found = ofModality.find((preset) => preset.id === id);
+  const [of, name] = id.includes('/') ? id.split('/', 2) : [modality, id];
+  const ofModality = presets.filter((preset) => preset.modality === of);
+  const found = ofModality.find((preset) => preset.id === name);
   if (found) return found;
   const known = [...ofModality.map((preset) => preset.id), RAW_PRESET];
   throw new SensebindError(

@@ -18,6 +18,8 @@ export function inputShape(spec: InputSpec): readonly number[] {
       return [1, spec.melBins, spec.columns];
     case 'series':
       return [spec.channels, spec.samples];
+    case 'profile':
+      return [1, spec.bins];
     case 'tokens':
       return [spec.length];
   }

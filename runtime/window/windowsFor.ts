@@ -57,6 +57,7 @@ export function hasWindows({ spec, modality }: Pick<WindowsOptions, 'spec' | 'mo
       return modality === 'imu';
     case 'picture':
       return PICTURE_MODALITIES.some((candidate) => candidate === modality);
+    case 'profile':
     case 'tokens':
       return false;
   }

@@ -1,4 +1,3 @@
-import { exampleOf } from '../../devices/simulated/example';
 import type { Scene } from '../../devices/simulated/scene';
 import type { Sensor } from '../../devices/simulated/sensor';
 import { channelsOf as channelsOfReading } from '../../runtime/learn/baselines/signal';
@@ -7,7 +6,7 @@ import { RealFft } from '../../runtime/preprocess/realFft';
 
 /** The raw values of a sensor, a list a channel: colours, axes, or one. */
 export function channelsOf(sensor: Sensor, scene: Scene): readonly ArrayLike<number>[] {
-  return sensor === 'radar' ? [exampleOf.radar(scene)] : channelsOfReading(readingOf(sensor, scene));
+  return channelsOfReading(readingOf(sensor, scene));
 }
 
 /** A few hundred numbers that keep the form: what a stronger classifier works on. */

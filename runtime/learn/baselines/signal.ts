@@ -19,6 +19,8 @@ export function channelsOf(reading: EncoderInput): readonly ArrayLike<number>[] 
       return reading.channels;
     case 'motion':
       return reading.axes;
+    case 'profile':
+      return [reading.strengths];
     case 'tensor':
       return [reading.data];
     default:

@@ -39,8 +39,8 @@ export async function writeTrainingReport(
   await writeFile(path.join(folder, 'recall.svg'), recallPlot(curves));
 }
 
-/** The last word about each step. */
-async function recallsOf(log: string): Promise<StageCurves['recalls']> {
+/** The last word of a log about each step. */
+export async function recallsOf(log: string): Promise<StageCurves['recalls']> {
   const lines = (await readFile(log, 'utf8')).split('\n').filter((line) => line !== '');
   const bySteps = new Map<number, LogLine>();
   for (const line of lines) {

@@ -7,7 +7,7 @@ import type { SceneTask, TaskReply } from './protocol';
 
 export interface InWorkersOptions<Result> {
   /** Module of this folder that runs in the threads. */
-  readonly entry: 'itemWorker' | 'captionWorker' | 'viewWorker';
+  readonly entry: 'itemWorker' | 'captionWorker' | 'readingWorker' | 'viewWorker';
   readonly workerData?: unknown;
   /** How many threads. Default: one a core. */
   readonly workers?: number | undefined;

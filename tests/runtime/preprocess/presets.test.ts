@@ -14,6 +14,7 @@ describe('the list of presets', () => {
       'audio',
       'depth',
       'imu',
+      'radar',
       'text',
       'thermal',
       'vision',

@@ -19,6 +19,7 @@ import { EvaluationReport } from '../../../../runtime/learn/evaluate/report';
 import { writeResults } from '../../../../runtime/learn/evaluate/results';
 import { evaluationTable, markdownOf } from '../../../../runtime/learn/evaluate/table';
 import { tablePlot } from '../../../../runtime/learn/plots/trainingPlots';
+import { formatOf } from '../../../../runtime/learn/sensorItems';
 import { worldTokenizer } from '../../../../runtime/learn/worldTokenizer';
 import { errorCode, runCommand } from '../../../support/command';
 import { refused } from '../../../support/refused';
@@ -60,7 +61,8 @@ async function addRadar(bundle: string, scratch: string): Promise<void> {
   const read = async (folder: string): Promise<Manifest> =>
     JSON.parse(await readFile(path.join(folder, 'manifest.json'), 'utf8'));
   const [own, other] = [await read(bundle), await read(scratch)];
-  const radar = other.encoders['imu']!;
+  const { input, preset } = formatOf('radar');
+  const radar = { ...other.encoders['imu']!, input, preset };
   for (const file of [radar.model, radar.weights]) {
     if (file !== null) await rename(path.join(scratch, file.file), path.join(bundle, file.file));
   }
