@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Graph } from '../../../models/onnx/graph';
-import { symmetricInfoNce } from '../../../models/training/infoNce';
+import { crossEntropy, symmetricInfoNce } from '../../../models/training/infoNce';
 import { Float64Graph } from '../onnx/float64Graph';
 import { runGraph } from '../onnx/runModel';
 
@@ -53,5 +53,32 @@ for (const { scale, ...expected } of FROM_TORCH) {
       assert.ok(Math.abs(exact! - loss) < 1e-6 * loss + 1e-13, `${exact} for ${loss}`);
       assert.ok(Math.abs(found! - loss) < 1e-7 * scale, `${found} for ${loss}`);
     }
+  });
+}
+
+/** torch 1.13 in float64, with e of the angles above and k of the targets and negatives: cross_entropy(s * e @ k.T, [2, 0, 4]). */
+const LABELLED_FROM_TORCH = [
+  { scale: 1, loss: 1.9187832424068179 },
+  { scale: 1 / 0.07, loss: 14.800861933475451 },
+];
+
+for (const { scale, loss } of LABELLED_FROM_TORCH) {
+  test(`the loss of a classifier at a scale of ${scale.toFixed(1)} is the cross entropy of torch`, async () => {
+    const graph = new Graph('loss');
+    const float = (name: string, shape: readonly number[]) => graph.input(name, { type: 'float32', shape });
+    const classes = directions([0.3, 0.9, 2.9, -1, 4]);
+    const targets = directions([2.9, 0.3, 4]);
+    const feeds = { embeddings: EMBEDDINGS, targets, classes, scale: { data: Float32Array.of(scale), shape: [1] } };
+    graph.output(
+      'loss',
+      crossEntropy({
+        embeddings: float('embeddings', [3, 2]),
+        targets: float('targets', [3, 2]),
+        classes: float('classes', [5, 2]),
+        scale: float('scale', [1]),
+      }),
+    );
+    const [found] = (await runGraph(graph, feeds)).get('loss')!;
+    assert.ok(Math.abs(found! - loss) < 1e-6 * loss, `${found} for ${loss}`);
   });
 }
