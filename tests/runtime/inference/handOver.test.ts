@@ -43,6 +43,7 @@ const anyInput: fc.Arbitrary<EncoderInput> = fc.oneof(
       fc.record({ timesMicros: bytes.map((values) => Float64Array.from(values)) }),
     ),
   }),
+  fc.record({ kind: fc.constant('profile' as const), strengths: floats, binMetres: fc.double() }),
   fc.record({ kind: fc.constant('text' as const), text: fc.string() }),
   fc.record({
     kind: fc.constant('tensor' as const),
