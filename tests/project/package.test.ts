@@ -72,6 +72,7 @@ describe('the packed package', () => {
   });
 
   it('is what a configuration means that names no bundle, or mini; a folder of that name is ./mini', async () => {
+    await cp(shipped(), path.join(folder, 'mini'), { recursive: true });
     for (const [line, expected] of [
       ['', shipped()],
       ['bundle: mini', shipped()],
