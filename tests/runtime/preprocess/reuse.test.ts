@@ -78,6 +78,9 @@ const INPUTS: Readonly<Record<string, readonly ((turn: number) => EncoderInput)[
       timing: { timesMicros: Float64Array.from({ length: 1000 }, (_, index) => 5000 * index + (index % 7)) },
     }),
   ],
+  radar: [
+    (turn) => ({ kind: 'profile', strengths: floats(128, turn, 2).map((value) => Math.abs(value)), binMetres: 0.0625 }),
+  ],
 };
 
 const SPECS: Readonly<Record<string, InputSpec>> = {
@@ -86,6 +89,7 @@ const SPECS: Readonly<Record<string, InputSpec>> = {
   depth: { kind: 'picture', channels: 1, height: 224, width: 224 },
   thermal: { kind: 'picture', channels: 1, height: 224, width: 224 },
   imu: { kind: 'series', channels: 6, rateHz: 400, windowSeconds: 5, samples: 2000 },
+  radar: { kind: 'profile', bins: 128, binMetres: 0.0625, floor: 0.01, mean: -2, deviation: 1.5 },
 };
 
 describe('preprocessing of readings', () => {
