@@ -50,6 +50,11 @@ export async function judgeSensor({ sensor, preset }: JudgedEncoder, evidence: E
     nearestInput: await nearestFigure(evidence, { sensor, by: 'nearestInput' }),
     new: await zeroShotFigures({ ...fresh, prototypes }),
     held: await zeroShotFigures({ ...held, prototypes }),
+    shown: await zeroShot(
+      all.filter(({ event }) => shared.has(event)),
+      prototypes,
+      seed,
+    ),
     paraphrased: await zeroShotFigures({ ...fresh, prototypes: paraphrased }),
     everyScene: {
       trivial: await topFigures(trivial.map(standingOnly), seed),

@@ -17,7 +17,10 @@ const AmongFew = Type.Object(
 );
 export type AmongFew = Static<typeof AmongFew>;
 
-/** What is known of one encoder. All but `everyScene` and the few-label figures are about events that it perceives. */
+/**
+ * What is known of one encoder. All but `everyScene` and the few-label figures are about events that it perceives; `shown`
+ * is about those of them that the camera perceives too, whose names a picture can teach.
+ */
 export const ModalityReport = Type.Object(
   {
     modality: Type.String(),
@@ -28,6 +31,7 @@ export const ModalityReport = Type.Object(
     nearestInput: Figure,
     new: TopFigures,
     held: TopFigures,
+    shown: TopFigures,
     paraphrased: TopFigures,
     everyScene: Type.Object(
       { trivial: TopFigures, new: TopFigures },

@@ -27,6 +27,7 @@ export function evaluationTable(report: EvaluationReport): EvaluationTable {
     ['zero-shot, new scenes', ({ new: fresh }) => figure(fresh.top1)],
     ['zero-shot, new scenes, top 5', ({ new: fresh }) => figure(fresh.top5)],
     ['zero-shot, held-out pairs', ({ held }) => figure(held.top1)],
+    ['zero-shot, events that the camera sees too', ({ shown }) => figure(shown.top1)],
     ['zero-shot, other prompts', ({ paraphrased }) => figure(paraphrased.top1)],
     ['every scene: trivial', ({ everyScene }) => figure(everyScene.trivial.top1)],
     ['every scene: zero-shot', ({ everyScene }) => figure(everyScene.new.top1)],

@@ -64,6 +64,8 @@ describe('the judgement of one sensor', () => {
     assert.equal(report.new.top1.value, 1);
     assert.equal(report.new.top1.scenes, heard * PER_EVENT);
     assert.equal(report.held.top1.value, 1);
+    const shown = count((sensors) => sensors.includes(SENSOR) && sensors.includes('vision'));
+    assert.equal(report.shown.top1.scenes, shown * PER_EVENT);
     assert.equal(report.everyScene.new.top1.scenes, events.length * PER_EVENT);
     const unheard = events.length - heard;
     // "Nothing" is as far from every label: it gets one of all labels, each as often.
