@@ -3,6 +3,7 @@ export type Blame = 'caller' | 'device' | 'peer' | 'internal';
 
 /** Every code that leaves the runtime, with its blame. Codes are part of the API: never renamed, never reused. */
 const BLAME = {
+  ADDRESS_UNAVAILABLE: 'caller',
   BROKER_REFUSED: 'peer',
   BROKER_UNREACHABLE: 'peer',
   BUNDLE_CORRUPT: 'caller',

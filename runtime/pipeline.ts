@@ -1,6 +1,7 @@
 import type { Bundle } from '../models/bundle/bundle';
 import type { Clock, Millis, Timer } from './clock';
 import type { Config } from './config/config';
+import { EventCounter } from './eventCounter';
 import { EventKeeper, type EventStore } from './eventKeeper';
 import type { DetectorMemory } from './events/detector';
 import { FramePool } from './frames';
@@ -15,6 +16,8 @@ import { schemaIds } from './mqtt/messages';
 import { NodePublisher } from './mqtt/nodePublisher';
 import type { Outbox } from './mqtt/sender/outbox';
 import type { PipelineEvent } from './pipelineEvent';
+import { healthOf, type PipelineStats } from './pipelineStats';
+import { Vitals } from './vitals';
 import { nameOf } from './zeroshot/labelSet';
 import { LabelSets } from './zeroshot/labelSets';
 
@@ -60,6 +63,8 @@ export class Pipeline {
   #lateForFusion = 0;
   /** Label sets in use: a new revision may be put in at any time. */
   readonly labelSets: LabelSets;
+  readonly #events = new EventCounter();
+  readonly #vitals = new Vitals();
   #health: Timer | undefined;
   /** Lanes whose sources have not come to their end. */
   readonly #running = new Set<Lane>();
@@ -132,12 +137,33 @@ export class Pipeline {
       if (event.kind === 'connected') this.#tellHealth();
       onEvent({ kind: 'broker', event });
     });
+    this.#vitals.start();
     this.#beat();
+  }
+
+  /** All that was counted and measured since the start. */
+  stats(): PipelineStats {
+    const { config, clock, engine, outbox, version } = this.#options;
+    return {
+      version,
+      node: config.node,
+      uptimeMicros: clock.monotonicMicros() - this.#startedMicros,
+      rssBytes: process.memoryUsage.rss(),
+      loopDelay: this.#vitals.loopDelay,
+      gpuCelsius: this.#vitals.gpuCelsius,
+      sources: Object.fromEntries(this.#lanes.map((lane) => [lane.id, lane.stats()])),
+      lateForFusion: this.#lateForFusion,
+      events: this.#events.counts(),
+      link: this.#publisher.counters(),
+      spool: outbox.counters(),
+      engine: engine.stats(),
+    };
   }
 
   /** Ends the sources, publishes what is still under way, says goodbye to the broker. Always ends. */
   async stop(): Promise<void> {
     this.#health?.cancel();
+    this.#vitals.stop();
     await Promise.all(this.#lanes.map((lane) => lane.stop()));
     this.#interpreter.finish();
     this.#keeper?.touch();
@@ -163,6 +189,7 @@ export class Pipeline {
       },
       onEvent: (event) => {
         this.#publisher.publishEvent(event);
+        this.#events.add(event);
         if (event.phase !== 'update') this.#keeper?.touch();
         onEvent({ kind: 'detected', event });
       },
@@ -175,6 +202,7 @@ export class Pipeline {
 
   #beat(): void {
     const beat = (): void => {
+      this.#vitals.refresh();
       this.#tellHealth();
       // So that a crash loses no more of an event than this period.
       if (this.#interpreter.activeEvents > 0) this.#keeper?.touch();
@@ -184,12 +212,7 @@ export class Pipeline {
   }
 
   #tellHealth(): void {
-    this.#publisher.health({
-      uptime_s: (this.#options.clock.monotonicMicros() - this.#startedMicros) / 1e6,
-      rss_mb: process.memoryUsage.rss() / 1e6,
-      drops: { 'late-for-fusion': this.#lateForFusion },
-      sources: Object.fromEntries(this.#lanes.map((lane) => [lane.id, lane.health()])),
-    });
+    this.#publisher.health(healthOf(this.stats()));
   }
 
   #info(): Parameters<NodePublisher['start']>[0] {

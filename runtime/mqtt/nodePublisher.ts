@@ -164,6 +164,8 @@ export class NodePublisher {
       spool: {
         records: spool.records,
         bytes: spool.bytes,
+        oldest_s: spool.oldestMillis === undefined ? null : Math.round(spool.oldestMillis / 1000),
+        dropped: Object.values(spool.drops).reduce((sum, count) => sum + count, 0),
         delivered: spool.delivered,
         dead_letters: spool.deadLetters,
       },
@@ -171,8 +173,8 @@ export class NodePublisher {
     this.#link.publish(this.#topics.health, jsonMessage(message, { expirySeconds: HEALTH_EXPIRY_SECONDS }));
   }
 
-  counters(): LinkCounters {
-    return this.#link.counters();
+  counters(): LinkCounters & { readonly connected: boolean } {
+    return { ...this.#link.counters(), connected: this.#link.connected };
   }
 
   /** Says `stopped`, so that nobody takes the end for a failure, and closes. Always ends. */
