@@ -12,8 +12,6 @@ export class EventCounter {
   }
 
   counts(): readonly EventCount[] {
-    return [...this.#counts].flatMap(([rule, phases]) =>
-      [...phases].map(([phase, count]) => ({ rule, phase, count })),
-    );
+    return [...this.#counts].flatMap(([rule, phases]) => [...phases].map(([phase, count]) => ({ rule, phase, count })));
   }
 }

@@ -24,10 +24,14 @@ export interface LaneSource {
   readonly config: SourceConfig;
 }
 
-export interface LaneOptions {
-  readonly source: LaneSource;
+/** What becomes of embeddings: may be changed between two of them. */
+export interface Course {
   readonly interpreter: Interpreter;
   readonly publish: PublishConfig;
+}
+
+export interface LaneOptions extends Course {
+  readonly source: LaneSource;
   readonly bundle: Bundle;
   readonly engine: Engine;
   readonly publisher: NodePublisher;
@@ -47,8 +51,9 @@ export class Lane {
   readonly #windows: Windows;
   readonly #underWay = new Set<Promise<void>>();
   readonly #meter: LaneMeter;
-  readonly #embeddingRate: RateLimit;
-  readonly #scoresRate: RateLimit;
+  #course: Course;
+  #embeddingRate: RateLimit;
+  #scoresRate: RateLimit;
 
   /**
    * @throws {SensebindError} `MODALITY_UNKNOWN` when the bundle has no encoder for the source; `INPUT_UNSUPPORTED` when
@@ -59,8 +64,9 @@ export class Lane {
     const encoder = options.bundle.manifest.encoders[source.modality];
     if (encoder === undefined) throw noEncoder(source, options.bundle.manifest);
     this.#options = options;
-    const { clock, publish } = options;
+    const { clock, interpreter, publish } = options;
     this.#meter = new LaneMeter(clock);
+    this.#course = { interpreter, publish };
     this.#embeddingRate = new RateLimit({ clock, maxRateHz: publish.embeddings.maxRateHz });
     this.#scoresRate = new RateLimit({ clock, maxRateHz: publish.scores.maxRateHz });
     this.#windows = windowsFor(
@@ -75,7 +81,7 @@ export class Lane {
         clock,
       },
       {
-        window: (window) => this.#take(window),
+        window: (window) => this.#begin(window),
         dropped: (reason, amount) => this.#meter.drop(reason, amount),
         gap: () => this.#meter.gap(),
       },
@@ -89,6 +95,25 @@ export class Lane {
   /** Its source is switched off or muted. */
   get isDisabled(): boolean {
     return this.#options.source.source.status.state === 'disabled';
+  }
+
+  get source(): LaneSource {
+    return this.#options.source;
+  }
+
+  /** From now on, what it embeds takes another course. */
+  take(course: Course): void {
+    const { clock } = this.#options;
+    const { embeddings, scores } = course.publish;
+    const before = this.#course.publish;
+    this.#course = course;
+    course.interpreter.setPresent(this.id, this.#options.source.source.status.state === 'online');
+    if (embeddings.maxRateHz !== before.embeddings.maxRateHz) {
+      this.#embeddingRate = new RateLimit({ clock, maxRateHz: embeddings.maxRateHz });
+    }
+    if (scores.maxRateHz !== before.scores.maxRateHz) {
+      this.#scoresRate = new RateLimit({ clock, maxRateHz: scores.maxRateHz });
+    }
   }
 
   start(): void {
@@ -120,7 +145,7 @@ export class Lane {
 
   #append(reading: Reading): void {
     this.#meter.reading();
-    this.#try(() => this.#options.interpreter.reading(this.id, reading));
+    this.#try(() => this.#course.interpreter.reading(this.id, reading));
     this.#try(() => this.#windows.append(reading));
   }
 
@@ -132,7 +157,7 @@ export class Lane {
     }
   }
 
-  #take(window: Window): void {
+  #begin(window: Window): void {
     this.#meter.window();
     this.#meter.took('age', window.completedMicros - window.monotonicEndMicros);
     const work = this.#process(window)
@@ -158,7 +183,8 @@ export class Lane {
   }
 
   #publish(embedding: Embedding, span: Pick<WindowSpan, 'monotonicEndMicros'>): void {
-    const { publisher, publish, interpreter, clock, onEvent } = this.#options;
+    const { publisher, clock, onEvent } = this.#options;
+    const { publish, interpreter } = this.#course;
     const startMicros = clock.monotonicMicros();
     if (publish.embeddings.enabled && this.#embeddingRate.pass()) publisher.embedding(this.id, embedding);
     onEvent({ kind: 'embedding', source: this.id, embedding });
@@ -187,10 +213,10 @@ export class Lane {
   }
 
   #tellStatus(status: SourceStatus): void {
-    const { publisher, source, interpreter, onEvent } = this.#options;
+    const { publisher, source, onEvent } = this.#options;
     const { id, modality } = source.source;
     publisher.source({ id, modality, device: source.config.device.kind }, { ...status, gaps: this.#meter.gaps });
-    interpreter.setPresent(id, status.state === 'online');
+    this.#course.interpreter.setPresent(id, status.state === 'online');
     onEvent({ kind: 'source', source: id, status });
   }
 

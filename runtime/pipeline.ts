@@ -1,6 +1,7 @@
 import type { Bundle } from '../models/bundle/bundle';
 import type { Clock, Millis, Timer } from './clock';
-import type { Config } from './config/config';
+import type { Config, SourceConfig } from './config/config';
+import { type ConfigChange, changeOf } from './configChange';
 import { EventCounter } from './eventCounter';
 import { EventKeeper, type EventStore } from './eventKeeper';
 import type { DetectorMemory } from './events/detector';
@@ -10,10 +11,10 @@ import { encoderHash } from './inference/encoderHash';
 import type { Engine } from './inference/engine';
 import { Interpreter } from './interpreter';
 import { knownError } from './knownError';
-import { Lane, type LaneSource } from './lane';
+import { type Course, Lane, type LaneSource } from './lane';
 import type { BrokerAccess } from './mqtt/connection';
 import { schemaIds } from './mqtt/messages';
-import { NodePublisher } from './mqtt/nodePublisher';
+import { type NodeInfo, NodePublisher } from './mqtt/nodePublisher';
 import type { Outbox } from './mqtt/sender/outbox';
 import type { PipelineEvent } from './pipelineEvent';
 import { healthOf, type PipelineStats } from './pipelineStats';
@@ -54,9 +55,10 @@ interface Beginning {
 export class Pipeline {
   readonly #options: PipelineOptions;
   readonly #publisher: NodePublisher;
-  readonly #lanes: readonly Lane[];
+  #lanes: readonly Lane[];
   readonly #startedMicros: number;
-  readonly #interpreter: Interpreter;
+  #config: Config;
+  #interpreter: Interpreter;
   readonly #memory: DetectorMemory | undefined;
   readonly #keeper: EventKeeper | undefined;
   /** What came after the joint window that it belongs to. */
@@ -65,15 +67,20 @@ export class Pipeline {
   readonly labelSets: LabelSets;
   readonly #events = new EventCounter();
   readonly #vitals = new Vitals();
+  readonly #pool = new FramePool(FRAME_LIMITS);
+  /** Changes of the configuration, one after the other. */
+  #turn: Promise<unknown> = Promise.resolve();
+  #isStopped: boolean = false;
   #health: Timer | undefined;
   /** Lanes whose sources have not come to their end. */
   readonly #running = new Set<Lane>();
 
   private constructor(options: PipelineOptions, { labelSets, memory }: Beginning) {
-    const { config, access, outbox, clock, engine, bundle, sources, eventStore, onEvent } = options;
+    const { config, access, outbox, clock, sources, eventStore, onEvent } = options;
     this.labelSets = labelSets;
     this.#memory = memory;
     this.#options = options;
+    this.#config = config;
     this.#startedMicros = clock.monotonicMicros();
     this.#publisher = new NodePublisher({
       access,
@@ -84,28 +91,15 @@ export class Pipeline {
       outbox,
       clock,
     });
-    this.#interpreter = this.#interpreterOf(options);
+    this.#interpreter = this.#interpreterOf(config);
     if (eventStore !== undefined) {
       this.#keeper = new EventKeeper(eventStore, {
         memory: () => this.#interpreter.memory(),
         onFailed: (error) => onEvent({ kind: 'failed', source: 'rules', error }),
       });
     }
-    const pool = new FramePool(FRAME_LIMITS);
-    this.#lanes = sources.map(
-      (source) =>
-        new Lane({
-          source,
-          interpreter: this.#interpreter,
-          publish: config.publish,
-          bundle,
-          engine,
-          publisher: this.#publisher,
-          pool,
-          clock,
-          onEvent,
-          onEnded: (lane) => this.#laneEnded(lane),
-        }),
+    this.#lanes = sources.map((source) =>
+      this.#laneOf(source, { interpreter: this.#interpreter, publish: config.publish }),
     );
   }
 
@@ -143,10 +137,10 @@ export class Pipeline {
 
   /** All that was counted and measured since the start. */
   stats(): PipelineStats {
-    const { config, clock, engine, outbox, version } = this.#options;
+    const { clock, engine, outbox, version } = this.#options;
     return {
       version,
-      node: config.node,
+      node: this.#config.node,
       uptimeMicros: clock.monotonicMicros() - this.#startedMicros,
       rssBytes: process.memoryUsage.rss(),
       loopDelay: this.#vitals.loopDelay,
@@ -160,8 +154,63 @@ export class Pipeline {
     };
   }
 
+  /** The configuration that is in use. */
+  get config(): Config {
+    return this.#config;
+  }
+
+  /**
+   * Goes over to another configuration between two windows. Sources that are the same in it go on untouched, as do events
+   * of rules that are the same; others are ended, opened, or opened anew. Where this throws, nothing was changed.
+   *
+   * @throws {SensebindError} `RESTART_NEEDED`, and as {@link Pipeline.create}.
+   */
+  reconfigure(config: Config, open: (source: SourceConfig) => LaneSource): Promise<ConfigChange> {
+    const done = this.#turn.then(() => this.#reconfigure(config, open));
+    this.#turn = done.catch(() => undefined);
+    return done;
+  }
+
+  async #reconfigure(config: Config, open: (source: SourceConfig) => LaneSource): Promise<ConfigChange> {
+    const change = changeOf(this.#config, config);
+    const course = { interpreter: this.#interpreter, publish: config.publish };
+    const opened = change.opened.map((source) => this.#laneOf(open(source), course));
+    const closed = this.#lanes.filter(({ id }) => change.closed.includes(id));
+    await this.labelSets.replace(change.labelSets, () => {
+      if (!this.#isStopped) this.#goOver(config, { opened, closed });
+    });
+    if (this.#isStopped) return change;
+    for (const lane of closed) this.#running.delete(lane);
+    for (const lane of opened) if (!lane.isDisabled) this.#running.add(lane);
+    await Promise.all(closed.map((lane) => lane.stop()));
+    for (const id of change.removedSources) this.#publisher.forgetSource(id);
+    for (const lane of opened) lane.start();
+    this.#publisher.tellInfo(this.#info());
+    this.#keeper?.touch();
+    return change;
+  }
+
+  /** In one step: what is embedded from now on is judged by the new configuration. */
+  #goOver(
+    config: Config,
+    { opened, closed }: { readonly opened: readonly Lane[]; readonly closed: readonly Lane[] },
+  ): void {
+    this.#interpreter.finish();
+    const memory = this.#interpreter.memory();
+    this.#config = config;
+    this.#interpreter = this.#interpreterOf(config);
+    this.#interpreter.restore(memory);
+    this.#publisher.useElementType(config.publish.embeddings.elementType);
+    const course = { interpreter: this.#interpreter, publish: config.publish };
+    for (const lane of [...this.#lanes, ...opened]) lane.take(course);
+    const lanes = [...this.#lanes.filter((lane) => !closed.includes(lane)), ...opened];
+    this.#lanes = config.sources.flatMap(({ id }) => lanes.filter((lane) => lane.id === id));
+  }
+
   /** Ends the sources, publishes what is still under way, says goodbye to the broker. Always ends. */
   async stop(): Promise<void> {
+    this.#isStopped = true;
+    await this.#turn;
     this.#health?.cancel();
     this.#vitals.stop();
     await Promise.all(this.#lanes.map((lane) => lane.stop()));
@@ -177,7 +226,23 @@ export class Pipeline {
     this.#options.onEvent({ kind: 'ended' });
   }
 
-  #interpreterOf({ config, clock, onEvent }: PipelineOptions): Interpreter {
+  #laneOf(source: LaneSource, course: Course): Lane {
+    const { bundle, engine, clock, onEvent } = this.#options;
+    return new Lane({
+      source,
+      ...course,
+      bundle,
+      engine,
+      publisher: this.#publisher,
+      pool: this.#pool,
+      clock,
+      onEvent,
+      onEnded: (lane) => this.#laneEnded(lane),
+    });
+  }
+
+  #interpreterOf(config: Config): Interpreter {
+    const { clock, onEvent } = this.#options;
     const fusedPublisher = new FusedPublisher(this.#publisher, { publish: config.publish, clock });
     return new Interpreter({
       config,
@@ -215,8 +280,9 @@ export class Pipeline {
     this.#publisher.health(healthOf(this.stats()));
   }
 
-  #info(): Parameters<NodePublisher['start']>[0] {
-    const { config, bundle, version, sources } = this.#options;
+  #info(): NodeInfo {
+    const { bundle, version } = this.#options;
+    const config = this.#config;
     const { name, variant, space, dimensions, trained, licence, notice, encoders } = bundle.manifest;
     return {
       node: config.node,
@@ -236,19 +302,26 @@ export class Pipeline {
         precision: encoder.precision,
         preset: encoder.preset,
       })),
-      sources: sources.map(({ source, config: { device, labels } }) => ({
-        id: source.id,
-        modality: source.modality,
-        device: device.kind,
-        labels: [...labels],
-      })),
+      sources: this.#lanes.map(
+        ({
+          source: {
+            source,
+            config: { device },
+          },
+        }) => ({
+          id: source.id,
+          modality: source.modality,
+          device: device.kind,
+          labels: [...(config.sources.find(({ id }) => id === source.id)?.labels ?? [])],
+        }),
+      ),
       groups: config.fusion.map(({ id, sources: weights, labels }) => ({
         id,
         sources: Object.keys(weights),
         labels: [...labels],
       })),
       rules: config.rules.map(({ id, severity }) => ({ id, severity })),
-      sets: config.labelSets.map(nameOf),
+      sets: this.labelSets.current().map(({ labelSet }) => nameOf(labelSet)),
       schemas: [...schemaIds],
     };
   }

@@ -47,7 +47,11 @@ export function healthOf(
   return {
     uptime_s: stats.uptimeMicros / 1e6,
     rss_mb: stats.rssBytes / 1e6,
-    loop_delay_ms: { p50: loopDelay.p50Micros / 1000, p99: loopDelay.p99Micros / 1000, max: loopDelay.maxMicros / 1000 },
+    loop_delay_ms: {
+      p50: loopDelay.p50Micros / 1000,
+      p99: loopDelay.p99Micros / 1000,
+      max: loopDelay.maxMicros / 1000,
+    },
     gpu_celsius: stats.gpuCelsius,
     drops: { 'late-for-fusion': stats.lateForFusion },
     encoders: Object.fromEntries(

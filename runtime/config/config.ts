@@ -45,6 +45,8 @@ export interface InferenceConfig {
   readonly providers?: readonly string[];
   readonly workers?: number;
   readonly threads?: number;
+  /** A call of an encoder that takes longer does not come back. */
+  readonly stuckAfter?: Millis;
 }
 
 /** What record and mute need of a configuration. */

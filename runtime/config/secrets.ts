@@ -11,10 +11,7 @@ import type { BrokerConfig, MetricsConfig, SecretPlace } from './config';
  * @throws {SensebindError} `FILE_UNREADABLE`; `CONFIG_INVALID` for a variable that is not set, an empty password, or
  * certificates that OpenSSL does not take.
  */
-export async function brokerAccess(
-  broker: BrokerConfig,
-  environment: Environment,
-): Promise<BrokerAccess> {
+export async function brokerAccess(broker: BrokerConfig, environment: Environment): Promise<BrokerAccess> {
   const [ca, cert, key] = await Promise.all([broker.caFile, broker.certFile, broker.keyFile].map(readIfNamed));
   const tls = { ...(ca ? { ca } : {}), ...(cert ? { cert } : {}), ...(key ? { key } : {}) };
   requireUsable(tls);

@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import path from 'node:path';
 import { isLoopback } from '../metrics/loopback';
 import type { Config, InferenceConfig, MetricsConfig } from './config';
+import { parseDuration } from './duration';
 import type { Problem } from './problem';
 import type { ConfigDocument } from './schema';
 
@@ -34,9 +35,13 @@ function resolveMetrics(metrics: NonNullable<MetricsDocument>, folder: string): 
 
 /** A module is a path where it says so with its first character, else a name. */
 function resolveInference(inference: NonNullable<ConfigDocument['inference']>, folder: string): InferenceConfig {
-  const { runtime, ...others } = inference;
-  if (runtime === undefined) return others;
-  return { ...others, runtime: /^[./]/.test(runtime) ? path.resolve(folder, runtime) : runtime };
+  const { runtime, stuckAfter, ...others } = inference;
+  const limit = parseDuration(stuckAfter ?? '');
+  return {
+    ...others,
+    ...(runtime === undefined ? {} : { runtime: /^[./]/.test(runtime) ? path.resolve(folder, runtime) : runtime }),
+    ...(limit === undefined ? {} : { stuckAfter: limit }),
+  };
 }
 
 /** Who may read the metrics: everybody on this machine, nobody else without a password. */

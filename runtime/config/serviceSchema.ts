@@ -1,4 +1,5 @@
 import Type from 'typebox';
+import { DURATION_PATTERN } from './duration';
 
 /** What a configuration says of the service itself: what it tells of its health, and how it computes. */
 
@@ -15,7 +16,11 @@ export const Metrics = Type.Object(
     ),
     port: Type.Optional(Type.Integer({ minimum: 0, maximum: 65_535, description: 'Default: 9464. 0: any free one.' })),
     username: Type.Optional(
-      Type.String({ pattern: '^[^:\\p{Cc}]{1,256}$', title: 'a user name without ":"', description: 'Of who may read.' }),
+      Type.String({
+        pattern: '^[^:\\p{Cc}]{1,256}$',
+        title: 'a user name without ":"',
+        description: 'Of who may read.',
+      }),
     ),
     passwordFile: Type.Optional(Type.String({ minLength: 1, maxLength: 4096, title: 'the path of a file' })),
     passwordEnv: Type.Optional(
@@ -36,17 +41,31 @@ export const Inference = Type.Object(
       }),
     ),
     providers: Type.Optional(
-      Type.Array(Type.String({ pattern: '^[a-z][a-z0-9_-]{0,31}$', title: 'a provider such as tensorrt, cuda or cpu' }), {
-        minItems: 1,
-        maxItems: 8,
-        description: 'What computes, by preference. Default: cuda where it is installed, then cpu.',
-      }),
+      Type.Array(
+        Type.String({ pattern: '^[a-z][a-z0-9_-]{0,31}$', title: 'a provider such as tensorrt, cuda or cpu' }),
+        {
+          minItems: 1,
+          maxItems: 8,
+          description: 'What computes, by preference. Default: cuda where it is installed, then cpu.',
+        },
+      ),
     ),
     workers: Type.Optional(
-      Type.Integer({ minimum: 1, maximum: 64, description: 'Threads that hold encoders. Default: by the number of cores.' }),
+      Type.Integer({
+        minimum: 1,
+        maximum: 64,
+        description: 'Threads that hold encoders. Default: by the number of cores.',
+      }),
     ),
     threads: Type.Optional(
       Type.Integer({ minimum: 1, maximum: 256, description: 'Threads that each of them computes with.' }),
+    ),
+    stuckAfter: Type.Optional(
+      Type.String({
+        pattern: DURATION_PATTERN,
+        title: 'a duration such as 10s',
+        description: 'A call of an encoder that takes longer ends the process, to be started again. Default: 10s.',
+      }),
     ),
   },
   FORBID,

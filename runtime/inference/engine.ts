@@ -181,7 +181,7 @@ export class Engine implements AsyncDisposable {
       modality,
       counter.snapshot(this.#hostOf.get(modality)?.waiting(modality) ?? 0),
     ]);
-    return { ...this.#status(), modalities: Object.fromEntries(modalities), frames: this.#frames.stats() };
+    return { ...this.status(), modalities: Object.fromEntries(modalities), frames: this.#frames.stats() };
   }
 
   /**
@@ -296,7 +296,8 @@ export class Engine implements AsyncDisposable {
     return counter;
   }
 
-  #status(): EngineStatus {
+  /** How the workers are, without the figures. */
+  status(): EngineStatus {
     const workers = this.#hosts.map(({ status }) => status);
     const [worst] = workers.toSorted((left, right) => SEVERITY.indexOf(left.state) - SEVERITY.indexOf(right.state));
     return {
@@ -311,7 +312,7 @@ export class Engine implements AsyncDisposable {
   #tellStatus(): void {
     const onStatus = this.#onStatus;
     if (onStatus === undefined) return;
-    const status = this.#status();
+    const status = this.status();
     queueMicrotask(() => onStatus(status));
   }
 }

@@ -79,7 +79,12 @@ export const METRICS: readonly MetricDefinition[] = [
     samples: ({ events }) => events.map(({ rule, phase, count }) => ({ labels: { rule, phase }, value: count })),
   },
   single('gauge', 'mqtt_connected', '1 while the broker is there.', ({ link }) => (link.connected ? 1 : 0)),
-  single('counter', 'mqtt_connects_total', 'Connections that were made; one more than reconnects.', ({ link }) => link.connects),
+  single(
+    'counter',
+    'mqtt_connects_total',
+    'Connections that were made; one more than reconnects.',
+    ({ link }) => link.connects,
+  ),
   single('counter', 'mqtt_published_total', 'Messages that the broker got.', ({ link }) => link.published),
   {
     name: 'sensebind_mqtt_dropped_total',
@@ -91,12 +96,20 @@ export const METRICS: readonly MetricDefinition[] = [
   single('gauge', 'spool_records', 'Messages that wait for the broker.', ({ spool }) => spool.records),
   single('gauge', 'spool_bytes', 'Size of the spool on the disk.', ({ spool }) => spool.bytes),
   single('gauge', 'spool_unwritten_records', 'Messages that no disk has yet.', ({ spool }) => spool.unwritten),
-  single('gauge', 'spool_oldest_age_seconds', 'About how long the oldest message has waited; 0 where none waits.', ({ spool }) =>
-    (spool.oldestMillis ?? 0) / 1000,
+  single(
+    'gauge',
+    'spool_oldest_age_seconds',
+    'About how long the oldest message has waited; 0 where none waits.',
+    ({ spool }) => (spool.oldestMillis ?? 0) / 1000,
   ),
   single('counter', 'spool_appended_total', 'Messages that were spooled.', ({ spool }) => spool.appended),
   single('counter', 'spool_delivered_total', 'Messages that the broker acknowledged.', ({ spool }) => spool.delivered),
-  single('counter', 'spool_dead_letters_total', 'Messages that the broker refused for good.', ({ spool }) => spool.deadLetters),
+  single(
+    'counter',
+    'spool_dead_letters_total',
+    'Messages that the broker refused for good.',
+    ({ spool }) => spool.deadLetters,
+  ),
   {
     name: 'sensebind_spool_dropped_total',
     help: 'Messages that the spool lost, by reason.',
@@ -109,8 +122,9 @@ export const METRICS: readonly MetricDefinition[] = [
     help: 'What became of the inputs of an encoder.',
     type: 'counter',
     labels: ['modality', 'outcome'],
-    samples: ofEncoders(({ queued: _queued, waiting: _waiting, preprocessing: _prepare, forward: _forward, ...counts }) =>
-      Object.entries(counts).map(([outcome, value]) => ({ labels: { outcome }, value })),
+    samples: ofEncoders(
+      ({ queued: _queued, waiting: _waiting, preprocessing: _prepare, forward: _forward, ...counts }) =>
+        Object.entries(counts).map(([outcome, value]) => ({ labels: { outcome }, value })),
     ),
   },
   {
@@ -133,7 +147,10 @@ export const METRICS: readonly MetricDefinition[] = [
     type: 'gauge',
     labels: ['modality', 'provider'],
     samples: ({ engine }) =>
-      Object.entries(engine.providers).map(([modality, { provider }]) => ({ labels: { modality, provider }, value: 1 })),
+      Object.entries(engine.providers).map(([modality, { provider }]) => ({
+        labels: { modality, provider },
+        value: 1,
+      })),
   },
   {
     name: 'sensebind_worker_ready',
@@ -141,7 +158,10 @@ export const METRICS: readonly MetricDefinition[] = [
     type: 'gauge',
     labels: ['worker'],
     samples: ({ engine }) =>
-      engine.workers.map(({ state }, worker) => ({ labels: { worker: `${worker}` }, value: state === 'ready' ? 1 : 0 })),
+      engine.workers.map(({ state }, worker) => ({
+        labels: { worker: `${worker}` },
+        value: state === 'ready' ? 1 : 0,
+      })),
   },
   {
     name: 'sensebind_worker_restarts_total',
@@ -177,7 +197,13 @@ function single(
   help: string,
   value: (stats: PipelineStats) => number,
 ): MetricDefinition {
-  return { name: `sensebind_${name}`, help, type, labels: [], samples: (stats) => [{ labels: {}, value: value(stats) }] };
+  return {
+    name: `sensebind_${name}`,
+    help,
+    type,
+    labels: [],
+    samples: (stats) => [{ labels: {}, value: value(stats) }],
+  };
 }
 
 function ofSource(count: 'readings' | 'windows' | 'embeddings' | 'gaps', help: string): MetricDefinition {

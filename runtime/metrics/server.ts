@@ -106,7 +106,10 @@ export class MetricsServer {
 
 /** The name that a client asked for, without its port. */
 function hostOf({ headers }: IncomingMessage): string {
-  return (headers.host ?? '').replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1').toLowerCase();
+  return (headers.host ?? '')
+    .replace(/:\d+$/, '')
+    .replace(/^\[(.*)\]$/, '$1')
+    .toLowerCase();
 }
 
 function end(response: ServerResponse, status: number, body: string): void {

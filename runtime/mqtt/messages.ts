@@ -180,7 +180,9 @@ export const HealthMessage = Type.Object({
       records: Count,
       bytes: Count,
       oldest_s: Type.Optional(
-        Type.Union([Type.Number({ minimum: 0 }), Type.Null()], { description: 'About how long the oldest has waited.' }),
+        Type.Union([Type.Number({ minimum: 0 }), Type.Null()], {
+          description: 'About how long the oldest has waited.',
+        }),
       ),
       dropped: Type.Optional(Count),
       delivered: Count,
@@ -195,7 +197,9 @@ export const HealthMessage = Type.Object({
     Type.Record(
       Type.String({ maxLength: 64 }),
       Type.Object({
-        provider: Type.Union([Type.String({ maxLength: 64 }), Type.Null()], { description: 'null before it is loaded.' }),
+        provider: Type.Union([Type.String({ maxLength: 64 }), Type.Null()], {
+          description: 'null before it is loaded.',
+        }),
         forward_ms: Percentiles,
       }),
       { description: 'By modality.' },

@@ -24,7 +24,8 @@ export class AgeMarks {
   /** `stamp` may be that of a record near to the one with this sequence. */
   put(sequence: number, stamp: RecordStamp): void {
     const last = this.#marks.at(-1);
-    if (last && last.stamp.boot === stamp.boot && stamp.monotonicMillis - last.stamp.monotonicMillis < PERIOD_MILLIS) return;
+    if (last && last.stamp.boot === stamp.boot && stamp.monotonicMillis - last.stamp.monotonicMillis < PERIOD_MILLIS)
+      return;
     this.#marks.push({ sequence, stamp });
     if (this.#marks.length > MAX_MARKS) this.#marks = this.#marks.filter((_, index) => index % 2 === 0);
   }
