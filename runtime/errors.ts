@@ -3,6 +3,7 @@ export type Blame = 'caller' | 'device' | 'peer' | 'internal';
 
 /** Every code that leaves the runtime, with its blame. Codes are part of the API: never renamed, never reused. */
 const BLAME = {
+  ADDRESS_UNAVAILABLE: 'caller',
   BROKER_REFUSED: 'peer',
   BROKER_UNREACHABLE: 'peer',
   BUNDLE_CORRUPT: 'caller',
@@ -39,6 +40,7 @@ const BLAME = {
   OUTPUT_EXISTS: 'caller',
   PRECISION_OVERFLOW: 'caller',
   PRESET_UNKNOWN: 'caller',
+  PROGRAM_FAILED: 'caller',
   PROVIDER_UNSUPPORTED: 'caller',
   QUEUE_FULL: 'caller',
   RECORDING_INVALID: 'caller',
@@ -47,6 +49,7 @@ const BLAME = {
   REQUEST_ABORTED: 'caller',
   REQUEST_LATE: 'caller',
   REQUEST_SUPERSEDED: 'caller',
+  RESTART_NEEDED: 'caller',
   SCENES_INVALID: 'caller',
   SPACE_MISMATCH: 'caller',
   STATE_INVALID: 'caller',

@@ -5,12 +5,13 @@ import type { PublishConfig, SourceConfig } from './config/config';
 import type { Embedding } from './embedding';
 import { SensebindError } from './errors';
 import type { FramePool } from './frames';
-import type { Engine } from './inference/engine';
+import type { EncodeTimings, Engine } from './inference/engine';
 import type { Interpreter } from './interpreter';
 import { knownError } from './knownError';
-import type { HealthMessage } from './mqtt/messages';
+import { LaneMeter } from './laneMeter';
 import type { NodePublisher } from './mqtt/nodePublisher';
 import type { PipelineEvent } from './pipelineEvent';
+import type { SourceStats } from './pipelineStats';
 import { RateLimit } from './rateLimit';
 import type { Reading } from './reading';
 import type { Source, SourceStatus } from './source';
@@ -23,10 +24,14 @@ export interface LaneSource {
   readonly config: SourceConfig;
 }
 
-export interface LaneOptions {
-  readonly source: LaneSource;
+/** What becomes of embeddings: may be changed between two of them. */
+export interface Course {
   readonly interpreter: Interpreter;
   readonly publish: PublishConfig;
+}
+
+export interface LaneOptions extends Course {
+  readonly source: LaneSource;
   readonly bundle: Bundle;
   readonly engine: Engine;
   readonly publisher: NodePublisher;
@@ -40,21 +45,15 @@ export interface LaneOptions {
 /** What waited longer for the encoder would reach readers after its message has expired. */
 const LATEST_START_MICROS = 5_000_000;
 
-/** Encoding times that the percentiles of the health message are taken from. */
-const REMEMBERED = 256;
-
 /** One source's way through the pipeline. */
 export class Lane {
   readonly #options: LaneOptions;
   readonly #windows: Windows;
   readonly #underWay = new Set<Promise<void>>();
-  readonly #drops: Record<string, number> = {};
-  readonly #encodeMillis: number[] = [];
-  readonly #embeddingRate: RateLimit;
-  readonly #scoresRate: RateLimit;
-  #windowCount = 0;
-  #embeddingCount = 0;
-  #gaps = 0;
+  readonly #meter: LaneMeter;
+  #course: Course;
+  #embeddingRate: RateLimit;
+  #scoresRate: RateLimit;
 
   /**
    * @throws {SensebindError} `MODALITY_UNKNOWN` when the bundle has no encoder for the source; `INPUT_UNSUPPORTED` when
@@ -65,7 +64,9 @@ export class Lane {
     const encoder = options.bundle.manifest.encoders[source.modality];
     if (encoder === undefined) throw noEncoder(source, options.bundle.manifest);
     this.#options = options;
-    const { clock, publish } = options;
+    const { clock, interpreter, publish } = options;
+    this.#meter = new LaneMeter(clock);
+    this.#course = { interpreter, publish };
     this.#embeddingRate = new RateLimit({ clock, maxRateHz: publish.embeddings.maxRateHz });
     this.#scoresRate = new RateLimit({ clock, maxRateHz: publish.scores.maxRateHz });
     this.#windows = windowsFor(
@@ -80,11 +81,9 @@ export class Lane {
         clock,
       },
       {
-        window: (window) => this.#take(window),
-        dropped: (reason, amount) => this.#drop(reason, amount),
-        gap: () => {
-          this.#gaps++;
-        },
+        window: (window) => this.#begin(window),
+        dropped: (reason, amount) => this.#meter.drop(reason, amount),
+        gap: () => this.#meter.gap(),
       },
     );
   }
@@ -98,12 +97,31 @@ export class Lane {
     return this.#options.source.source.status.state === 'disabled';
   }
 
+  get source(): LaneSource {
+    return this.#options.source;
+  }
+
+  /** From now on, what it embeds takes another course. */
+  take(course: Course): void {
+    const { clock } = this.#options;
+    const { embeddings, scores } = course.publish;
+    const before = this.#course.publish;
+    this.#course = course;
+    course.interpreter.setPresent(this.id, this.#options.source.source.status.state === 'online');
+    if (embeddings.maxRateHz !== before.embeddings.maxRateHz) {
+      this.#embeddingRate = new RateLimit({ clock, maxRateHz: embeddings.maxRateHz });
+    }
+    if (scores.maxRateHz !== before.scores.maxRateHz) {
+      this.#scoresRate = new RateLimit({ clock, maxRateHz: scores.maxRateHz });
+    }
+  }
+
   start(): void {
     const { source } = this.#options.source;
     this.#tellStatus(source.status);
     source.start({
       reading: (reading) => this.#append(reading),
-      lost: (reason, amount) => this.#drop(reason, amount),
+      lost: (reason, amount) => this.#meter.drop(reason, amount),
       interrupted: () => this.#windows.interrupt(),
       status: (status) => this.#tellStatus(status),
       ended: () => {
@@ -120,20 +138,14 @@ export class Lane {
     this.#tellStatus(this.#options.source.source.status);
   }
 
-  health(): HealthMessage['sources'][string] {
-    const sorted = [...this.#encodeMillis].sort((a, b) => a - b);
-    const at = (share: number): number => sorted[Math.floor(share * (sorted.length - 1))] ?? 0;
-    return {
-      windows: this.#windowCount,
-      embeddings: this.#embeddingCount,
-      gaps: this.#gaps,
-      drops: { ...this.#drops },
-      encode_ms: sorted.length === 0 ? null : { p50: at(0.5), p95: at(0.95) },
-    };
+  stats(): SourceStats {
+    const { modality, status } = this.#options.source.source;
+    return { modality, state: status.state, ...this.#meter.stats() };
   }
 
   #append(reading: Reading): void {
-    this.#try(() => this.#options.interpreter.reading(this.id, reading));
+    this.#meter.reading();
+    this.#try(() => this.#course.interpreter.reading(this.id, reading));
     this.#try(() => this.#windows.append(reading));
   }
 
@@ -145,8 +157,9 @@ export class Lane {
     }
   }
 
-  #take(window: Window): void {
-    this.#windowCount++;
+  #begin(window: Window): void {
+    this.#meter.window();
+    this.#meter.took('age', window.completedMicros - window.monotonicEndMicros);
     const work = this.#process(window)
       .catch((error: unknown) => this.#failed(error))
       .finally(() => {
@@ -161,47 +174,50 @@ export class Lane {
     const { id, modality } = source.source;
     const deadlineMicros = completedMicros + LATEST_START_MICROS;
     const { startMicros, endMicros } = span;
-    const request = { source: id, startMicros, endMicros, flags, deadlineMicros };
+    const onTimings = (timings: EncodeTimings): void => this.#timed(timings);
+    const request = { source: id, startMicros, endMicros, flags, deadlineMicros, onTimings };
     const embedding = await engine.encode(modality, input, request);
-    this.#remember((clock.monotonicMicros() - completedMicros) / 1000);
-    this.#embeddingCount++;
+    this.#meter.embedding(clock.monotonicMicros() - completedMicros);
     this.#publish(embedding, span);
+    this.#meter.took('total', clock.monotonicMicros() - completedMicros);
   }
 
   #publish(embedding: Embedding, span: Pick<WindowSpan, 'monotonicEndMicros'>): void {
-    const { publisher, publish, interpreter, onEvent } = this.#options;
+    const { publisher, clock, onEvent } = this.#options;
+    const { publish, interpreter } = this.#course;
+    const startMicros = clock.monotonicMicros();
     if (publish.embeddings.enabled && this.#embeddingRate.pass()) publisher.embedding(this.id, embedding);
     onEvent({ kind: 'embedding', source: this.id, embedding });
     const isPublished = interpreter.labelSetsOf(this.id).length > 0 && this.#scoresRate.pass();
+    const sentMicros = clock.monotonicMicros();
     const found = interpreter.embedding(this.id, embedding, { span, wantsScores: isPublished });
-    if (!isPublished) return;
-    for (const scores of found) {
+    const scoredMicros = clock.monotonicMicros();
+    for (const scores of isPublished ? found : []) {
       publisher.scores(this.id, { embedding, scores, topK: publish.scores.topK });
       onEvent({ kind: 'scores', source: this.id, scores });
     }
+    this.#meter.took('score', scoredMicros - sentMicros);
+    this.#meter.took('publish', sentMicros - startMicros + clock.monotonicMicros() - scoredMicros);
+  }
+
+  #timed({ waitingMicros, preprocessingMicros, forwardMicros }: EncodeTimings): void {
+    this.#meter.took('wait', waitingMicros);
+    this.#meter.took('preprocess', preprocessingMicros);
+    this.#meter.took('forward', forwardMicros);
   }
 
   #failed(error: unknown): void {
     const known = knownError(this.id, error);
-    this.#drop(known.code.toLowerCase());
+    this.#meter.drop(known.code.toLowerCase());
     this.#options.onEvent({ kind: 'failed', source: this.id, error: known });
   }
 
-  #drop(reason: string, amount = 1): void {
-    this.#drops[reason] = (this.#drops[reason] ?? 0) + amount;
-  }
-
   #tellStatus(status: SourceStatus): void {
-    const { publisher, source, interpreter, onEvent } = this.#options;
+    const { publisher, source, onEvent } = this.#options;
     const { id, modality } = source.source;
-    publisher.source({ id, modality, device: source.config.device.kind }, { ...status, gaps: this.#gaps });
-    interpreter.setPresent(id, status.state === 'online');
+    publisher.source({ id, modality, device: source.config.device.kind }, { ...status, gaps: this.#meter.gaps });
+    this.#course.interpreter.setPresent(id, status.state === 'online');
     onEvent({ kind: 'source', source: id, status });
-  }
-
-  #remember(millis: number): void {
-    this.#encodeMillis.push(millis);
-    if (this.#encodeMillis.length > REMEMBERED) this.#encodeMillis.shift();
   }
 
   async #settled(): Promise<void> {

@@ -1,6 +1,8 @@
 import type { Bundle } from '../models/bundle/bundle';
 import type { Clock, Millis, Timer } from './clock';
-import type { Config } from './config/config';
+import type { Config, SourceConfig } from './config/config';
+import { type ConfigChange, changeOf } from './configChange';
+import { EventCounter } from './eventCounter';
 import { EventKeeper, type EventStore } from './eventKeeper';
 import type { DetectorMemory } from './events/detector';
 import { FramePool } from './frames';
@@ -9,12 +11,14 @@ import { encoderHash } from './inference/encoderHash';
 import type { Engine } from './inference/engine';
 import { Interpreter } from './interpreter';
 import { knownError } from './knownError';
-import { Lane, type LaneSource } from './lane';
+import { type Course, Lane, type LaneSource } from './lane';
 import type { BrokerAccess } from './mqtt/connection';
 import { schemaIds } from './mqtt/messages';
-import { NodePublisher } from './mqtt/nodePublisher';
+import { type NodeInfo, NodePublisher } from './mqtt/nodePublisher';
 import type { Outbox } from './mqtt/sender/outbox';
 import type { PipelineEvent } from './pipelineEvent';
+import { healthOf, type PipelineStats } from './pipelineStats';
+import { Vitals } from './vitals';
 import { nameOf } from './zeroshot/labelSet';
 import { LabelSets } from './zeroshot/labelSets';
 
@@ -51,24 +55,32 @@ interface Beginning {
 export class Pipeline {
   readonly #options: PipelineOptions;
   readonly #publisher: NodePublisher;
-  readonly #lanes: readonly Lane[];
+  #lanes: readonly Lane[];
   readonly #startedMicros: number;
-  readonly #interpreter: Interpreter;
+  #config: Config;
+  #interpreter: Interpreter;
   readonly #memory: DetectorMemory | undefined;
   readonly #keeper: EventKeeper | undefined;
   /** What came after the joint window that it belongs to. */
   #lateForFusion = 0;
   /** Label sets in use: a new revision may be put in at any time. */
   readonly labelSets: LabelSets;
+  readonly #events = new EventCounter();
+  readonly #vitals = new Vitals();
+  readonly #pool = new FramePool(FRAME_LIMITS);
+  /** Changes of the configuration, one after the other. */
+  #turn: Promise<unknown> = Promise.resolve();
+  #isStopped: boolean = false;
   #health: Timer | undefined;
   /** Lanes whose sources have not come to their end. */
   readonly #running = new Set<Lane>();
 
   private constructor(options: PipelineOptions, { labelSets, memory }: Beginning) {
-    const { config, access, outbox, clock, engine, bundle, sources, eventStore, onEvent } = options;
+    const { config, access, outbox, clock, sources, eventStore, onEvent } = options;
     this.labelSets = labelSets;
     this.#memory = memory;
     this.#options = options;
+    this.#config = config;
     this.#startedMicros = clock.monotonicMicros();
     this.#publisher = new NodePublisher({
       access,
@@ -79,28 +91,15 @@ export class Pipeline {
       outbox,
       clock,
     });
-    this.#interpreter = this.#interpreterOf(options);
+    this.#interpreter = this.#interpreterOf(config);
     if (eventStore !== undefined) {
       this.#keeper = new EventKeeper(eventStore, {
         memory: () => this.#interpreter.memory(),
         onFailed: (error) => onEvent({ kind: 'failed', source: 'rules', error }),
       });
     }
-    const pool = new FramePool(FRAME_LIMITS);
-    this.#lanes = sources.map(
-      (source) =>
-        new Lane({
-          source,
-          interpreter: this.#interpreter,
-          publish: config.publish,
-          bundle,
-          engine,
-          publisher: this.#publisher,
-          pool,
-          clock,
-          onEvent,
-          onEnded: (lane) => this.#laneEnded(lane),
-        }),
+    this.#lanes = sources.map((source) =>
+      this.#laneOf(source, { interpreter: this.#interpreter, publish: config.publish }),
     );
   }
 
@@ -132,12 +131,88 @@ export class Pipeline {
       if (event.kind === 'connected') this.#tellHealth();
       onEvent({ kind: 'broker', event });
     });
+    this.#vitals.start();
     this.#beat();
+  }
+
+  /** All that was counted and measured since the start. */
+  stats(): PipelineStats {
+    const { clock, engine, outbox, version } = this.#options;
+    return {
+      version,
+      node: this.#config.node,
+      uptimeMicros: clock.monotonicMicros() - this.#startedMicros,
+      rssBytes: process.memoryUsage.rss(),
+      loopDelay: this.#vitals.loopDelay,
+      gpuCelsius: this.#vitals.gpuCelsius,
+      sources: Object.fromEntries(this.#lanes.map((lane) => [lane.id, lane.stats()])),
+      lateForFusion: this.#lateForFusion,
+      events: this.#events.counts(),
+      link: this.#publisher.counters(),
+      spool: outbox.counters(),
+      engine: engine.stats(),
+    };
+  }
+
+  /** The configuration that is in use. */
+  get config(): Config {
+    return this.#config;
+  }
+
+  /**
+   * Goes over to another configuration between two windows. Sources that are the same in it go on untouched, as do events
+   * of rules that are the same; others are ended, opened, or opened anew. Where this throws, nothing was changed.
+   *
+   * @throws {SensebindError} `RESTART_NEEDED`, and as {@link Pipeline.create}.
+   */
+  reconfigure(config: Config, open: (source: SourceConfig) => LaneSource): Promise<ConfigChange> {
+    const done = this.#turn.then(() => this.#reconfigure(config, open));
+    this.#turn = done.catch(() => undefined);
+    return done;
+  }
+
+  async #reconfigure(config: Config, open: (source: SourceConfig) => LaneSource): Promise<ConfigChange> {
+    const change = changeOf(this.#config, config);
+    const course = { interpreter: this.#interpreter, publish: config.publish };
+    const opened = change.opened.map((source) => this.#laneOf(open(source), course));
+    const closed = this.#lanes.filter(({ id }) => change.closed.includes(id));
+    await this.labelSets.replace(change.labelSets, () => {
+      if (!this.#isStopped) this.#goOver(config, { opened, closed });
+    });
+    if (this.#isStopped) return change;
+    for (const lane of closed) this.#running.delete(lane);
+    for (const lane of opened) if (!lane.isDisabled) this.#running.add(lane);
+    await Promise.all(closed.map((lane) => lane.stop()));
+    for (const id of change.removedSources) this.#publisher.forgetSource(id);
+    for (const lane of opened) lane.start();
+    this.#publisher.tellInfo(this.#info());
+    this.#keeper?.touch();
+    return change;
+  }
+
+  /** In one step: what is embedded from now on is judged by the new configuration. */
+  #goOver(
+    config: Config,
+    { opened, closed }: { readonly opened: readonly Lane[]; readonly closed: readonly Lane[] },
+  ): void {
+    this.#interpreter.finish();
+    const memory = this.#interpreter.memory();
+    this.#config = config;
+    this.#interpreter = this.#interpreterOf(config);
+    this.#interpreter.restore(memory);
+    this.#publisher.useElementType(config.publish.embeddings.elementType);
+    const course = { interpreter: this.#interpreter, publish: config.publish };
+    for (const lane of [...this.#lanes, ...opened]) lane.take(course);
+    const lanes = [...this.#lanes.filter((lane) => !closed.includes(lane)), ...opened];
+    this.#lanes = config.sources.flatMap(({ id }) => lanes.filter((lane) => lane.id === id));
   }
 
   /** Ends the sources, publishes what is still under way, says goodbye to the broker. Always ends. */
   async stop(): Promise<void> {
+    this.#isStopped = true;
+    await this.#turn;
     this.#health?.cancel();
+    this.#vitals.stop();
     await Promise.all(this.#lanes.map((lane) => lane.stop()));
     this.#interpreter.finish();
     this.#keeper?.touch();
@@ -151,7 +226,23 @@ export class Pipeline {
     this.#options.onEvent({ kind: 'ended' });
   }
 
-  #interpreterOf({ config, clock, onEvent }: PipelineOptions): Interpreter {
+  #laneOf(source: LaneSource, course: Course): Lane {
+    const { bundle, engine, clock, onEvent } = this.#options;
+    return new Lane({
+      source,
+      ...course,
+      bundle,
+      engine,
+      publisher: this.#publisher,
+      pool: this.#pool,
+      clock,
+      onEvent,
+      onEnded: (lane) => this.#laneEnded(lane),
+    });
+  }
+
+  #interpreterOf(config: Config): Interpreter {
+    const { clock, onEvent } = this.#options;
     const fusedPublisher = new FusedPublisher(this.#publisher, { publish: config.publish, clock });
     return new Interpreter({
       config,
@@ -163,6 +254,7 @@ export class Pipeline {
       },
       onEvent: (event) => {
         this.#publisher.publishEvent(event);
+        this.#events.add(event);
         if (event.phase !== 'update') this.#keeper?.touch();
         onEvent({ kind: 'detected', event });
       },
@@ -175,6 +267,7 @@ export class Pipeline {
 
   #beat(): void {
     const beat = (): void => {
+      this.#vitals.refresh();
       this.#tellHealth();
       // So that a crash loses no more of an event than this period.
       if (this.#interpreter.activeEvents > 0) this.#keeper?.touch();
@@ -184,16 +277,12 @@ export class Pipeline {
   }
 
   #tellHealth(): void {
-    this.#publisher.health({
-      uptime_s: (this.#options.clock.monotonicMicros() - this.#startedMicros) / 1e6,
-      rss_mb: process.memoryUsage.rss() / 1e6,
-      drops: { 'late-for-fusion': this.#lateForFusion },
-      sources: Object.fromEntries(this.#lanes.map((lane) => [lane.id, lane.health()])),
-    });
+    this.#publisher.health(healthOf(this.stats()));
   }
 
-  #info(): Parameters<NodePublisher['start']>[0] {
-    const { config, bundle, version, sources } = this.#options;
+  #info(): NodeInfo {
+    const { bundle, version } = this.#options;
+    const config = this.#config;
     const { name, variant, space, dimensions, trained, licence, notice, encoders } = bundle.manifest;
     return {
       node: config.node,
@@ -213,19 +302,26 @@ export class Pipeline {
         precision: encoder.precision,
         preset: encoder.preset,
       })),
-      sources: sources.map(({ source, config: { device, labels } }) => ({
-        id: source.id,
-        modality: source.modality,
-        device: device.kind,
-        labels: [...labels],
-      })),
+      sources: this.#lanes.map(
+        ({
+          source: {
+            source,
+            config: { device },
+          },
+        }) => ({
+          id: source.id,
+          modality: source.modality,
+          device: device.kind,
+          labels: [...(config.sources.find(({ id }) => id === source.id)?.labels ?? [])],
+        }),
+      ),
       groups: config.fusion.map(({ id, sources: weights, labels }) => ({
         id,
         sources: Object.keys(weights),
         labels: [...labels],
       })),
       rules: config.rules.map(({ id, severity }) => ({ id, severity })),
-      sets: config.labelSets.map(nameOf),
+      sets: this.labelSets.current().map(({ labelSet }) => nameOf(labelSet)),
       schemas: [...schemaIds],
     };
   }

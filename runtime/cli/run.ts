@@ -8,6 +8,8 @@ import { untilInterrupted } from './interrupt';
 import { type OutputOptions, print, printJson } from './output';
 import { runConfig } from './runConfig';
 import { parseRunTime } from './runTime';
+import { prepareService, serve } from './service/service';
+import { serviceLog } from './service/serviceLog';
 
 interface RunFlags extends OutputOptions {
   readonly check?: boolean;
@@ -48,10 +50,13 @@ async function run(file: string, flags: RunFlags & { readonly signal: AbortSigna
   const config = await readConfig(file, deviceDeclarations);
   if (flags.check) await checkSources(config);
   if (flags.check) return flags.json ? printJson({ ok: true, config }) : print(`${file}: no problem found`);
+  const how = { json: flags.json === true, clock: systemClock };
+  const parts = await prepareService(config);
   await runConfig(config, {
     clock: systemClock,
-    log: eventLog({ json: flags.json === true, clock: systemClock }),
+    log: eventLog(how),
     runTime: parseRunTime(flags.for),
     signal: flags.signal,
+    attach: (node) => serve(node, { file, config, clock: systemClock, log: serviceLog(how) }, parts),
   });
 }

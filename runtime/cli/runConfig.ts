@@ -1,11 +1,12 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Clock, Millis } from '../clock';
-import type { Config } from '../config/config';
+import type { Config, SourceConfig } from '../config/config';
 import { brokerAccess } from '../config/secrets';
 import { EventFile } from '../events/eventFile';
 import { FramePool } from '../frames';
-import { Engine } from '../inference/engine';
+import { Engine, type EngineOptions } from '../inference/engine';
+import type { LaneSource } from '../lane';
 import { Outbox } from '../mqtt/sender/outbox';
 import { Mutes } from '../mutes';
 import { Pipeline } from '../pipeline';
@@ -18,6 +19,17 @@ export interface RunOptions {
   readonly log: (event: PipelineEvent) => void;
   readonly runTime: Millis | undefined;
   readonly signal: AbortSignal;
+  /** Looks after the node while it runs; what it returns is called when the node begins to end. */
+  readonly attach?: (node: RunningNode) => () => void;
+}
+
+/** A node that runs. */
+export interface RunningNode {
+  readonly pipeline: Pipeline;
+  readonly engine: Engine;
+  readonly outbox: Outbox;
+  /** Makes a source of the node, not yet started. @throws {SensebindError} `CONFIG_INVALID` */
+  readonly open: (source: SourceConfig) => LaneSource;
 }
 
 /**
@@ -33,22 +45,26 @@ export async function runConfig(config: Config, options: RunOptions): Promise<vo
   }
 }
 
-async function runWith(outbox: Outbox, config: Config, { clock, log, runTime, signal }: RunOptions): Promise<void> {
+async function runWith(outbox: Outbox, config: Config, runOptions: RunOptions): Promise<void> {
+  const { clock, log, runTime, signal, attach } = runOptions;
   const bundle = await openNamedBundle({ bundle: config.bundle });
   const mutes = await Mutes.open(mutesFolder(config.node), clock);
   const access = await brokerAccess(config.broker, process.env);
-  const engine = await Engine.open(bundle, { clock });
+  const engine = await Engine.open(bundle, { clock, ...engineOptions(config) });
   const memory = new FramePool(PICTURE_LIMITS);
+  const open = (source: SourceConfig): LaneSource =>
+    openSource(source, { clock, folder: config.folder, memory, mutes });
   try {
     await new Promise<void>((resolve, reject) => {
       let stopTimer = (): void => undefined;
+      let detach = (): void => undefined;
       const options = {
         config,
         bundle,
         engine,
         access,
         outbox,
-        sources: config.sources.map((source) => openSource(source, { clock, folder: config.folder, memory, mutes })),
+        sources: config.sources.map(open),
         clock,
         version: packageVersion(),
         eventStore: new EventFile(eventsFile(config.node)),
@@ -63,6 +79,7 @@ async function runWith(outbox: Outbox, config: Config, { clock, log, runTime, si
         if (finished) return;
         finished = true;
         stopTimer();
+        detach();
         signal.removeEventListener('abort', finish);
         (pipeline?.stop() ?? Promise.resolve()).then(resolve, reject);
       };
@@ -75,11 +92,22 @@ async function runWith(outbox: Outbox, config: Config, { clock, log, runTime, si
           stopTimer = () => timer.cancel();
         }
         created.start();
+        if (attach !== undefined && !finished) detach = attach({ pipeline: created, engine, outbox, open });
       }, reject);
     });
   } finally {
     await engine.close();
   }
+}
+
+function engineOptions({ inference = {} }: Config): EngineOptions {
+  const { runtime, providers, workers, threads } = inference;
+  return {
+    ...(runtime === undefined ? {} : { runtimeModule: runtime }),
+    ...(providers === undefined ? {} : { providers }),
+    ...(workers === undefined ? {} : { workers }),
+    ...(threads === undefined ? {} : { threadsPerWorker: threads }),
+  };
 }
 
 function openOutbox({ node, spool }: Config, { clock, log }: RunOptions): Promise<Outbox> {

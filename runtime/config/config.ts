@@ -22,6 +22,31 @@ export interface Config {
   /** When something is an event. */
   readonly rules: readonly Rule[];
   readonly publish: PublishConfig;
+  /** Left out: no metrics are offered. */
+  readonly metrics?: MetricsConfig;
+  readonly inference?: InferenceConfig;
+}
+
+/** Where a secret is: absolute path, or name of an environment variable. */
+export type SecretPlace = { readonly file: string } | { readonly environment: string };
+
+/** Where Prometheus finds what is measured. */
+export interface MetricsConfig {
+  readonly host: string;
+  readonly port: number;
+  readonly username?: string;
+  readonly password?: SecretPlace;
+}
+
+/** How encoders are computed; what is left out, the engine chooses. */
+export interface InferenceConfig {
+  /** Name or absolute path of the onnxruntime module. */
+  readonly runtime?: string;
+  readonly providers?: readonly string[];
+  readonly workers?: number;
+  readonly threads?: number;
+  /** A call of an encoder that takes longer does not come back. */
+  readonly stuckAfter?: Millis;
 }
 
 /** What record and mute need of a configuration. */
@@ -32,8 +57,7 @@ export interface BrokerConfig {
   readonly protocol: ProtocolVersion | 'auto';
   readonly clientId: string;
   readonly username?: string;
-  /** Where the password is; absolute path, or name of an environment variable. */
-  readonly password?: { readonly file: string } | { readonly environment: string };
+  readonly password?: SecretPlace;
   readonly caFile?: string;
   readonly certFile?: string;
   readonly keyFile?: string;

@@ -7,6 +7,7 @@ import { parseDuration } from './duration';
 import type { Problem } from './problem';
 import { ruleProblems } from './ruleProblems';
 import type { ConfigDocument, SourcesDocument } from './schema';
+import { metricsProblems } from './service';
 
 const SHORTEST_WINDOW = 100 as Millis;
 const LONGEST_WINDOW = 60_000 as Millis;
@@ -27,6 +28,7 @@ export function crossProblems(document: SourcesDocument): Problem[] {
     ]),
     ...Object.entries(document.labels ?? {}).flatMap(([id, labelSet]) => labelSetProblems(id, labelSet)),
     ...ruleProblems(document),
+    ...metricsProblems(document.metrics),
   ];
 }
 

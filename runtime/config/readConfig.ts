@@ -11,6 +11,7 @@ import { type LocatedProblem, Locator, type Problem } from './problem';
 import { resolveFusion, resolveRule } from './resolveRules';
 import { type ConfigDocument, type DeviceKind, looseSchema, type SourcesDocument, sourcesSchema } from './schema';
 import { schemaProblems } from './schemaProblems';
+import { resolveService } from './service';
 
 /** A configuration is a page or two; the largest sensible one has thousands of labels. */
 const MAX_BYTES = 4 * 2 ** 20;
@@ -151,6 +152,7 @@ function resolve(document: ConfigDocument, folder: string): Config {
     fusion: Object.entries(document.fusion ?? {}).map(([id, group]) => resolveFusion(id, group)),
     rules: Object.entries(document.rules ?? {}).map(([id, rule]) => resolveRule(id, rule, document)),
     publish: resolvePublish(document.publish),
+    ...resolveService(document, folder),
   };
 }
 

@@ -3,6 +3,7 @@ import { ID_PATTERN } from '../mqtt/topics';
 import { LabelSet } from '../zeroshot/labelSet';
 import { DURATION_PATTERN } from './duration';
 import { Fusion, Rule } from './ruleSchema';
+import { Inference, Metrics } from './serviceSchema';
 
 /** A kind of device, as far as a configuration has to know it (devices/device.ts declares them). */
 export interface DeviceKind {
@@ -150,6 +151,8 @@ function documentSchema<Device extends TSchema>(device: Device) {
       ),
       rules: Type.Optional(Type.Record(Type.String({ pattern: ID_PATTERN }), Rule, { ...FORBID, maxProperties: 1000 })),
       publish: Type.Optional(Publish),
+      metrics: Type.Optional(Metrics),
+      inference: Type.Optional(Inference),
     },
     FORBID,
   );

@@ -1,8 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { createSecureContext } from 'node:tls';
 import { messageOf, SensebindError } from '../errors';
+import type { MetricsCredentials } from '../metrics/credentials';
 import type { BrokerAccess } from '../mqtt/connection';
-import type { BrokerConfig } from './config';
+import type { BrokerConfig, MetricsConfig, SecretPlace } from './config';
 
 /**
  * Reads the files and environment variables that a configuration names.
@@ -10,14 +11,11 @@ import type { BrokerConfig } from './config';
  * @throws {SensebindError} `FILE_UNREADABLE`; `CONFIG_INVALID` for a variable that is not set, an empty password, or
  * certificates that OpenSSL does not take.
  */
-export async function brokerAccess(
-  broker: BrokerConfig,
-  environment: Readonly<Record<string, string | undefined>>,
-): Promise<BrokerAccess> {
+export async function brokerAccess(broker: BrokerConfig, environment: Environment): Promise<BrokerAccess> {
   const [ca, cert, key] = await Promise.all([broker.caFile, broker.certFile, broker.keyFile].map(readIfNamed));
   const tls = { ...(ca ? { ca } : {}), ...(cert ? { cert } : {}), ...(key ? { key } : {}) };
   requireUsable(tls);
-  const password = await readPassword(broker, environment);
+  const password = await readPassword(broker.password, { environment, owner: 'the broker' });
   return {
     url: broker.url,
     clientId: broker.clientId,
@@ -27,9 +25,24 @@ export async function brokerAccess(
   };
 }
 
+/**
+ * What a reader of the metrics must know; `undefined` where nothing is asked for.
+ *
+ * @throws {SensebindError} `FILE_UNREADABLE`; `CONFIG_INVALID` for a variable that is not set, or an empty password.
+ */
+export async function metricsCredentials(
+  { username, password }: MetricsConfig,
+  environment: Environment,
+): Promise<MetricsCredentials | undefined> {
+  const secret = await readPassword(password, { environment, owner: 'the metrics' });
+  return username === undefined || secret === undefined ? undefined : { username, password: secret };
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
 async function readPassword(
-  { password }: BrokerConfig,
-  environment: Readonly<Record<string, string | undefined>>,
+  password: SecretPlace | undefined,
+  { environment, owner }: { readonly environment: Environment; readonly owner: string },
 ): Promise<string | undefined> {
   if (!password) return undefined;
   const isFile = 'file' in password;
@@ -40,7 +53,7 @@ async function readPassword(
   if (secret) return secret;
   throw new SensebindError(
     'CONFIG_INVALID',
-    `expected the password of the broker in ${place}, found nothing`,
+    `expected the password of ${owner} in ${place}, found nothing`,
     isFile ? 'write the password into the file' : 'set the variable for the process',
   );
 }

@@ -30,6 +30,15 @@ export interface EncodeRequest {
   readonly endMicros?: Micros;
   /** What the caller already knows of the input, merged into the embedding. */
   readonly flags?: readonly Flag[];
+  /** Told, before the embedding is, how long each step of the work took. */
+  readonly onTimings?: (timings: EncodeTimings) => void;
+}
+
+/** How long a request waited for the worker, and how long the worker took. */
+export interface EncodeTimings {
+  readonly waitingMicros: Micros;
+  readonly preprocessingMicros: Micros;
+  readonly forwardMicros: Micros;
 }
 
 export interface EngineOptions {
@@ -143,7 +152,10 @@ export class Engine implements AsyncDisposable {
     try {
       const { answer, startedMicros } = await this.#serve(ticket, { kind: 'encode', input }, signal);
       if (answer.kind !== 'encoded') throw unexpectedAnswer(answer);
-      counter.encoded({ ...answer.outcome, waitingMicros: startedMicros - submittedMicros });
+      const { preprocessingMicros, forwardMicros } = answer.outcome;
+      const timings = { waitingMicros: startedMicros - submittedMicros, preprocessingMicros, forwardMicros };
+      counter.encoded(timings);
+      request.onTimings?.(timings);
       return this.#embedding(answer.outcome, modality, request);
     } catch (error) {
       counter.rejected(error instanceof SensebindError ? error.code : 'ENCODE_FAILED');
@@ -169,7 +181,7 @@ export class Engine implements AsyncDisposable {
       modality,
       counter.snapshot(this.#hostOf.get(modality)?.waiting(modality) ?? 0),
     ]);
-    return { ...this.#status(), modalities: Object.fromEntries(modalities), frames: this.#frames.stats() };
+    return { ...this.status(), modalities: Object.fromEntries(modalities), frames: this.#frames.stats() };
   }
 
   /**
@@ -284,7 +296,8 @@ export class Engine implements AsyncDisposable {
     return counter;
   }
 
-  #status(): EngineStatus {
+  /** How the workers are, without the figures. */
+  status(): EngineStatus {
     const workers = this.#hosts.map(({ status }) => status);
     const [worst] = workers.toSorted((left, right) => SEVERITY.indexOf(left.state) - SEVERITY.indexOf(right.state));
     return {
@@ -299,7 +312,7 @@ export class Engine implements AsyncDisposable {
   #tellStatus(): void {
     const onStatus = this.#onStatus;
     if (onStatus === undefined) return;
-    const status = this.#status();
+    const status = this.status();
     queueMicrotask(() => onStatus(status));
   }
 }

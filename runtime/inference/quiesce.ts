@@ -13,7 +13,8 @@ export type Activity = (typeof ACTIVITIES)[number];
 const ACTIVITY = 0;
 const STOP = 1;
 const GIVEN_UP = 2;
-const WORDS = 3;
+const CALLS = 3;
+const WORDS = 4;
 
 /**
  * The longest that the end of the process waits for all native calls. Loading the largest encoder takes seconds on a
@@ -33,6 +34,11 @@ export class WorkerFlags {
 
   get activity(): Activity {
     return ACTIVITIES[Atomics.load(this.#words, ACTIVITY)] ?? 'idle';
+  }
+
+  /** Native calls that were begun; wraps around. Tells a call that does not come back from many short ones. */
+  get calls(): number {
+    return Atomics.load(this.#words, CALLS);
   }
 
   /** Whether nobody wants the answer to the request that runs: the worker need not finish it. */
@@ -62,6 +68,7 @@ export class WorkerFlags {
    * thread sees either the activity or a worker that does not start; then this never returns.
    */
   async during<T>(activity: Exclude<Activity, 'idle'>, call: () => T | Promise<T>): Promise<T> {
+    Atomics.add(this.#words, CALLS, 1);
     Atomics.store(this.#words, ACTIVITY, ACTIVITIES.indexOf(activity));
     if (Atomics.load(this.#words, STOP) === 1) {
       this.#idle();

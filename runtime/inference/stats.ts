@@ -2,14 +2,9 @@ import type { Micros } from '../clock';
 import type { ErrorCode } from '../errors';
 import type { FramePoolStats } from '../frames';
 import type { Modality } from '../reading';
+import { type Durations, RecentDurations } from '../recentDurations';
 import type { ProviderInUse } from './protocol';
 import type { WorkerState, WorkerStatus } from './workerHost';
-
-/** Durations of the last {@link REMEMBERED} requests. */
-export interface Durations {
-  readonly p50Micros: Micros;
-  readonly p95Micros: Micros;
-}
 
 /** What became of the requests of one modality since the engine was opened. */
 export interface ModalityStats {
@@ -48,9 +43,6 @@ export interface EngineStats extends EngineStatus {
   /** Shared memory for inputs that came on private memory. */
   readonly frames: FramePoolStats;
 }
-
-/** Enough for a p95, little enough to follow a change. */
-const REMEMBERED = 256;
 
 type Outcome = 'encoded' | 'failed' | 'superseded' | 'late' | 'aborted' | 'refused' | 'lost' | 'closed';
 
@@ -114,25 +106,4 @@ function outcomeOf(code: ErrorCode): Outcome {
     default:
       return 'failed';
   }
-}
-
-/** A ring of the newest durations. */
-class RecentDurations {
-  readonly #ring = new Float64Array(REMEMBERED);
-  #added = 0;
-
-  add(micros: Micros): void {
-    this.#ring[this.#added % REMEMBERED] = micros;
-    this.#added++;
-  }
-
-  snapshot(): Durations {
-    const sorted = this.#ring.slice(0, Math.min(this.#added, REMEMBERED)).sort();
-    return { p50Micros: quantile(sorted, 0.5), p95Micros: quantile(sorted, 0.95) };
-  }
-}
-
-/** Nearest rank; 0 of nothing. */
-function quantile(sorted: Float64Array, share: number): number {
-  return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? 0;
 }

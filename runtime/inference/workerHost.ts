@@ -30,6 +30,8 @@ export interface WorkerStatus {
   readonly restarts: number;
   /** What it does right now. */
   readonly activity: Activity;
+  /** Native calls that its thread has begun. */
+  readonly calls: number;
   readonly threads: number;
 }
 
@@ -87,6 +89,7 @@ export class WorkerHost {
       reason: this.#reason,
       restarts: this.#restarts,
       activity: this.#thread?.flags.activity ?? 'idle',
+      calls: this.#thread?.flags.calls ?? 0,
       threads: this.#options.setup.threads,
     };
   }

@@ -130,6 +130,13 @@ export const InfoMessage = Type.Object({
 });
 export type InfoMessage = Static<typeof InfoMessage>;
 
+const SourceState = Type.Union([
+  Type.Literal('offline'),
+  Type.Literal('online'),
+  Type.Literal('degraded'),
+  Type.Literal('disabled'),
+]);
+
 /** `source/1`: JSON, retained, on change. */
 export const SourceMessage = Type.Object({
   s: Type.Literal('source/1'),
@@ -137,12 +144,7 @@ export const SourceMessage = Type.Object({
   boot: Id,
   modality: Id,
   device: Id,
-  state: Type.Union([
-    Type.Literal('offline'),
-    Type.Literal('online'),
-    Type.Literal('degraded'),
-    Type.Literal('disabled'),
-  ]),
+  state: SourceState,
   reason: Type.Union([Type.String({ maxLength: 1024 }), Type.Null()]),
   code: Type.Union([Type.String({ maxLength: 64 }), Type.Null()], { description: 'Stable error code.' }),
   cure: Type.Union([Type.String({ maxLength: 1024 }), Type.Null()]),
@@ -151,7 +153,8 @@ export const SourceMessage = Type.Object({
 });
 export type SourceMessage = Static<typeof SourceMessage>;
 
-const Percentiles = Type.Object({ p50: Type.Number({ minimum: 0 }), p95: Type.Number({ minimum: 0 }) });
+const Millis = Type.Number({ minimum: 0 });
+const Percentiles = Type.Object({ p50: Millis, p95: Millis });
 
 /** `health/1`: JSON, every 10 s. Counters count since the node started. */
 export const HealthMessage = Type.Object({
@@ -160,24 +163,64 @@ export const HealthMessage = Type.Object({
   t: EpochMicros,
   uptime_s: Type.Number({ minimum: 0 }),
   rss_mb: Type.Number({ minimum: 0 }),
+  loop_delay_ms: Type.Optional(
+    Type.Object(
+      { p50: Millis, p99: Millis, max: Millis },
+      { description: 'How late the event loop came round in the last seconds.' },
+    ),
+  ),
+  gpu_celsius: Type.Optional(
+    Type.Union([Type.Number(), Type.Null()], { description: 'null where the machine tells none.' }),
+  ),
   reconnects: Count,
   published: Count,
   drops: Type.Record(Type.String({ maxLength: 64 }), Count),
   spool: Type.Object(
-    { records: Count, bytes: Count, delivered: Count, dead_letters: Count },
+    {
+      records: Count,
+      bytes: Count,
+      oldest_s: Type.Optional(
+        Type.Union([Type.Number({ minimum: 0 }), Type.Null()], {
+          description: 'About how long the oldest has waited.',
+        }),
+      ),
+      dropped: Type.Optional(Count),
+      delivered: Count,
+      dead_letters: Count,
+    },
     {
       description:
-        'Messages that must arrive: waiting, on the disk, arrived, and given up since the broker refuses them.',
+        'Messages that must arrive: waiting, on the disk, lost, arrived, and given up since the broker refuses them.',
     },
+  ),
+  encoders: Type.Optional(
+    Type.Record(
+      Type.String({ maxLength: 64 }),
+      Type.Object({
+        provider: Type.Union([Type.String({ maxLength: 64 }), Type.Null()], {
+          description: 'null before it is loaded.',
+        }),
+        forward_ms: Percentiles,
+      }),
+      { description: 'By modality.' },
+    ),
   ),
   sources: Type.Record(
     Type.String({ maxLength: 64 }),
     Type.Object({
+      state: Type.Optional(SourceState),
+      readings_hz: Type.Optional(Type.Number({ minimum: 0, description: 'In the last ten seconds.' })),
+      windows_hz: Type.Optional(Type.Number({ minimum: 0 })),
       windows: Count,
       embeddings: Count,
       gaps: Count,
       drops: Type.Record(Type.String({ maxLength: 64 }), Count),
       encode_ms: Type.Union([Percentiles, Type.Null()], { description: 'Of the last windows; null before the first.' }),
+      latency_ms: Type.Optional(
+        Type.Record(Type.String({ maxLength: 32 }), Percentiles, {
+          description: 'By stage: age, wait, preprocess, forward, score, publish; total is from complete to published.',
+        }),
+      ),
     }),
   ),
 });

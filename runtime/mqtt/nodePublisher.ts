@@ -53,18 +53,24 @@ export interface PublishedSource {
   readonly device: string;
 }
 
+/** What a node is, but for what the publisher knows. */
+export type NodeInfo = Omit<InfoMessage, 's' | 'boot' | 'started' | 'cq'>;
+
 /** Puts what a node knows into the messages of contract v1 (reference/mqtt.md §4), and hands them to its broker. */
 export class NodePublisher {
   readonly #options: NodePublisherOptions;
   readonly #topics: Topics;
   readonly #link: BrokerLink;
   readonly #sequences = new Map<string, number>();
+  #elementType: VectorElementType;
+  #startedMicros = 0;
   /** Changes with every start, so that readers notice restarts. */
   readonly boot: string;
 
   constructor(options: NodePublisherOptions) {
     const { access, protocol, base, node, outbox, clock } = options;
     this.#options = options;
+    this.#elementType = options.elementType;
     this.#topics = topicsOf({ base, node });
     this.boot = this.#newId();
     this.#link = new BrokerLink({
@@ -81,14 +87,28 @@ export class NodePublisher {
     return this.#topics.root;
   }
 
-  start(info: Omit<InfoMessage, 's' | 'boot' | 'started' | 'cq'>, onEvent: (event: LinkEvent) => void): void {
-    const started = this.#options.clock.epochMicros();
-    this.#link.retain(
-      this.#topics.info,
-      jsonMessage({ s: 'info/1', boot: this.boot, started, cq: CLOCK_QUALITY, ...info } satisfies InfoMessage),
-    );
+  start(info: NodeInfo, onEvent: (event: LinkEvent) => void): void {
+    this.#startedMicros = this.#options.clock.epochMicros();
+    this.tellInfo(info);
     this.#link.retain(this.#topics.status, wordMessage('online'));
     this.#link.start(onEvent);
+  }
+
+  /** What this node is. */
+  tellInfo(info: NodeInfo): void {
+    const facts = { boot: this.boot, started: this.#startedMicros, cq: CLOCK_QUALITY };
+    this.#link.retain(this.#topics.info, jsonMessage({ s: 'info/1', ...facts, ...info } satisfies InfoMessage));
+  }
+
+  /** How the numbers of vectors are written from now on. */
+  useElementType(elementType: VectorElementType): void {
+    this.#elementType = elementType;
+  }
+
+  /** A source is no longer there: what is retained of it goes. */
+  forgetSource(id: string): void {
+    const { state, status } = this.#topics.source(id);
+    for (const topic of [state, status]) this.#link.retain(topic, wordMessage(''));
   }
 
   source({ id, modality, device }: PublishedSource, status: SourceStatus & { readonly gaps: number }): void {
@@ -164,6 +184,8 @@ export class NodePublisher {
       spool: {
         records: spool.records,
         bytes: spool.bytes,
+        oldest_s: spool.oldestMillis === undefined ? null : Math.round(spool.oldestMillis / 1000),
+        dropped: Object.values(spool.drops).reduce((sum, count) => sum + count, 0),
         delivered: spool.delivered,
         dead_letters: spool.deadLetters,
       },
@@ -171,8 +193,8 @@ export class NodePublisher {
     this.#link.publish(this.#topics.health, jsonMessage(message, { expirySeconds: HEALTH_EXPIRY_SECONDS }));
   }
 
-  counters(): LinkCounters {
-    return this.#link.counters();
+  counters(): LinkCounters & { readonly connected: boolean } {
+    return { ...this.#link.counters(), connected: this.#link.connected };
   }
 
   /** Says `stopped`, so that nobody takes the end for a failure, and closes. Always ends. */
@@ -190,7 +212,7 @@ export class NodePublisher {
     },
   ): void {
     const { source, embedding, fused } = published;
-    const { clock, elementType } = this.#options;
+    const { clock } = this.#options;
     const sequence = this.#sequences.get(topic) ?? 0;
     this.#sequences.set(topic, sequence + 1);
     const id = this.#newId();
@@ -201,7 +223,7 @@ export class NodePublisher {
       sequence,
       publishedMicros: clock.epochMicros(),
       clockQuality: CLOCK_QUALITY,
-      elementType,
+      elementType: this.#elementType,
       ...(fused === undefined ? {} : { fused }),
     });
     this.#link.publish(topic, {

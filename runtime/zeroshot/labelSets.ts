@@ -64,11 +64,7 @@ export class LabelSets {
       this.#requireNewer(labelSet);
       const compiled = await compileLabelSet(labelSet, (text) => this.#prompts.embed(text));
       const revision = { labelSet, compiled };
-      const before = this.#shelves.get(labelSet.id)?.revisions ?? [];
-      this.#shelves.set(labelSet.id, {
-        revisions: [...before, revision].slice(-this.#keep),
-        highest: labelSet.revision,
-      });
+      this.#shelve(revision);
       return revision;
     });
   }
@@ -86,6 +82,42 @@ export class LabelSets {
       shelf.revisions = shelf.revisions.slice(0, -1);
       return revision;
     });
+  }
+
+  /**
+   * Puts and removes several label sets in one moment, and calls `then` in it. A revision that was used before counts on
+   * from the highest. Where this throws, all stay as they are.
+   *
+   * @throws {SensebindError} as {@link put}.
+   */
+  replace(
+    { put, removed }: { readonly put: readonly LabelSet[]; readonly removed: readonly string[] },
+    then: () => void,
+  ): Promise<readonly Revision[]> {
+    return this.#inTurn(async () => {
+      const revisions: Revision[] = [];
+      for (const wanted of put) {
+        const highest = this.#shelves.get(wanted.id)?.highest ?? -1;
+        const labelSet = wanted.revision > highest ? wanted : { ...wanted, revision: highest + 1 };
+        revisions.push({ labelSet, compiled: await compileLabelSet(labelSet, (text) => this.#prompts.embed(text)) });
+      }
+      for (const revision of revisions) this.#shelve(revision);
+      for (const id of removed) this.#takeDown(id);
+      then();
+      return revisions;
+    });
+  }
+
+  #shelve(revision: Revision): void {
+    const { id, revision: highest } = revision.labelSet;
+    const before = this.#shelves.get(id)?.revisions ?? [];
+    this.#shelves.set(id, { revisions: [...before, revision].slice(-this.#keep), highest });
+  }
+
+  /** Its revisions stay used. */
+  #takeDown(id: string): void {
+    const shelf = this.#shelves.get(id);
+    if (shelf !== undefined) shelf.revisions = [];
   }
 
   #requireNewer(labelSet: LabelSet): void {

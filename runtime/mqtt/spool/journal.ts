@@ -1,4 +1,5 @@
 import { type FileHandle, open, rm } from 'node:fs/promises';
+import { AgeMarks } from './ageMarks';
 import { writeCursor } from './cursorFile';
 import { JournalReader, type JournalView } from './journalReader';
 import { encodeRecord, RECORD_HEADER_BYTES, type SpoolRecord } from './record';
@@ -19,6 +20,9 @@ export type JournalLoss = 'damaged' | 'expired' | 'unreadable';
 /** Written and synced at once. */
 const COMMIT_RECORDS = 1024;
 const COMMIT_BYTES = 2 ** 22;
+
+/** Of a process before. */
+const UNKNOWN_BOOT = -1;
 
 /** The segment that records are written to. */
 interface Active {
@@ -43,6 +47,7 @@ export class Journal {
   readonly #reader: JournalReader;
   readonly #unwritten = new Map<number, Unwritten>();
   readonly #garbage: Segment[] = [];
+  readonly #ageMarks = new AgeMarks();
   #unwrittenBytes = 0;
   #next: number;
   /** Behind the last record that a file has. */
@@ -52,13 +57,16 @@ export class Journal {
   /** The last segment is of this process, or not to be gone on with. */
   #isOwn: boolean = false;
 
-  private constructor(options: JournalOptions, { segments, settled, next }: RecoveredJournal) {
+  private constructor(options: JournalOptions, { segments, settled, next, oldestMillis }: RecoveredJournal) {
     this.#options = options;
     this.#segments = segments;
     this.#settled = settled;
     this.#next = next;
     this.#written = next;
     this.#reader = new JournalReader(this.#view(), options.age);
+    if (oldestMillis !== undefined) {
+      this.#ageMarks.put(0, { boot: UNKNOWN_BOOT, monotonicMillis: 0, storedMillis: oldestMillis });
+    }
   }
 
   /** Throws the error of the system call, where the folder cannot be read. */
@@ -93,6 +101,14 @@ export class Journal {
     return this.#next - this.#settled.count(0, this.#next - 1);
   }
 
+  /** About how old the oldest record is that is not settled; `undefined` where there is none, or nobody can know. */
+  get oldestMillis(): number | undefined {
+    if (this.records === 0) return undefined;
+    const [first] = this.#settled.stretches;
+    const stamp = this.#ageMarks.at(first?.[0] === 0 ? first[1] + 1 : 0);
+    return stamp && this.#options.age.millis(stamp);
+  }
+
   /** Something is left to be written, moved or removed. */
   get hasWork(): boolean {
     return this.#unwritten.size > 0 || this.#isCursorOld || this.#garbage.length > 0;
@@ -103,6 +119,7 @@ export class Journal {
     const bytes = encodeRecord(stamped);
     const record = { ...stamped, body: bytes.subarray(RECORD_HEADER_BYTES) };
     this.#unwritten.set(this.#next, { record, bytes });
+    this.#ageMarks.add(record);
     this.#unwrittenBytes += bytes.length;
     this.#next++;
     return record;

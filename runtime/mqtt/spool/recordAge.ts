@@ -4,6 +4,9 @@ import type { SpoolRecord } from './record';
 /** A wall clock that stands before is not set: boxes without a battery start in 1970. */
 const CLOCK_IS_SET_MILLIS = Date.UTC(2020, 0, 1);
 
+/** When a record came, by both clocks. */
+export type RecordStamp = Pick<SpoolRecord, 'boot' | 'monotonicMillis' | 'storedMillis'>;
+
 /**
  * How old records are. Within one process by the monotonic clock, so that jumps of the wall clock neither drop nor
  * delay anything; across processes by the wall clock, where both ends of it can be believed.
@@ -18,7 +21,7 @@ export class RecordAge {
   }
 
   /** Milliseconds; `undefined` when nobody can know. */
-  millis({ boot, monotonicMillis, storedMillis }: SpoolRecord): number | undefined {
+  millis({ boot, monotonicMillis, storedMillis }: RecordStamp): number | undefined {
     if (boot === this.#boot) return Math.max(0, this.#clock.monotonicMicros() / 1000 - monotonicMillis);
     const now = this.#clock.epochMicros() / 1000;
     if (storedMillis < CLOCK_IS_SET_MILLIS || now < storedMillis) return undefined;
@@ -31,7 +34,7 @@ export class RecordAge {
   }
 
   /** What a record of this moment carries. */
-  stamp(): Pick<SpoolRecord, 'boot' | 'monotonicMillis' | 'storedMillis'> {
+  stamp(): RecordStamp {
     return {
       boot: this.#boot,
       monotonicMillis: Math.floor(this.#clock.monotonicMicros() / 1000),

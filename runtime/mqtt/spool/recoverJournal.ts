@@ -1,4 +1,4 @@
-import { mkdir, rm, truncate } from 'node:fs/promises';
+import { mkdir, rm, stat, truncate } from 'node:fs/promises';
 import { readCursor } from './cursorFile';
 import { SegmentReader } from './readSegment';
 import type { SpoolRecord } from './record';
@@ -17,6 +17,8 @@ export interface RecoveredJournal {
   readonly cutBytes: number;
   /** Files that were moved out of the way. */
   readonly setAside: readonly string[];
+  /** When the oldest segment was begun: epoch milliseconds. */
+  readonly oldestMillis: number | undefined;
 }
 
 /** Fresh records that are kept. */
@@ -51,14 +53,22 @@ export async function recoverJournal(
   // What no file has is not waited for.
   settled.add(0, (segments[0]?.first ?? next) - 1);
   settled.add(tail.next, next - 1);
+  const kept = await withoutSettled(segments, { settled, next: tail.next });
   return {
-    segments: await withoutSettled(segments, { settled, next: tail.next }),
+    segments: kept,
+    oldestMillis: await birthMillis(kept[0]),
     settled,
     next,
     fresh: tail.fresh,
     cutBytes,
     setAside: [...setAside, ...cursor.setAside, ...moved],
   };
+}
+
+/** Disks that keep no time of birth tell the last change instead. */
+async function birthMillis(segment: Segment | undefined): Promise<number | undefined> {
+  const stats = segment && (await stat(segment.file).catch(() => undefined));
+  return stats && (stats.birthtimeMs || stats.mtimeMs);
 }
 
 interface Tail {

@@ -46,6 +46,8 @@ export interface SpoolCounters {
   readonly records: number;
   readonly bytes: number;
   readonly unwritten: number;
+  /** About how long the oldest has waited; `undefined` where none does. */
+  readonly oldestMillis: number | undefined;
   readonly drops: Readonly<Record<SpoolDrop, number>>;
   /** Bytes of torn records that were cut off at the start. */
   readonly cutBytes: number;
@@ -125,6 +127,10 @@ export class Spool {
       records: journals.reduce((sum, { records }) => sum + records, 0),
       bytes: journals.reduce((sum, { bytes }) => sum + bytes, 0),
       unwritten: journals.reduce((sum, { unwrittenRecords }) => sum + unwrittenRecords, 0),
+      oldestMillis: journals.reduce<number | undefined>(
+        (oldest, journal) => maximum(oldest, journal.oldestMillis),
+        undefined,
+      ),
       drops: { ...this.#drops },
       cutBytes: this.#cutBytes,
     };
@@ -331,6 +337,10 @@ async function openJournal(
       { cause: error },
     );
   }
+}
+
+function maximum(left: number | undefined, right: number | undefined): number | undefined {
+  return left === undefined || right === undefined ? (left ?? right) : Math.max(left, right);
 }
 
 function maxBytesOf({ maxBytes }: SpoolOptions): number {

@@ -1,0 +1,68 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Config, SourceConfig } from './config/config';
+import { SensebindError } from './errors';
+import type { LabelSet } from './zeroshot/labelSet';
+
+/** What is different in a new configuration, of what can be changed while a node runs. */
+export interface ConfigChange {
+  /** Sources that are to be opened: new ones, and those of which more than the label sets is different. */
+  readonly opened: readonly SourceConfig[];
+  /** Ids of sources that are to be closed: those that are gone, and those that are opened anew. */
+  readonly closed: readonly string[];
+  readonly removedSources: readonly string[];
+  readonly labelSets: { readonly put: readonly LabelSet[]; readonly removed: readonly string[] };
+  /** Parts that are different, in words. */
+  readonly parts: readonly string[];
+}
+
+/** Parts that a node holds on to as long as it runs. */
+const FIXED = {
+  node: 'node',
+  baseTopic: 'baseTopic',
+  bundle: 'bundle',
+  broker: 'broker',
+  spool: 'spool',
+  metrics: 'metrics',
+  inference: 'inference',
+} as const satisfies Partial<Record<keyof Config, string>>;
+
+/**
+ * Compares the configuration that runs with one that is to take its place.
+ *
+ * @throws {SensebindError} `RESTART_NEEDED` where a part is different that a running node cannot change.
+ */
+export function changeOf(before: Config, after: Config): ConfigChange {
+  const fixed = Object.entries(FIXED).filter(([key]) => !isSame(before, after, key as keyof typeof FIXED));
+  if (fixed.length > 0) {
+    const names = fixed.map(([, name]) => name).join(', ');
+    throw new SensebindError(
+      'RESTART_NEEDED',
+      `expected a configuration that a running node can take over, found changes of ${names}`,
+      'restart the node to use it, as with systemctl restart sensebind; until then it goes on as before',
+    );
+  }
+  const opened = after.sources.filter((source) => !before.sources.some((old) => isSameDevice(old, source)));
+  const closed = before.sources.filter((old) => !after.sources.some((source) => isSameDevice(old, source)));
+  const ids = after.sources.map(({ id }) => id);
+  return {
+    opened,
+    closed: closed.map(({ id }) => id),
+    removedSources: closed.map(({ id }) => id).filter((id) => !ids.includes(id)),
+    labelSets: {
+      put: after.labelSets.filter((set) => !before.labelSets.some((old) => isDeepStrictEqual(old, set))),
+      removed: before.labelSets.map(({ id }) => id).filter((id) => !after.labelSets.some((set) => set.id === id)),
+    },
+    parts: CHANGEABLE.filter((key) => !isSame(before, after, key)),
+  };
+}
+
+const CHANGEABLE = ['sources', 'labelSets', 'fusion', 'rules', 'publish'] as const;
+
+function isSame(before: Config, after: Config, key: keyof Config): boolean {
+  return isDeepStrictEqual(before[key], after[key]);
+}
+
+/** What a source is scored with does not touch the device. */
+function isSameDevice({ labels: _old, ...before }: SourceConfig, { labels: _new, ...after }: SourceConfig): boolean {
+  return isDeepStrictEqual(before, after);
+}
