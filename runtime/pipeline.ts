@@ -1,5 +1,6 @@
 import type { Bundle } from '../models/bundle/bundle';
 import type { Clock, Millis, Timer } from './clock';
+import { type ControlServices, NodeControl } from './commands/nodeControl';
 import type { Config } from './config/config';
 import { EventKeeper, type EventStore } from './eventKeeper';
 import type { DetectorMemory } from './events/detector';
@@ -15,6 +16,7 @@ import { schemaIds } from './mqtt/messages';
 import { NodePublisher } from './mqtt/nodePublisher';
 import type { Outbox } from './mqtt/sender/outbox';
 import type { PipelineEvent } from './pipelineEvent';
+import { LabelBook } from './zeroshot/labelBook';
 import { nameOf } from './zeroshot/labelSet';
 import { LabelSets } from './zeroshot/labelSets';
 
@@ -30,6 +32,8 @@ export interface PipelineOptions {
   readonly version: string;
   /** Where events that go on are kept over a restart; left out, they are not. */
   readonly eventStore?: EventStore;
+  /** What it can be told to do over MQTT; left out, nothing, and nothing is published of single labels. */
+  readonly control?: ControlServices;
   readonly onEvent: (event: PipelineEvent) => void;
 }
 
@@ -41,6 +45,7 @@ const FRAME_LIMITS = { frames: 64, bytes: 64 * 2 ** 20 } as const;
 /** What a pipeline begins with, made before anything is read. */
 interface Beginning {
   readonly labelSets: LabelSets;
+  readonly book: LabelBook;
   readonly memory: DetectorMemory | undefined;
 }
 
@@ -60,13 +65,17 @@ export class Pipeline {
   #lateForFusion = 0;
   /** Label sets in use: a new revision may be put in at any time. */
   readonly labelSets: LabelSets;
+  /** As above, for those who change them while they are kept. */
+  readonly book: LabelBook;
+  readonly #control: NodeControl | undefined;
   #health: Timer | undefined;
   /** Lanes whose sources have not come to their end. */
   readonly #running = new Set<Lane>();
 
-  private constructor(options: PipelineOptions, { labelSets, memory }: Beginning) {
+  private constructor(options: PipelineOptions, { labelSets, book, memory }: Beginning) {
     const { config, access, outbox, clock, engine, bundle, sources, eventStore, onEvent } = options;
     this.labelSets = labelSets;
+    this.book = book;
     this.#memory = memory;
     this.#options = options;
     this.#startedMicros = clock.monotonicMicros();
@@ -79,7 +88,9 @@ export class Pipeline {
       outbox,
       clock,
     });
+    this.#control = this.#controlOf(options);
     this.#interpreter = this.#interpreterOf(options);
+    book.subscribe(() => this.#publisher.info(this.#info()));
     if (eventStore !== undefined) {
       this.#keeper = new EventKeeper(eventStore, {
         memory: () => this.#interpreter.memory(),
@@ -98,6 +109,7 @@ export class Pipeline {
           publisher: this.#publisher,
           pool,
           clock,
+          recordings: options.control?.recordings,
           onEvent,
           onEnded: (lane) => this.#laneEnded(lane),
         }),
@@ -112,8 +124,14 @@ export class Pipeline {
    */
   static async create(options: PipelineOptions): Promise<Pipeline> {
     const labelSets = new LabelSets({ embedText: (text) => options.engine.encode('text', { kind: 'text', text }) });
-    for (const labelSet of options.config.labelSets) await labelSets.put(labelSet);
-    return new Pipeline(options, { labelSets, memory: await options.eventStore?.load() });
+    const store = options.control?.labelStore;
+    const book = await LabelBook.open({
+      labelSets,
+      configured: options.config.labelSets,
+      ...(store === undefined ? {} : { store }),
+      onFailed: (error) => options.onEvent({ kind: 'failed', source: 'labels', error }),
+    });
+    return new Pipeline(options, { labelSets, book, memory: await options.eventStore?.load() });
   }
 
   /** Where the messages of this node stand. */
@@ -128,6 +146,7 @@ export class Pipeline {
     for (const lane of this.#lanes) if (!lane.isDisabled) this.#running.add(lane);
     // First, so that the states of the sources are published before the node says that it is online.
     for (const lane of this.#lanes) lane.start();
+    this.#control?.start();
     this.#publisher.start(this.#info(), (event) => {
       if (event.kind === 'connected') this.#tellHealth();
       onEvent({ kind: 'broker', event });
@@ -138,6 +157,7 @@ export class Pipeline {
   /** Ends the sources, publishes what is still under way, says goodbye to the broker. Always ends. */
   async stop(): Promise<void> {
     this.#health?.cancel();
+    await this.#control?.close();
     await Promise.all(this.#lanes.map((lane) => lane.stop()));
     this.#interpreter.finish();
     this.#keeper?.touch();
@@ -151,9 +171,24 @@ export class Pipeline {
     this.#options.onEvent({ kind: 'ended' });
   }
 
+  #controlOf({ control, config, sources, clock, onEvent }: PipelineOptions): NodeControl | undefined {
+    if (control === undefined) return undefined;
+    return new NodeControl({
+      config,
+      publisher: this.#publisher,
+      book: this.book,
+      sources,
+      services: control,
+      clock,
+      onReport: (command) => onEvent({ kind: 'command', command }),
+    });
+  }
+
   #interpreterOf({ config, clock, onEvent }: PipelineOptions): Interpreter {
     const fusedPublisher = new FusedPublisher(this.#publisher, { publish: config.publish, clock });
+    const control = this.#control;
     return new Interpreter({
+      ...(control === undefined ? {} : { onScores: (of, scores, seen) => control.observe(of, scores, seen) }),
       config,
       labelSets: this.labelSets,
       clock,
@@ -187,7 +222,7 @@ export class Pipeline {
     this.#publisher.health({
       uptime_s: (this.#options.clock.monotonicMicros() - this.#startedMicros) / 1e6,
       rss_mb: process.memoryUsage.rss() / 1e6,
-      drops: { 'late-for-fusion': this.#lateForFusion },
+      drops: { 'late-for-fusion': this.#lateForFusion, ...this.#control?.counters() },
       sources: Object.fromEntries(this.#lanes.map((lane) => [lane.id, lane.health()])),
     });
   }
@@ -225,7 +260,7 @@ export class Pipeline {
         labels: [...labels],
       })),
       rules: config.rules.map(({ id, severity }) => ({ id, severity })),
-      sets: config.labelSets.map(nameOf),
+      sets: this.book.current().map(({ labelSet }) => nameOf(labelSet)),
       schemas: [...schemaIds],
     };
   }

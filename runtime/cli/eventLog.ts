@@ -62,9 +62,16 @@ function textLine(event: PipelineEvent): string | undefined {
       return eventLine(event.event);
     case 'failed':
       return `${event.source}: ${event.error.message} → ${event.error.cure}`;
+    case 'command':
+      return commandLine(event.command);
     case 'ended':
       return 'every source has come to its end';
   }
+}
+
+function commandLine({ verb, by, status, problem }: Extract<PipelineEvent, { kind: 'command' }>['command']): string {
+  const who = by === null ? '' : `, by "${by}"`;
+  return `command ${verb}${who}: ${problem === undefined ? status : `${problem.code}, ${problem.message}`}`;
 }
 
 function eventLine({ rule, phase, severity, evidence }: DetectedEvent): string {

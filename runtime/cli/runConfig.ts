@@ -11,6 +11,7 @@ import { Mutes } from '../mutes';
 import { Pipeline } from '../pipeline';
 import type { PipelineEvent } from '../pipelineEvent';
 import { openNamedBundle } from './bundle';
+import { nodeServices } from './nodeServices';
 import { eventsFile, mutesFolder, openSource, PICTURE_LIMITS, spoolFolder } from './openSource';
 
 export interface RunOptions {
@@ -19,6 +20,12 @@ export interface RunOptions {
   readonly runTime: Millis | undefined;
   readonly signal: AbortSignal;
 }
+
+/**
+ * With this exit code a node ends that was told to restart: its supervisor starts it again, as after a failure (EX_TEMPFAIL
+ * of sysexits.h).
+ */
+export const RESTART_EXIT_CODE = 75;
 
 /**
  * Runs a configuration until `signal`, until `runTime` is over, or until every source has come to its end. Ends
@@ -39,6 +46,13 @@ async function runWith(outbox: Outbox, config: Config, { clock, log, runTime, si
   const access = await brokerAccess(config.broker, process.env);
   const engine = await Engine.open(bundle, { clock });
   const memory = new FramePool(PICTURE_LIMITS);
+  const { disabled, services } = await nodeServices(config, {
+    clock,
+    log,
+    memory,
+    mutes,
+    library: `sensebind ${packageVersion()}`,
+  });
   try {
     await new Promise<void>((resolve, reject) => {
       let stopTimer = (): void => undefined;
@@ -48,9 +62,18 @@ async function runWith(outbox: Outbox, config: Config, { clock, log, runTime, si
         engine,
         access,
         outbox,
-        sources: config.sources.map((source) => openSource(source, { clock, folder: config.folder, memory, mutes })),
+        sources: config.sources.map((source) =>
+          openSource(source, { clock, folder: config.folder, memory, mutes, disabled }),
+        ),
         clock,
         version: packageVersion(),
+        control: {
+          ...services,
+          restart: () => {
+            process.exitCode = RESTART_EXIT_CODE;
+            finish();
+          },
+        },
         eventStore: new EventFile(eventsFile(config.node)),
         onEvent: (event: PipelineEvent) => {
           log(event);

@@ -22,6 +22,15 @@ export interface Config {
   /** When something is an event. */
   readonly rules: readonly Rule[];
   readonly publish: PublishConfig;
+  /** Left out: all are taken, and answered on the node's own topics. */
+  readonly commands?: CommandsConfig;
+}
+
+/** What may be commanded over MQTT. */
+export interface CommandsConfig {
+  readonly enabled?: boolean;
+  /** Topics under which answers may go, beside the node's own. */
+  readonly responsePrefixes?: readonly string[];
 }
 
 /** What record and mute need of a configuration. */

@@ -151,6 +151,7 @@ function resolve(document: ConfigDocument, folder: string): Config {
     fusion: Object.entries(document.fusion ?? {}).map(([id, group]) => resolveFusion(id, group)),
     rules: Object.entries(document.rules ?? {}).map(([id, rule]) => resolveRule(id, rule, document)),
     publish: resolvePublish(document.publish),
+    ...(document.commands === undefined ? {} : { commands: document.commands }),
   };
 }
 

@@ -94,6 +94,25 @@ const Publish = Type.Object(
   FORBID,
 );
 
+const Commands = Type.Object(
+  {
+    enabled: Type.Optional(Type.Boolean({ description: 'Whether commands over MQTT are taken. Default: true.' })),
+    responsePrefixes: Type.Optional(
+      Type.Array(
+        Type.String({
+          pattern: '^[A-Za-z0-9_-]{1,64}(/[A-Za-z0-9_-]{1,64}){0,15}$',
+          title: 'a topic such as dashboard/answers',
+        }),
+        {
+          maxItems: 16,
+          description: "Where answers may go, beside the node's own rsp.",
+        },
+      ),
+    ),
+  },
+  FORBID,
+);
+
 function sourceSchema<Device extends TSchema>(device: Device) {
   return Type.Object(
     {
@@ -150,6 +169,7 @@ function documentSchema<Device extends TSchema>(device: Device) {
       ),
       rules: Type.Optional(Type.Record(Type.String({ pattern: ID_PATTERN }), Rule, { ...FORBID, maxProperties: 1000 })),
       publish: Type.Optional(Publish),
+      commands: Type.Optional(Commands),
     },
     FORBID,
   );

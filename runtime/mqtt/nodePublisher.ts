@@ -54,12 +54,16 @@ export interface PublishedSource {
   readonly device: string;
 }
 
+/** What a node is, beside what tells one start of it from another. */
+export type NodeInfo = Omit<InfoMessage, 's' | 'boot' | 'started' | 'cq'>;
+
 /** Puts what a node knows into the messages of contract v1 (reference/mqtt.md §4), and hands them to its broker. */
 export class NodePublisher {
   readonly #options: NodePublisherOptions;
   readonly #topics: Topics;
   readonly #link: BrokerLink;
   readonly #sequences = new Map<string, number>();
+  #started = 0;
   /** Changes with every start, so that readers notice restarts. */
   readonly boot: string;
 
@@ -82,15 +86,25 @@ export class NodePublisher {
     return this.#topics.root;
   }
 
-  start(info: Omit<InfoMessage, 's' | 'boot' | 'started' | 'cq'>, onEvent: (event: LinkEvent) => void): void {
-    const started = this.#options.clock.epochMicros();
-    this.#watchRivals(started, onEvent);
+  get topics(): Topics {
+    return this.#topics;
+  }
+
+  start(info: NodeInfo, onEvent: (event: LinkEvent) => void): void {
+    this.#started = this.#options.clock.epochMicros();
+    this.#watchRivals(this.#started, onEvent);
+    this.info(info);
+    this.#link.retain(this.#topics.status, wordMessage('online'));
+    this.#link.start(onEvent);
+  }
+
+  /** What the node is; again whenever that changes. */
+  info(info: NodeInfo): void {
+    const started = this.#started;
     this.#link.retain(
       this.#topics.info,
       jsonMessage({ s: 'info/1', boot: this.boot, started, cq: CLOCK_QUALITY, ...info } satisfies InfoMessage),
     );
-    this.#link.retain(this.#topics.status, wordMessage('online'));
-    this.#link.start(onEvent);
   }
 
   /** For what this node reads of its broker. */
@@ -195,10 +209,11 @@ export class NodePublisher {
       node,
       clock,
       onRival: (error, delay) => {
-        if (delay !== undefined) return this.#link.retreat(error, delay);
-        onEvent({ kind: 'rival', error });
-        // For those who read what the other one published, and for the other one, to leave.
-        this.#link.refresh();
+        if (delay === undefined) {
+          onEvent({ kind: 'rival', error });
+          // For those who read what the other one published, and for the other one, to leave.
+          this.#link.refresh();
+        } else this.#link.retreat(error, delay);
       },
     });
     const take = watch.take.bind(watch);
