@@ -24,6 +24,7 @@ const FIXED = {
   spool: 'spool',
   metrics: 'metrics',
   inference: 'inference',
+  commands: 'commands',
 } as const satisfies Partial<Record<keyof Config, string>>;
 
 /**

@@ -3,9 +3,10 @@ import type { Config } from './config/config';
 import type { Embedding } from './embedding';
 import type { DetectedEvent } from './events/detectedEvent';
 import { Detector, type DetectorMemory } from './events/detector';
+import type { Instant } from './events/instant';
 import { MEASURES, type MeasureId, type Meter } from './events/measures';
 import { type Fused, FusionGroup } from './fusion/group';
-import type { Reading } from './reading';
+import type { Flag, Reading } from './reading';
 import type { WindowSpan } from './window/window';
 import type { CompiledLabelSet } from './zeroshot/compileLabelSet';
 import type { LabelSets } from './zeroshot/labelSets';
@@ -16,11 +17,19 @@ export interface InterpreterOptions {
   readonly labelSets: LabelSets;
   readonly clock: Clock;
   readonly onFused: (fused: Fused) => void;
+  /** What words say about each thing that a source or group saw; given, all is scored, whether published or not. */
+  readonly onScores?: (of: string, scores: Scores, seen: Seen) => void;
   readonly onEvent: (event: DetectedEvent) => void;
   /** What a source saw came after the joint window that it belongs to. */
   readonly onLate: (group: string, source: string) => void;
   /** A joint window was lost; all else goes on. */
   readonly onFailed: (group: string, error: unknown) => void;
+}
+
+/** When something was seen, and what is to be known of it. */
+export interface Seen {
+  readonly at: Instant;
+  readonly flags: readonly Flag[];
 }
 
 interface SourceMeter {
@@ -87,10 +96,14 @@ export class Interpreter {
     seen: { readonly span: Pick<WindowSpan, 'monotonicEndMicros'>; readonly wantsScores: boolean },
   ): readonly Scores[] {
     const { monotonicEndMicros } = seen.span;
-    const isScored = seen.wantsScores || this.#scored.has(source);
+    const { onScores } = this.#options;
+    const isScored = seen.wantsScores || this.#scored.has(source) || onScores !== undefined;
     const scores = isScored ? this.labelSetsOf(source).map((labelSet) => score(embedding, labelSet)) : [];
     const at = { monotonicMicros: monotonicEndMicros, epochMicros: embedding.endMicros };
-    for (const one of scores) this.#detector.observeScores(source, one, { at, flags: embedding.flags });
+    for (const one of scores) {
+      this.#detector.observeScores(source, one, { at, flags: embedding.flags });
+      onScores?.(source, one, { at, flags: embedding.flags });
+    }
     for (const group of this.#groups) group.add(source, embedding, monotonicEndMicros, scores);
     return scores;
   }
@@ -127,6 +140,9 @@ export class Interpreter {
   #take(fused: Fused): void {
     const at = { monotonicMicros: fused.monotonicEndMicros, epochMicros: fused.endMicros };
     this.#options.onFused(fused);
-    for (const scores of fused.scores) this.#detector.observeScores(fused.group, scores, { at, flags: fused.flags });
+    for (const scores of fused.scores) {
+      this.#detector.observeScores(fused.group, scores, { at, flags: fused.flags });
+      this.#options.onScores?.(fused.group, scores, { at, flags: fused.flags });
+    }
   }
 }

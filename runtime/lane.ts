@@ -1,6 +1,7 @@
 import type { Bundle } from '../models/bundle/bundle';
 import type { Manifest } from '../models/bundle/manifest';
 import type { Clock } from './clock';
+import type { Recordings } from './commands/verbs/recording';
 import type { PublishConfig, SourceConfig } from './config/config';
 import type { Embedding } from './embedding';
 import { SensebindError } from './errors';
@@ -38,6 +39,8 @@ export interface LaneOptions extends Course {
   readonly pool: FramePool;
   readonly clock: Clock;
   readonly onEvent: (event: PipelineEvent) => void;
+  /** Where readings go to be recorded, too. */
+  readonly recordings?: Pick<Recordings, 'reading' | 'lost'> | undefined;
   /** The source has nothing more to read, and all that it read is dealt with. */
   readonly onEnded: (lane: Lane) => void;
 }
@@ -121,7 +124,10 @@ export class Lane {
     this.#tellStatus(source.status);
     source.start({
       reading: (reading) => this.#append(reading),
-      lost: (reason, amount) => this.#meter.drop(reason, amount),
+      lost: (reason, amount) => {
+        this.#options.recordings?.lost(this.id, reason, amount);
+        this.#meter.drop(reason, amount);
+      },
       interrupted: () => this.#windows.interrupt(),
       status: (status) => this.#tellStatus(status),
       ended: () => {
@@ -145,6 +151,7 @@ export class Lane {
 
   #append(reading: Reading): void {
     this.#meter.reading();
+    this.#try(() => this.#options.recordings?.reading(this.id, reading));
     this.#try(() => this.#course.interpreter.reading(this.id, reading));
     this.#try(() => this.#windows.append(reading));
   }

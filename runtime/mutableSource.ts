@@ -3,43 +3,67 @@ import type { Modality } from './reading';
 import type { Source, SourceEvents, SourceStatus } from './source';
 
 const MUTED: SourceStatus = { state: 'disabled', reason: 'muted' };
+const DISABLED: SourceStatus = { state: 'disabled', reason: 'disabled over MQTT' };
 
-/** A source that can be muted while it runs: its device is then closed, not only ignored. */
+/** A source that can be muted and restarted while it runs: its device is then closed, not only ignored. */
 export class MutableSource implements Source {
   readonly #create: () => Source;
-  readonly #mutes: Mutes;
+  readonly #switches: readonly { readonly off: Mutes; readonly status: SourceStatus }[];
   #source: Source | undefined;
   #events: SourceEvents | undefined;
-  #unsubscribe: () => void = () => {};
+  #unsubscribe: readonly (() => void)[] = [];
   /** Muting and unmuting, one after the other. */
   #change: Promise<void> = Promise.resolve();
   #isClosed: boolean = false;
 
-  /** @param create - Makes the source anew, each time that it is unmuted. */
+  /**
+   * @param options - `create` makes the source anew, each time that it is unmuted; `disabled` says which sources somebody
+   * switched off from afar, who cannot switch on what was muted on the spot.
+   */
   constructor(
     readonly id: string,
     readonly modality: Modality,
-    options: { readonly create: () => Source; readonly mutes: Mutes },
+    options: { readonly create: () => Source; readonly mutes: Mutes; readonly disabled?: Mutes },
   ) {
-    this.#create = options.create;
-    this.#mutes = options.mutes;
+    const { create, mutes, disabled } = options;
+    this.#create = create;
+    this.#switches = [
+      { off: mutes, status: MUTED },
+      ...(disabled === undefined ? [] : [{ off: disabled, status: DISABLED }]),
+    ];
   }
 
   get status(): SourceStatus {
     if (this.#source !== undefined) return this.#source.status;
-    return this.#mutes.isMuted(this.id) ? MUTED : { state: 'offline', reason: 'not started' };
+    return this.#off() ?? { state: 'offline', reason: 'not started' };
   }
 
   start(events: SourceEvents): void {
     this.#events = events;
-    this.#unsubscribe = this.#mutes.subscribe(() => this.#follow());
-    if (this.#mutes.isMuted(this.id)) events.status(MUTED);
-    else this.#open(events);
+    this.#unsubscribe = this.#switches.map(({ off }) => off.subscribe(() => this.#follow()));
+    const off = this.#off();
+    if (off !== undefined) events.status(off);
+    else this.#open(events, this.#create);
+  }
+
+  /** Closes the device and opens it anew; nothing while it is off. Resolves when that is done. */
+  restart(): Promise<void> {
+    return this.#replace(this.#create);
+  }
+
+  /** Resolves when what was switched before is done. */
+  settled(): Promise<void> {
+    return this.#change;
+  }
+
+  /** Closes the device, and plays something else in its place until that has come to its end, or until a restart. */
+  playInstead(guest: Source): Promise<void> {
+    return this.#replace(() => guest);
   }
 
   async close(): Promise<void> {
     this.#isClosed = true;
-    this.#unsubscribe();
+    for (const unsubscribe of this.#unsubscribe) unsubscribe();
     await this.#change;
     await this.#source?.close();
   }
@@ -50,21 +74,57 @@ export class MutableSource implements Source {
 
   async #apply(): Promise<void> {
     const events = this.#events;
-    const isMuted = this.#mutes.isMuted(this.id);
-    if (this.#isClosed || events === undefined || isMuted === (this.#source === undefined)) return;
-    if (!isMuted) {
-      this.#open(events);
+    const off = this.#off();
+    if (this.#isClosed || events === undefined || (off !== undefined) === (this.#source === undefined)) return;
+    if (off === undefined) {
+      this.#open(events, this.#create);
       return;
     }
+    await this.#shut(events);
+    events.status(off);
+  }
+
+  #replace(create: () => Source): Promise<void> {
+    this.#change = this.#change.then(async () => {
+      const events = this.#events;
+      if (this.#isClosed || events === undefined || this.#source === undefined) return;
+      await this.#shut(events);
+      if (!this.#isClosed) this.#open(events, create);
+    });
+    return this.#change;
+  }
+
+  async #shut(events: SourceEvents): Promise<void> {
     const source = this.#source;
     this.#source = undefined;
     await source?.close();
     events.interrupted();
-    events.status(MUTED);
   }
 
-  #open(events: SourceEvents): void {
-    this.#source = this.#create();
-    this.#source.start(events);
+  #off(): SourceStatus | undefined {
+    return this.#switches.find(({ off }) => off.isMuted(this.id))?.status;
   }
+
+  #open(events: SourceEvents, create: () => Source): void {
+    const source = create();
+    this.#source = source;
+    const isGuest = create !== this.#create;
+    // The end of what was played in its place is not the end of the device.
+    source.start(isGuest ? { ...tellingAll(events), ended: () => this.#guestEnded(source) } : events);
+  }
+
+  #guestEnded(guest: Source): void {
+    if (this.#source === guest) void this.#replace(this.#create);
+  }
+}
+
+/** The same, without being tied to an object. */
+function tellingAll(events: SourceEvents): SourceEvents {
+  return {
+    reading: (reading) => events.reading(reading),
+    lost: (reason, amount) => events.lost(reason, amount),
+    interrupted: () => events.interrupted(),
+    status: (status) => events.status(status),
+    ended: () => events.ended(),
+  };
 }

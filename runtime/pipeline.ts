@@ -1,5 +1,6 @@
 import type { Bundle } from '../models/bundle/bundle';
 import type { Clock, Millis, Timer } from './clock';
+import { type ControlServices, NodeControl } from './commands/nodeControl';
 import type { Config, SourceConfig } from './config/config';
 import { type ConfigChange, changeOf } from './configChange';
 import { EventCounter } from './eventCounter';
@@ -19,6 +20,7 @@ import type { Outbox } from './mqtt/sender/outbox';
 import type { PipelineEvent } from './pipelineEvent';
 import { healthOf, type PipelineStats } from './pipelineStats';
 import { Vitals } from './vitals';
+import { LabelBook } from './zeroshot/labelBook';
 import { nameOf } from './zeroshot/labelSet';
 import { LabelSets } from './zeroshot/labelSets';
 
@@ -34,6 +36,8 @@ export interface PipelineOptions {
   readonly version: string;
   /** Where events that go on are kept over a restart; left out, they are not. */
   readonly eventStore?: EventStore;
+  /** What it can be told to do over MQTT; left out, nothing, and nothing is published of single labels. */
+  readonly control?: ControlServices;
   readonly onEvent: (event: PipelineEvent) => void;
 }
 
@@ -45,6 +49,7 @@ const FRAME_LIMITS = { frames: 64, bytes: 64 * 2 ** 20 } as const;
 /** What a pipeline begins with, made before anything is read. */
 interface Beginning {
   readonly labelSets: LabelSets;
+  readonly book: LabelBook;
   readonly memory: DetectorMemory | undefined;
 }
 
@@ -71,13 +76,17 @@ export class Pipeline {
   /** Changes of the configuration, one after the other. */
   #turn: Promise<unknown> = Promise.resolve();
   #isStopped: boolean = false;
+  /** As above, for those who change them while they are kept. */
+  readonly book: LabelBook;
+  readonly #control: NodeControl | undefined;
   #health: Timer | undefined;
   /** Lanes whose sources have not come to their end. */
   readonly #running = new Set<Lane>();
 
-  private constructor(options: PipelineOptions, { labelSets, memory }: Beginning) {
+  private constructor(options: PipelineOptions, { labelSets, book, memory }: Beginning) {
     const { config, access, outbox, clock, sources, eventStore, onEvent } = options;
     this.labelSets = labelSets;
+    this.book = book;
     this.#memory = memory;
     this.#options = options;
     this.#config = config;
@@ -91,7 +100,9 @@ export class Pipeline {
       outbox,
       clock,
     });
+    this.#control = this.#controlOf(options);
     this.#interpreter = this.#interpreterOf(config);
+    book.subscribe(() => this.#publisher.tellInfo(this.#info()));
     if (eventStore !== undefined) {
       this.#keeper = new EventKeeper(eventStore, {
         memory: () => this.#interpreter.memory(),
@@ -111,8 +122,14 @@ export class Pipeline {
    */
   static async create(options: PipelineOptions): Promise<Pipeline> {
     const labelSets = new LabelSets({ embedText: (text) => options.engine.encode('text', { kind: 'text', text }) });
-    for (const labelSet of options.config.labelSets) await labelSets.put(labelSet);
-    return new Pipeline(options, { labelSets, memory: await options.eventStore?.load() });
+    const store = options.control?.labelStore;
+    const book = await LabelBook.open({
+      labelSets,
+      configured: options.config.labelSets,
+      ...(store === undefined ? {} : { store }),
+      onFailed: (error) => options.onEvent({ kind: 'failed', source: 'labels', error }),
+    });
+    return new Pipeline(options, { labelSets, book, memory: await options.eventStore?.load() });
   }
 
   /** Where the messages of this node stand. */
@@ -127,6 +144,7 @@ export class Pipeline {
     for (const lane of this.#lanes) if (!lane.isDisabled) this.#running.add(lane);
     // First, so that the states of the sources are published before the node says that it is online.
     for (const lane of this.#lanes) lane.start();
+    this.#control?.start();
     this.#publisher.start(this.#info(), (event) => {
       if (event.kind === 'connected') this.#tellHealth();
       onEvent({ kind: 'broker', event });
@@ -151,6 +169,7 @@ export class Pipeline {
       link: this.#publisher.counters(),
       spool: outbox.counters(),
       engine: engine.stats(),
+      refusedCommands: this.#control?.counters() ?? {},
     };
   }
 
@@ -176,7 +195,7 @@ export class Pipeline {
     const course = { interpreter: this.#interpreter, publish: config.publish };
     const opened = change.opened.map((source) => this.#laneOf(open(source), course));
     const closed = this.#lanes.filter(({ id }) => change.closed.includes(id));
-    await this.labelSets.replace(change.labelSets, () => {
+    await this.book.replace({ ...change.labelSets, configured: config.labelSets }, () => {
       if (!this.#isStopped) this.#goOver(config, { opened, closed });
     });
     if (this.#isStopped) return change;
@@ -213,6 +232,7 @@ export class Pipeline {
     await this.#turn;
     this.#health?.cancel();
     this.#vitals.stop();
+    await this.#control?.close();
     await Promise.all(this.#lanes.map((lane) => lane.stop()));
     this.#interpreter.finish();
     this.#keeper?.touch();
@@ -236,15 +256,31 @@ export class Pipeline {
       publisher: this.#publisher,
       pool: this.#pool,
       clock,
+      recordings: this.#options.control?.recordings,
       onEvent,
       onEnded: (lane) => this.#laneEnded(lane),
+    });
+  }
+
+  #controlOf({ control, clock, onEvent }: PipelineOptions): NodeControl | undefined {
+    if (control === undefined) return undefined;
+    return new NodeControl({
+      config: () => this.#config,
+      publisher: this.#publisher,
+      book: this.book,
+      sources: () => this.#lanes.map((lane) => lane.source),
+      services: control,
+      clock,
+      onReport: (command) => onEvent({ kind: 'command', command }),
     });
   }
 
   #interpreterOf(config: Config): Interpreter {
     const { clock, onEvent } = this.#options;
     const fusedPublisher = new FusedPublisher(this.#publisher, { publish: config.publish, clock });
+    const control = this.#control;
     return new Interpreter({
+      ...(control === undefined ? {} : { onScores: (of, scores, seen) => control.observe(of, scores, seen) }),
       config,
       labelSets: this.labelSets,
       clock,
@@ -321,7 +357,7 @@ export class Pipeline {
         labels: [...labels],
       })),
       rules: config.rules.map(({ id, severity }) => ({ id, severity })),
-      sets: this.labelSets.current().map(({ labelSet }) => nameOf(labelSet)),
+      sets: this.book.current().map(({ labelSet }) => nameOf(labelSet)),
       schemas: [...schemaIds],
     };
   }

@@ -1,3 +1,4 @@
+import type { CommandReport } from './commands/commandDesk';
 import type { Embedding } from './embedding';
 import type { SensebindError } from './errors';
 import type { DetectedEvent } from './events/detectedEvent';
@@ -20,5 +21,7 @@ export type PipelineEvent =
   | { readonly kind: 'detected'; readonly event: DetectedEvent }
   /** One window was lost; the source goes on. */
   | { readonly kind: 'failed'; readonly source: string; readonly error: SensebindError }
+  /** Somebody wanted something over MQTT. */
+  | { readonly kind: 'command'; readonly command: CommandReport }
   /** Every source has come to its end. */
   | { readonly kind: 'ended' };

@@ -37,6 +37,8 @@ export interface PipelineStats {
   readonly link: LinkCounters & { readonly connected: boolean };
   readonly spool: OutboxCounters;
   readonly engine: EngineStats;
+  /** By reason. */
+  readonly refusedCommands: Readonly<Record<string, number>>;
 }
 
 /** The few numbers of all that a person wants to see (reference/mqtt.md §4.5). */
@@ -53,7 +55,7 @@ export function healthOf(
       max: loopDelay.maxMicros / 1000,
     },
     gpu_celsius: stats.gpuCelsius,
-    drops: { 'late-for-fusion': stats.lateForFusion },
+    drops: { 'late-for-fusion': stats.lateForFusion, ...stats.refusedCommands },
     encoders: Object.fromEntries(
       Object.entries(engine.modalities).map(([modality, figures]) => [
         modality,

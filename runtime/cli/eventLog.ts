@@ -62,9 +62,16 @@ function textLine(event: PipelineEvent): string | undefined {
       return eventLine(event.event);
     case 'failed':
       return `${event.source}: ${event.error.message} → ${event.error.cure}`;
+    case 'command':
+      return commandLine(event.command);
     case 'ended':
       return 'every source has come to its end';
   }
+}
+
+function commandLine({ verb, by, status, problem }: Extract<PipelineEvent, { kind: 'command' }>['command']): string {
+  const who = by === null ? '' : `, by "${by}"`;
+  return `command ${verb}${who}: ${problem === undefined ? status : `${problem.code}, ${problem.message}`}`;
 }
 
 function eventLine({ rule, phase, severity, evidence }: DetectedEvent): string {
@@ -81,6 +88,7 @@ function brokerLine(event: Extract<PipelineEvent, { readonly kind: 'broker' }>['
       return `broker: connected, MQTT ${event.version}`;
     case 'disconnected':
       return `broker: ${event.error.message} → ${event.error.cure}; next attempt in ${(event.retryMillis / 1000).toFixed(1)} s`;
+    case 'rival':
     case 'refused':
       return `broker: ${event.error.message} → ${event.error.cure}`;
   }

@@ -19,6 +19,21 @@ export function mutesFolder(node: string): string {
   return path.join(sensebindStateDirectory(), 'nodes', node, 'muted');
 }
 
+/** The folder that says which sources of a node are disabled by commands. */
+export function disabledFolder(node: string): string {
+  return path.join(sensebindStateDirectory(), 'nodes', node, 'disabled');
+}
+
+/** The file that keeps label sets of a node that were changed by commands. */
+export function labelsFile(node: string): string {
+  return path.join(sensebindStateDirectory(), 'nodes', node, 'labels.json');
+}
+
+/** Where recordings go that commands begin. */
+export function recordingsFolder(node: string): string {
+  return path.join(sensebindStateDirectory(), 'nodes', node, 'recordings');
+}
+
 /** The file that keeps the events of a node that go on. */
 export function eventsFile(node: string): string {
   return path.join(sensebindStateDirectory(), 'nodes', node, 'events.json');
@@ -41,10 +56,11 @@ export function openSource(
     readonly folder: Config['folder'];
     readonly memory: FrameMemory;
     readonly mutes: Mutes;
+    readonly disabled?: Mutes;
   },
 ): LaneSource {
   const { id, device, enabled } = config;
-  const { clock, folder, memory, mutes } = parts;
+  const { clock, folder, memory, mutes, disabled } = parts;
   const declaration = declarationOf(device, id);
   if (!enabled) return { config, source: new DisabledSource(id, declaration.modality) };
   const driver = declaration.open(device, {
@@ -56,5 +72,6 @@ export function openSource(
     ports: machinePorts(clock),
   });
   const create = () => new SupervisedSource(id, driver, { clock });
-  return { config, source: new MutableSource(id, driver.modality, { create, mutes }) };
+  const switches = { create, mutes, ...(disabled === undefined ? {} : { disabled }) };
+  return { config, source: new MutableSource(id, driver.modality, switches) };
 }

@@ -12,6 +12,7 @@ import { Mutes } from '../mutes';
 import { Pipeline } from '../pipeline';
 import type { PipelineEvent } from '../pipelineEvent';
 import { openNamedBundle } from './bundle';
+import { nodeServices } from './nodeServices';
 import { eventsFile, mutesFolder, openSource, PICTURE_LIMITS, spoolFolder } from './openSource';
 
 export interface RunOptions {
@@ -33,6 +34,12 @@ export interface RunningNode {
 }
 
 /**
+ * With this exit code a node ends that was told to restart: its supervisor starts it again, as after a failure (EX_TEMPFAIL
+ * of sysexits.h).
+ */
+export const RESTART_EXIT_CODE = 75;
+
+/**
  * Runs a configuration until `signal`, until `runTime` is over, or until every source has come to its end. Ends
  * gracefully in each case: sources first, then what is under way, then `stopped` to the broker.
  */
@@ -52,8 +59,15 @@ async function runWith(outbox: Outbox, config: Config, runOptions: RunOptions): 
   const access = await brokerAccess(config.broker, process.env);
   const engine = await Engine.open(bundle, { clock, ...engineOptions(config) });
   const memory = new FramePool(PICTURE_LIMITS);
+  const { disabled, services } = await nodeServices(config, {
+    clock,
+    log,
+    memory,
+    mutes,
+    library: `sensebind ${packageVersion()}`,
+  });
   const open = (source: SourceConfig): LaneSource =>
-    openSource(source, { clock, folder: config.folder, memory, mutes });
+    openSource(source, { clock, folder: config.folder, memory, mutes, disabled });
   try {
     await new Promise<void>((resolve, reject) => {
       let stopTimer = (): void => undefined;
@@ -67,6 +81,13 @@ async function runWith(outbox: Outbox, config: Config, runOptions: RunOptions): 
         sources: config.sources.map(open),
         clock,
         version: packageVersion(),
+        control: {
+          ...services,
+          restart: () => {
+            process.exitCode = RESTART_EXIT_CODE;
+            finish();
+          },
+        },
         eventStore: new EventFile(eventsFile(config.node)),
         onEvent: (event: PipelineEvent) => {
           log(event);

@@ -25,6 +25,8 @@ export interface Config {
   /** Left out: no metrics are offered. */
   readonly metrics?: MetricsConfig;
   readonly inference?: InferenceConfig;
+  /** Left out: all are taken, and answered on the node's own topics. */
+  readonly commands?: CommandsConfig;
 }
 
 /** Where a secret is: absolute path, or name of an environment variable. */
@@ -47,6 +49,13 @@ export interface InferenceConfig {
   readonly threads?: number;
   /** A call of an encoder that takes longer does not come back. */
   readonly stuckAfter?: Millis;
+}
+
+/** What may be commanded over MQTT. */
+export interface CommandsConfig {
+  readonly enabled?: boolean;
+  /** Topics under which answers may go, beside the node's own. */
+  readonly responsePrefixes?: readonly string[];
 }
 
 /** What record and mute need of a configuration. */

@@ -153,6 +153,7 @@ function resolve(document: ConfigDocument, folder: string): Config {
     rules: Object.entries(document.rules ?? {}).map(([id, rule]) => resolveRule(id, rule, document)),
     publish: resolvePublish(document.publish),
     ...resolveService(document, folder),
+    ...(document.commands === undefined ? {} : { commands: document.commands }),
   };
 }
 

@@ -95,6 +95,25 @@ const Publish = Type.Object(
   FORBID,
 );
 
+const Commands = Type.Object(
+  {
+    enabled: Type.Optional(Type.Boolean({ description: 'Whether commands over MQTT are taken. Default: true.' })),
+    responsePrefixes: Type.Optional(
+      Type.Array(
+        Type.String({
+          pattern: '^[A-Za-z0-9_-]{1,64}(/[A-Za-z0-9_-]{1,64}){0,15}$',
+          title: 'a topic such as dashboard/answers',
+        }),
+        {
+          maxItems: 16,
+          description: "Where answers may go, beside the node's own rsp.",
+        },
+      ),
+    ),
+  },
+  FORBID,
+);
+
 function sourceSchema<Device extends TSchema>(device: Device) {
   return Type.Object(
     {
@@ -153,6 +172,7 @@ function documentSchema<Device extends TSchema>(device: Device) {
       publish: Type.Optional(Publish),
       metrics: Type.Optional(Metrics),
       inference: Type.Optional(Inference),
+      commands: Type.Optional(Commands),
     },
     FORBID,
   );

@@ -37,7 +37,7 @@ export class Detector {
   readonly #options: DetectorOptions;
   readonly #runs: readonly RuleRun[];
   /** By id of source or group, and whether it is of labels or of a measure. */
-  readonly #watched = new Map<string, readonly Watched[]>();
+  readonly #watched = new Map<string, Watched[]>();
   #timer: Timer | undefined;
   #timerMicros: Micros = Number.POSITIVE_INFINITY;
 
@@ -49,7 +49,9 @@ export class Detector {
     for (const one of watched) {
       const { condition } = one.leaf;
       const key = condition.kind === 'label' ? labelsKey(condition.of) : measureKey(condition.of, condition.measure);
-      this.#watched.set(key, [...(this.#watched.get(key) ?? []), one]);
+      const others = this.#watched.get(key);
+      if (others === undefined) this.#watched.set(key, [one]);
+      else others.push(one);
     }
   }
 

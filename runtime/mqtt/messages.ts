@@ -1,6 +1,8 @@
 import Type, { type Static } from 'typebox';
 import { Compile } from 'typebox/compile';
+import { CommandMessage, JobMessage, ResponseMessage } from '../commands/commandMessages';
 import { EventMessage } from './eventMessage';
+import { LabelMessage } from './labelMessage';
 
 /**
  * Contract v1 of what a node publishes (reference/mqtt.md §4). Keys may be added; a changed meaning is a new major
@@ -234,6 +236,10 @@ export const validators = {
   'info/1': Compile(InfoMessage),
   'source/1': Compile(SourceMessage),
   'health/1': Compile(HealthMessage),
+  'label/1': Compile(LabelMessage),
+  'cmd/1': Compile(CommandMessage),
+  'rsp/1': Compile(ResponseMessage),
+  'job/1': Compile(JobMessage),
 } as const;
 
 export type SchemaId = keyof typeof validators;

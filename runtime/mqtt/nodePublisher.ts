@@ -19,6 +19,7 @@ import type {
   SourceMessage,
   VectorElementType,
 } from './messages';
+import { RivalWatch } from './rivalWatch';
 import type { Outbox } from './sender/outbox';
 import type { SpoolPriority } from './spool/spool';
 import { type Topics, topicsOf } from './topics';
@@ -53,7 +54,7 @@ export interface PublishedSource {
   readonly device: string;
 }
 
-/** What a node is, but for what the publisher knows. */
+/** What a node is, beside what tells one start of it from another. */
 export type NodeInfo = Omit<InfoMessage, 's' | 'boot' | 'started' | 'cq'>;
 
 /** Puts what a node knows into the messages of contract v1 (reference/mqtt.md §4), and hands them to its broker. */
@@ -87,14 +88,24 @@ export class NodePublisher {
     return this.#topics.root;
   }
 
+  get topics(): Topics {
+    return this.#topics;
+  }
+
+  /** For what this node reads of its broker. */
+  get link(): BrokerLink {
+    return this.#link;
+  }
+
   start(info: NodeInfo, onEvent: (event: LinkEvent) => void): void {
     this.#startedMicros = this.#options.clock.epochMicros();
+    this.#watchRivals(this.#startedMicros, onEvent);
     this.tellInfo(info);
     this.#link.retain(this.#topics.status, wordMessage('online'));
     this.#link.start(onEvent);
   }
 
-  /** What this node is. */
+  /** What the node is; again whenever that changes. */
   tellInfo(info: NodeInfo): void {
     const facts = { boot: this.boot, started: this.#startedMicros, cq: CLOCK_QUALITY };
     this.#link.retain(this.#topics.info, jsonMessage({ s: 'info/1', ...facts, ...info } satisfies InfoMessage));
@@ -201,6 +212,24 @@ export class NodePublisher {
   async stop(): Promise<void> {
     this.#link.retain(this.#topics.status, wordMessage('stopped'));
     await this.#link.stop();
+  }
+
+  #watchRivals(started: number, onEvent: (event: LinkEvent) => void): void {
+    const { node, clock } = this.#options;
+    const watch = new RivalWatch({
+      self: { boot: this.boot, started },
+      node,
+      clock,
+      onRival: (error, delay) => {
+        if (delay === undefined) {
+          onEvent({ kind: 'rival', error });
+          // For those who read what the other one published, and for the other one, to leave.
+          this.#link.refresh();
+        } else this.#link.retreat(error, delay);
+      },
+    });
+    const take = watch.take.bind(watch);
+    this.#link.subscribe({ filter: this.#topics.info, retained: 'always', echo: true, take });
   }
 
   #publishEmbedding(

@@ -16,6 +16,20 @@ export interface Topics {
   /** What a group of sources says together. */
   fused(group: string): Pick<SourceTopics, 'embedding' | 'scores'>;
   event(rule: string): EventTopics;
+  label(label: string): LabelTopics;
+}
+
+export interface LabelTopics {
+  readonly state: string;
+  readonly attributes: string;
+  readonly threshold: SettingTopics;
+  readonly prompt: SettingTopics;
+}
+
+/** What a dashboard may set, and what it is. */
+export interface SettingTopics {
+  readonly set: string;
+  readonly state: string;
 }
 
 export interface EventTopics {
@@ -32,7 +46,7 @@ export interface SourceTopics {
 }
 
 /**
- * @throws {SensebindError} `CONFIG_INVALID` for ids that would not be one plain topic level; also from `source` and `event`.
+ * @throws {SensebindError} `CONFIG_INVALID` for ids that would not be one plain topic level; also from its functions.
  */
 export function topicsOf(options: { readonly base: string; readonly node: string }): Topics {
   const root = `${requireBase(options.base)}/v1/${requireId('node', options.node)}`;
@@ -57,6 +71,19 @@ export function topicsOf(options: { readonly base: string; readonly node: string
     event: (rule) => {
       const topic = `event/${requireId('rule', rule)}`;
       return { live: `${root}/${topic}`, backfill: `${root}/backfill/${topic}` };
+    },
+    label: (label) => {
+      const folder = `${root}/label/${requireId('label', label)}`;
+      const setting = (name: string): SettingTopics => ({
+        set: `${folder}/${name}/set`,
+        state: `${folder}/${name}/state`,
+      });
+      return {
+        state: `${folder}/state`,
+        attributes: `${folder}/attr`,
+        threshold: setting('threshold'),
+        prompt: setting('prompt'),
+      };
     },
   };
 }

@@ -32,16 +32,17 @@ export interface CompiledLabel {
  * (reference/imagebind.md §8). Negatives and background prompts name different things, so each stays a vector of its
  * own, averaged over the templates only. Texts are embedded one after the other, each once.
  *
- * @throws {SensebindError} `CONFIG_INVALID`; `SPACE_MISMATCH` when the embeddings are not of one space; what `embedText`
- * throws, `WORD_UNKNOWN` among it.
+ * @throws {SensebindError} `CONFIG_INVALID`; `SPACE_MISMATCH` when the embeddings are not of one space; `INPUT_TOO_LARGE`
+ * for a prompt that the text encoder would cut off; what `embedText` throws, `WORD_UNKNOWN` among it.
  */
 export async function compileLabelSet(
   labelSet: LabelSet,
   embedText: (text: string) => Promise<Embedding>,
+  onProgress: (done: number, total: number) => void = () => undefined,
 ): Promise<CompiledLabelSet> {
   checkLabelSet(labelSet);
   const classes = promptsOfClasses(labelSet);
-  const embeddings = await embedEach(new Set(classes.flat()), embedText);
+  const embeddings = await embedEach(new Set(classes.flat()), embedText, onProgress);
   const [first] = embeddings.values();
   if (!first) throw new SensebindError('CONFIG_INVALID', 'expected prompts, found none', 'Add a prompt.');
   for (const embedding of embeddings.values()) checkComparable(placeOf(first), placeOf(embedding));
@@ -86,10 +87,25 @@ function templatesOf({ templates: id = 'plain' }: LabelSet): PromptTemplates {
 }
 
 async function embedEach(
-  texts: Iterable<string>,
+  texts: ReadonlySet<string>,
   embedText: (text: string) => Promise<Embedding>,
+  onProgress: (done: number, total: number) => void,
 ): Promise<ReadonlyMap<string, Embedding>> {
   const embeddings = new Map<string, Embedding>();
-  for (const text of texts) embeddings.set(text, await embedText(text));
+  for (const text of texts) {
+    const embedding = await embedText(text);
+    if (embedding.flags.includes('partial-window')) throw tooLong(text);
+    embeddings.set(text, embedding);
+    onProgress(embeddings.size, texts.size);
+  }
   return embeddings;
+}
+
+/** What is cut off would silently not count. */
+function tooLong(text: string): SensebindError {
+  return new SensebindError(
+    'INPUT_TOO_LARGE',
+    `expected a prompt that the text encoder can read, some 70 words, found a longer one: ${JSON.stringify(text.slice(0, 80))}`,
+    'say it in fewer words',
+  );
 }

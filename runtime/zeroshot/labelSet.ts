@@ -20,6 +20,27 @@ export const Label = Type.Object(
     ),
     negatives: Type.Optional(Prompts),
     threshold: Type.Optional(Type.Number({ minimum: 0, maximum: 1, description: 'Probability that counts as on.' })),
+    on_ms: Type.Optional(
+      Type.Integer({
+        minimum: 0,
+        maximum: 86_400_000,
+        description: 'So long it holds before its state is ON. Default: 0.',
+      }),
+    ),
+    off_ms: Type.Optional(
+      Type.Integer({
+        minimum: 0,
+        maximum: 86_400_000,
+        description: 'So long it does not before it is OFF. Default: 0.',
+      }),
+    ),
+    min_gap_ms: Type.Optional(
+      Type.Integer({
+        minimum: 0,
+        maximum: 86_400_000,
+        description: 'So long it is OFF before it may be ON. Default: 0.',
+      }),
+    ),
   },
   { additionalProperties: false },
 );

@@ -53,16 +53,39 @@ export class LabelSets {
     return [...this.#shelves.values()].map(({ revisions }) => revisions.at(-1)).filter((found) => found !== undefined);
   }
 
+  /** All that are kept of one, oldest first; the last one is in use. */
+  kept(id: string): { readonly revisions: readonly Revision[]; readonly highest: number } {
+    return this.#shelves.get(id) ?? { revisions: [], highest: -1 };
+  }
+
+  /**
+   * Takes up what another process kept, oldest first: the last one is in use.
+   *
+   * @throws {SensebindError} as {@link put}.
+   */
+  restore(labelSets: readonly LabelSet[], highest: number): Promise<void> {
+    return this.#inTurn(async () => {
+      const revisions: Revision[] = [];
+      for (const labelSet of labelSets.slice(-this.#keep)) {
+        revisions.push({ labelSet, compiled: await compileLabelSet(labelSet, (text) => this.#prompts.embed(text)) });
+      }
+      const id = revisions.at(-1)?.labelSet.id;
+      if (id !== undefined) this.#shelves.set(id, { revisions, highest });
+    });
+  }
+
   /**
    * Embeds the words of a label set, then swaps it in. Where this throws, the one in use stays.
+   *
+   * @param onProgress - So many of its texts are embedded.
    *
    * @throws {SensebindError} `CONFIG_INVALID`, also for a revision that is not above all before; `WORD_UNKNOWN` with near
    * words; what the encoder of text throws.
    */
-  put(labelSet: LabelSet): Promise<Revision> {
+  put(labelSet: LabelSet, onProgress?: (done: number, total: number) => void): Promise<Revision> {
     return this.#inTurn(async () => {
       this.#requireNewer(labelSet);
-      const compiled = await compileLabelSet(labelSet, (text) => this.#prompts.embed(text));
+      const compiled = await compileLabelSet(labelSet, (text) => this.#prompts.embed(text), onProgress);
       const revision = { labelSet, compiled };
       this.#shelve(revision);
       return revision;

@@ -1,4 +1,5 @@
 import { target as bno08x } from './bno08x';
+import { target as command } from './command';
 import { target as embedding } from './embedding';
 import { target as iio } from './iio';
 import { target as mcu90640 } from './mcu90640';
@@ -16,6 +17,7 @@ import { target as zip } from './zip';
 /** All readers of outside bytes that are fuzzed. */
 export const TARGETS: readonly FuzzTarget[] = [
   bno08x,
+  command,
   embedding,
   iio,
   mcu90640,

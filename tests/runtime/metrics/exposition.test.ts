@@ -44,6 +44,7 @@ const STATS: PipelineStats = {
     deadLetters: 1,
     unwrittenDeadLetters: 0,
   },
+  refusedCommands: {},
   engine: {
     state: 'ready',
     reason: 'started',

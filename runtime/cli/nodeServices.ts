@@ -1,0 +1,41 @@
+import type { Clock } from '../clock';
+import type { ControlServices } from '../commands/nodeControl';
+import type { Config } from '../config/config';
+import { Mutes } from '../mutes';
+import type { PipelineEvent } from '../pipelineEvent';
+import type { FrameMemory } from '../reading';
+import { LabelFile } from '../zeroshot/labelFile';
+import { NodeRecordings } from './nodeRecordings';
+import { disabledFolder, labelsFile, recordingsFolder } from './openSource';
+
+/**
+ * What the commands of a node need of its machine: its state folder, and its recordings.
+ *
+ * @throws {SensebindError} `STATE_INVALID` for a state folder that cannot be read.
+ */
+export async function nodeServices(
+  config: Config,
+  parts: {
+    readonly clock: Clock;
+    readonly log: (event: PipelineEvent) => void;
+    readonly memory: FrameMemory;
+    readonly mutes: Mutes;
+    /** The program and its version. */
+    readonly library: string;
+  },
+): Promise<{ readonly disabled: Mutes; readonly services: ControlServices }> {
+  const { clock, log, memory, mutes, library } = parts;
+  const disabled = await Mutes.open(disabledFolder(config.node), clock);
+  const recordings = new NodeRecordings({
+    folder: recordingsFolder(config.node),
+    library,
+    configuration: { node: config.node, sources: config.sources },
+    clock,
+    memory,
+    onFailed: (error) => log({ kind: 'failed', source: 'recording', error }),
+  });
+  return {
+    disabled,
+    services: { labelStore: new LabelFile(labelsFile(config.node)), switches: { mutes, disabled }, recordings },
+  };
+}

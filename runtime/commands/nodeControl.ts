@@ -1,0 +1,159 @@
+import type { Clock } from '../clock';
+import type { Config } from '../config/config';
+import type { Seen } from '../interpreter';
+import { DEFAULT_THRESHOLD, type LabelReader, LabelStates } from '../labelStates';
+import type { LaneSource } from '../lane';
+import { LabelPublisher } from '../mqtt/labelPublisher';
+import type { NodePublisher } from '../mqtt/nodePublisher';
+import type { ReceivedMessage } from '../mqtt/received';
+import type { LabelBook } from '../zeroshot/labelBook';
+import type { LabelStore } from '../zeroshot/labelFile';
+import { nameOf, wordsOfId } from '../zeroshot/labelSet';
+import type { Scores } from '../zeroshot/score';
+import { CommandDesk, type CommandReport } from './commandDesk';
+import { labelSettings, promptText, readPrompt, readThreshold } from './labelSettings';
+import type { AnyVerb } from './verb';
+import { labelVerbs } from './verbs/labels';
+import { nodeVerbs } from './verbs/node';
+import { type Recordings, recordingVerbs } from './verbs/recording';
+import { type SourceSwitches, sourceVerbs } from './verbs/sources';
+
+/** What commands need of the process around a pipeline. What is left out cannot be commanded. */
+export interface ControlServices {
+  readonly labelStore?: LabelStore;
+  readonly switches?: SourceSwitches;
+  readonly recordings?: Recordings;
+  /** Ends the process gracefully, to be started again. */
+  readonly restart?: () => void;
+  /** Called with `announce`, for what the retained topics of the node do not hold. */
+  readonly announced?: () => void;
+}
+
+export interface NodeControlOptions {
+  /** The one in use: it may be replaced. */
+  readonly config: () => Config;
+  readonly publisher: NodePublisher;
+  readonly book: LabelBook;
+  readonly sources: () => readonly LaneSource[];
+  readonly services: ControlServices;
+  readonly clock: Clock;
+  readonly onReport: (report: CommandReport) => void;
+}
+
+/** What a node does when it is told to, and what it tells of its labels. */
+export class NodeControl {
+  readonly #options: NodeControlOptions;
+  readonly #desk: CommandDesk;
+  readonly #states: LabelStates;
+  readonly #labels: LabelPublisher;
+  #known: ReadonlySet<string> = new Set();
+
+  constructor(options: NodeControlOptions) {
+    const { publisher, book, clock, onReport } = options;
+    const config = options.config();
+    this.#options = options;
+    this.#labels = new LabelPublisher(publisher.link, publisher.topics);
+    this.#states = new LabelStates({
+      node: config.node,
+      readers: () => readersOf(options.config()),
+      labelSets: () => book.current(),
+      clock,
+      onState: (state) => this.#labels.state(state),
+    });
+    this.#desk = new CommandDesk({
+      link: publisher.link,
+      root: publisher.root,
+      verbs: this.#verbs(),
+      responsePrefixes: config.commands?.responsePrefixes ?? [],
+      clock,
+      onReport,
+    });
+    book.subscribe(() => this.#labelsChanged());
+  }
+
+  /** Before the node is online: so that its labels are known by then. */
+  start(): void {
+    this.#tellSettings();
+    const { config, publisher } = this.#options;
+    if (config().commands?.enabled === false) return;
+    const { link, root } = publisher;
+    const take = (message: ReceivedMessage): void => this.#desk.take(message);
+    link.subscribe({ filter: `${root}/cmd/#`, retained: 'when-new', take });
+    const set = (message: ReceivedMessage): void => this.#set(message);
+    link.subscribe({ filter: `${root}/label/+/+/set`, retained: 'when-new', take: set });
+  }
+
+  /** What words say about something that a source or group saw. */
+  observe(of: string, scores: Scores, seen: Seen): void {
+    this.#states.observe(of, scores, seen);
+  }
+
+  /** Where readings go that are recorded. */
+  get recordings(): Recordings | undefined {
+    return this.#options.services.recordings;
+  }
+
+  /** Commands refused, by reason. */
+  counters(): Readonly<Record<string, number>> {
+    const counts = Object.entries(this.#desk.counters());
+    return Object.fromEntries(counts.map(([reason, count]) => [`command_${reason}`, count]));
+  }
+
+  /** Ends what commands began. Always ends. */
+  async close(): Promise<void> {
+    await this.#desk.close();
+    await this.#options.services.recordings?.stop();
+    this.#states.close();
+  }
+
+  #verbs(): Readonly<Record<string, AnyVerb>> {
+    const { config, publisher, book, sources, services, clock } = this.#options;
+    const { switches, recordings, restart, announced } = services;
+    return {
+      ...labelVerbs(book),
+      ...labelSettings(book),
+      ...(switches === undefined ? {} : sourceVerbs(sources, switches)),
+      ...(recordings === undefined ? {} : recordingVerbs(sources, recordings)),
+      ...nodeVerbs({
+        config: () => ({ ...config(), labelSets: book.current().map(({ labelSet }) => nameOf(labelSet)) }),
+        announce: () => {
+          publisher.link.refresh();
+          announced?.();
+        },
+        clock,
+        ...(restart === undefined ? {} : { restart }),
+      }),
+    };
+  }
+
+  /** Takes a message on `…/label/<l>/<what>/set`. */
+  #set(message: ReceivedMessage): void {
+    const [what = '', label = ''] = message.topic.split('/').slice(-3, -1).reverse();
+    const verb = `label/${what}`;
+    if (what === 'threshold') this.#desk.inquire({ message, verb, read: (payload) => readThreshold(label, payload) });
+    else if (what === 'prompt') this.#desk.inquire({ message, verb, read: (payload) => readPrompt(label, payload) });
+    else return;
+    if (this.#known.has(label)) this.#labels.remind(label);
+  }
+
+  #labelsChanged(): void {
+    this.#states.labelsChanged();
+    this.#tellSettings();
+  }
+
+  #tellSettings(): void {
+    const known = new Set<string>();
+    for (const { labelSet } of this.#options.book.current()) {
+      for (const { id, threshold = DEFAULT_THRESHOLD, prompts = [wordsOfId(id)] } of labelSet.labels) {
+        if (!known.has(id)) this.#labels.setting({ label: id, threshold, prompt: promptText(prompts) });
+        known.add(id);
+      }
+    }
+    for (const label of this.#known) if (!known.has(label)) this.#labels.clear(label);
+    this.#known = known;
+  }
+}
+
+function readersOf({ sources, fusion }: Config): readonly LabelReader[] {
+  return [...sources, ...fusion.map((group) => ({ ...group, sources: Object.keys(group.sources) }))];
+}

@@ -1,0 +1,220 @@
+import type { Clock, Micros, Millis } from './clock';
+import type { DetectedEvent } from './events/detectedEvent';
+import { Detector } from './events/detector';
+import type { LabelCondition, Rule } from './events/rule';
+import type { Seen } from './interpreter';
+import type { LabelMessage } from './mqtt/labelMessage';
+import type { LabelSet } from './zeroshot/labelSet';
+import type { Revision } from './zeroshot/labelSets';
+import type { LabelScore, Scores } from './zeroshot/score';
+
+/** A source or group that speaks of label sets. */
+export interface LabelReader {
+  readonly id: string;
+  /** Ids of label sets. */
+  readonly labels: readonly string[];
+  /** Of a group: the sources that it speaks for. */
+  readonly sources?: readonly string[];
+  readonly hop: Millis;
+}
+
+/** The state of one label, after hysteresis and minimum times. */
+export interface LabelState {
+  readonly label: string;
+  readonly isOn: boolean;
+  readonly message: LabelMessage;
+}
+
+export interface LabelStatesOptions {
+  readonly node: string;
+  /** May change where {@link LabelStates.labelsChanged} is called then. */
+  readonly readers: () => readonly LabelReader[];
+  readonly labelSets: () => readonly Revision[];
+  readonly clock: Clock;
+  readonly onState: (state: LabelState) => void;
+}
+
+/** Between two looks at a label that stays on. */
+const UPDATE_EVERY = 10_000 as Millis;
+
+const SHORTEST_MEMORY = 10_000 as Millis;
+const HOPS_REMEMBERED = 3;
+
+const MOST_AT_ONCE = 100;
+
+/** As everywhere, where a label says nothing (runtime/events/leaf.ts). */
+export const DEFAULT_THRESHOLD = 0.5;
+
+/**
+ * Whether each label is the case: on from its threshold, off again below four fifths of it, with the times that it asks
+ * for. A group decides for its sources, where it reads the same label set; else whoever reads it does. Nothing is said of a
+ * label before somebody has spoken of it.
+ */
+export class LabelStates {
+  readonly #options: LabelStatesOptions;
+  #detector: Detector;
+  #labels: ReadonlyMap<string, KnownLabel>;
+  /** The last scores by label set and reader. */
+  readonly #latest = new Map<string, Map<string, Scores>>();
+  readonly #told = new Map<string, LabelState>();
+
+  constructor(options: LabelStatesOptions) {
+    this.#options = options;
+    this.#labels = this.#knownLabels();
+    this.#detector = this.#detectorOf(this.#labels);
+  }
+
+  /** Takes what a reader's words say. */
+  observe(of: string, scores: Scores, { at, flags }: Seen): void {
+    const [set = ''] = scores.labelSet.split('@');
+    if (!decidersOf(set, this.#options.readers()).includes(of)) return;
+    const before = this.#latest.get(set);
+    if (before === undefined) this.#latest.set(set, new Map([[of, scores]]));
+    else before.set(of, scores);
+    this.#detector.observeScores(of, scores, { at, flags });
+    this.#tellFirst(scores, at.epochMicros);
+  }
+
+  /** Label sets or their readers were changed: labels whose conditions are the same go on, others begin anew. */
+  labelsChanged(): void {
+    const memory = this.#detector.memory();
+    this.#detector.close();
+    this.#labels = this.#knownLabels();
+    this.#latest.clear();
+    this.#detector = this.#detectorOf(this.#labels);
+    this.#detector.restore(memory);
+    for (const [label, told] of this.#told) {
+      const known = this.#labels.get(label);
+      const { title, threshold } = told.message;
+      if (known === undefined) this.#told.delete(label);
+      else if (known.title !== title || known.threshold !== threshold) this.#retell(told, known);
+    }
+  }
+
+  close(): void {
+    this.#detector.close();
+  }
+
+  /** A few at a time: a thousand labels must not hold up everything else. */
+  #tellFirst({ labels }: Scores, sinceMicros: Micros): void {
+    let rest = MOST_AT_ONCE;
+    for (const { label } of labels) {
+      if (this.#told.has(label)) continue;
+      if (rest-- <= 0) return;
+      this.#tell(label, { isOn: false, sinceMicros, sources: [], reason: null });
+    }
+  }
+
+  #retell({ label, isOn, message }: LabelState, { title, threshold }: KnownLabel): void {
+    const told = { label, isOn, message: { ...message, title, threshold } };
+    this.#told.set(label, told);
+    this.#options.onState(told);
+  }
+
+  #detectorOf(labels: ReadonlyMap<string, KnownLabel>): Detector {
+    const { node, clock, readers } = this.#options;
+    const now = readers();
+    const rules = [...labels.values()].map((label) => ruleOf(label, now));
+    return new Detector({ node, rules, clock, onEvent: (event) => this.#take(event) });
+  }
+
+  #take({ rule, phase, startMicros, endMicros, evidence, reason }: DetectedEvent): void {
+    const isOn = phase !== 'end';
+    const sources = evidence.flatMap((one) => (one.isOn ? [one.of] : []));
+    this.#tell(rule, { isOn, sinceMicros: isOn ? startMicros : (endMicros ?? startMicros), sources, reason });
+  }
+
+  #tell(
+    label: string,
+    state: {
+      readonly isOn: boolean;
+      readonly sinceMicros: Micros;
+      readonly sources: readonly string[];
+      readonly reason: LabelMessage['reason'];
+    },
+  ): void {
+    const known = this.#labels.get(label);
+    if (known === undefined) return;
+    const { score, set } = this.#surest(label, known);
+    const { isOn, sinceMicros, sources, reason } = state;
+    const message: LabelMessage = {
+      s: 'label/1',
+      l: label,
+      title: known.title,
+      on: isOn,
+      p: score?.probability ?? null,
+      cos: score?.cosine ?? null,
+      margin: score?.margin ?? null,
+      since: Math.max(0, sinceMicros),
+      src: [...sources],
+      set,
+      threshold: known.threshold,
+      cal: null,
+      reason,
+    };
+    const told = { label, isOn, message };
+    this.#told.set(label, told);
+    this.#options.onState(told);
+  }
+
+  /** The score of the reader that is surest of a label; none where nobody's means anything. */
+  #surest(label: string, { sets }: KnownLabel): { readonly score: LabelScore | undefined; readonly set: string } {
+    let best: { readonly score: LabelScore; readonly set: string } | undefined;
+    for (const { id } of sets) {
+      for (const { labels, labelSet, meaningful } of this.#latest.get(id)?.values() ?? []) {
+        const score = meaningful ? labels.find((one) => one.label === label) : undefined;
+        if (score !== undefined && (best === undefined || score.probability > best.score.probability))
+          best = { score, set: labelSet };
+      }
+    }
+    const [first] = sets;
+    return best ?? { score: undefined, set: `${first?.id ?? ''}@${first?.revision ?? 0}` };
+  }
+
+  #knownLabels(): ReadonlyMap<string, KnownLabel> {
+    const known = new Map<string, KnownLabel>();
+    for (const { labelSet, compiled } of this.#options.labelSets()) {
+      for (const [index, { id, title, threshold = DEFAULT_THRESHOLD }] of compiled.labels.entries()) {
+        const { on_ms = 0, off_ms = 0, min_gap_ms = 0 } = labelSet.labels[index] ?? {};
+        const before = known.get(id);
+        const sets = [...(before?.sets ?? []), labelSet];
+        const times = { on: on_ms as Millis, off: off_ms as Millis, gap: min_gap_ms as Millis };
+        known.set(id, before === undefined ? { id, title, threshold, sets, times } : { ...before, sets });
+      }
+    }
+    return known;
+  }
+}
+
+/** A label by its id; where several sets have one of this name, title, threshold and times are those of the first. */
+interface KnownLabel {
+  readonly id: string;
+  readonly title: string;
+  readonly threshold: number;
+  readonly sets: readonly LabelSet[];
+  readonly times: { readonly on: Millis; readonly off: Millis; readonly gap: Millis };
+}
+
+/** Who decides for a label set: groups that read it, and sources that no such group speaks for. */
+export function decidersOf(set: string, readers: readonly LabelReader[]): readonly string[] {
+  const reading = readers.filter(({ labels }) => labels.includes(set));
+  const spokenFor = new Set(reading.flatMap(({ sources = [] }) => sources));
+  return reading.map(({ id }) => id).filter((id) => !spokenFor.has(id));
+}
+
+function ruleOf({ id, sets, times }: KnownLabel, readers: readonly LabelReader[]): Rule {
+  const conditions = sets.flatMap(({ id: labelSet }) =>
+    decidersOf(labelSet, readers).map((of): LabelCondition => ({ kind: 'label', of, labelSet, label: id })),
+  );
+  const hops = readers.map(({ hop }) => HOPS_REMEMBERED * hop);
+  return {
+    id,
+    when: { kind: 'any', conditions },
+    minimumOn: times.on,
+    minimumOff: times.off,
+    coolDown: times.gap,
+    updateEvery: UPDATE_EVERY,
+    forgetAfter: Math.max(SHORTEST_MEMORY, ...hops) as Millis,
+    severity: 'info',
+  };
+}

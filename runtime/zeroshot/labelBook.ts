@@ -1,0 +1,223 @@
+import { createHash } from 'node:crypto';
+import { messageOf, SensebindError } from '../errors';
+import { knownError } from '../knownError';
+import type { LabelStore, SavedSet } from './labelFile';
+import type { LabelSet } from './labelSet';
+import type { LabelSets, Revision } from './labelSets';
+
+export interface LabelBookOptions {
+  readonly labelSets: LabelSets;
+  /** The configuration's own. */
+  readonly configured: readonly LabelSet[];
+  /** Left out, changes are forgotten with the process. */
+  readonly store?: LabelStore;
+  /** What was kept is of no use: the configuration's own is taken. */
+  readonly onFailed: (error: SensebindError) => void;
+}
+
+/** What became of a change. */
+export type LabelChange =
+  | { readonly kind: 'changed'; readonly revision: Revision }
+  /** Another revision is in use than whoever asked believed. */
+  | { readonly kind: 'conflict'; readonly inUse: Revision }
+  | { readonly kind: 'unknown' };
+
+export interface ChangeOptions {
+  /** Only where this revision is in use. */
+  readonly ifRevision?: number | undefined;
+  readonly onProgress?: (done: number, total: number) => void;
+}
+
+/**
+ * The label sets of a node, changed while it runs, and kept over restarts. The configuration's own is the basis: where it
+ * is as it was, what was changed last is in use again; where somebody edited it since, it wins, as the newest revision,
+ * and what was changed before can be gone back to.
+ */
+export class LabelBook {
+  readonly #labelSets: LabelSets;
+  #configured: ReadonlyMap<string, LabelSet>;
+  readonly #store: LabelStore | undefined;
+  readonly #onFailed: (error: SensebindError) => void;
+  readonly #listeners = new Set<() => void>();
+  /** Changes, one after the other, so that nothing comes between the look at a revision and its successor. */
+  #turn: Promise<unknown> = Promise.resolve();
+
+  private constructor({ labelSets, configured, store, onFailed }: LabelBookOptions) {
+    this.#labelSets = labelSets;
+    this.#configured = byId(configured);
+    this.#store = store;
+    this.#onFailed = onFailed;
+  }
+
+  /**
+   * Puts every label set into use.
+   *
+   * @throws {SensebindError} `FILE_UNREADABLE`; for the configuration's own what {@link LabelSets.put} throws.
+   */
+  static async open(options: LabelBookOptions): Promise<LabelBook> {
+    const { labelSets, configured, store, onFailed } = options;
+    const saved = (await store?.load()) ?? [];
+    let areAllUsable = true;
+    for (const labelSet of configured) {
+      const kept = saved.find(({ id }) => id === labelSet.id);
+      if (kept === undefined) await labelSets.put(labelSet);
+      else if (!(await isTakenUp(kept, labelSet, options))) areAllUsable = false;
+    }
+    const book = new LabelBook(options);
+    if (!areAllUsable) await book.#keepTheRest().catch((error: unknown) => onFailed(knownError('labels', error)));
+    return book;
+  }
+
+  /** All in use, in the order of the configuration. */
+  current(): readonly Revision[] {
+    return this.#labelSets.current();
+  }
+
+  get(id: string): Revision | undefined {
+    return this.#labelSets.get(id);
+  }
+
+  /** Called after every change. */
+  subscribe(listener: () => void): void {
+    this.#listeners.add(listener);
+  }
+
+  /**
+   * Makes the next revision of a set out of the one in use.
+   *
+   * @throws {SensebindError} what {@link LabelSets.put} throws; `FILE_UNWRITABLE`: then nothing is changed.
+   */
+  change(id: string, next: (inUse: LabelSet) => LabelSet, options: ChangeOptions = {}): Promise<LabelChange> {
+    return this.#inTurn(id, options, async (inUse) => {
+      const revision = this.#labelSets.kept(id).highest + 1;
+      const changed = { ...next(inUse.labelSet), id, revision };
+      const done = await this.#labelSets.put(changed, options.onProgress);
+      await this.#save().catch(async (error: unknown) => {
+        await this.#labelSets.rollBack(id);
+        throw error;
+      });
+      return done;
+    });
+  }
+
+  /**
+   * Goes back to the revision before.
+   *
+   * @throws {SensebindError} `STATE_INVALID` where none is kept; `FILE_UNWRITABLE`: then it is in use until a restart.
+   */
+  rollBack(id: string, options: ChangeOptions = {}): Promise<LabelChange> {
+    return this.#inTurn(id, options, async () => {
+      const revision = await this.#labelSets.rollBack(id);
+      await this.#save();
+      return revision;
+    });
+  }
+
+  /**
+   * Goes over to what another configuration says, and calls `then` in the same moment. What is the same in it stays as it
+   * was changed while the node ran; what somebody edited wins, as the newest revision.
+   *
+   * @throws {SensebindError} what {@link LabelSets.replace} throws: then nothing is changed.
+   */
+  replace(
+    {
+      configured,
+      ...change
+    }: {
+      readonly configured: readonly LabelSet[];
+      readonly put: readonly LabelSet[];
+      readonly removed: readonly string[];
+    },
+    then: () => void,
+  ): Promise<void> {
+    const done = this.#turn.then(async () => {
+      await this.#labelSets.replace(change, () => {
+        this.#configured = byId(configured);
+        then();
+      });
+      await this.#save().catch((error: unknown) => this.#onFailed(knownError('labels', error)));
+      for (const listener of this.#listeners) listener();
+    });
+    this.#turn = done.catch(() => undefined);
+    return done;
+  }
+
+  #inTurn(
+    id: string,
+    { ifRevision }: ChangeOptions,
+    work: (inUse: Revision) => Promise<Revision>,
+  ): Promise<LabelChange> {
+    const done = this.#turn.then(async (): Promise<LabelChange> => {
+      const inUse = this.#labelSets.get(id);
+      if (inUse === undefined) return { kind: 'unknown' };
+      if (ifRevision !== undefined && inUse.labelSet.revision !== ifRevision) return { kind: 'conflict', inUse };
+      const revision = await work(inUse);
+      for (const listener of this.#listeners) listener();
+      return { kind: 'changed', revision };
+    });
+    this.#turn = done.catch(() => undefined);
+    return done;
+  }
+
+  async #keepTheRest(): Promise<void> {
+    await this.#store?.setAside();
+    await this.#save();
+  }
+
+  async #save(): Promise<void> {
+    const sets = [...this.#configured.values()].map((configured): SavedSet => {
+      const { revisions, highest } = this.#labelSets.kept(configured.id);
+      return {
+        id: configured.id,
+        basis: hashOf(configured),
+        highest,
+        revisions: revisions.map(({ labelSet }) => labelSet),
+      };
+    });
+    await this.#store?.save(sets);
+  }
+}
+
+function byId(labelSets: readonly LabelSet[]): ReadonlyMap<string, LabelSet> {
+  return new Map(labelSets.map((labelSet) => [labelSet.id, labelSet]));
+}
+
+/** False where what was kept is of no use, and the configuration's own is in use. */
+async function isTakenUp(
+  kept: SavedSet,
+  configured: LabelSet,
+  { labelSets, onFailed }: Pick<LabelBookOptions, 'labelSets' | 'onFailed'>,
+): Promise<boolean> {
+  const { id } = configured;
+  try {
+    await labelSets.restore(
+      kept.revisions.map((labelSet) => ({ ...labelSet, id })),
+      kept.highest,
+    );
+  } catch (error) {
+    onFailed(unusable(id, error));
+    await labelSets.put(configured);
+    return false;
+  }
+  if (kept.basis === hashOf(configured)) return true;
+  await labelSets.put({ ...configured, revision: Math.max(kept.highest + 1, configured.revision) });
+  return true;
+}
+
+/** The order of keys says nothing. */
+function hashOf(labelSet: LabelSet): string {
+  const sorted = (_key: string, value: unknown): unknown =>
+    typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : value;
+  return createHash('sha256').update(JSON.stringify(labelSet, sorted)).digest('hex').slice(0, 32);
+}
+
+function unusable(id: string, error: unknown): SensebindError {
+  return new SensebindError(
+    'STATE_INVALID',
+    `expected the changes to the label set "${id}" that were kept to fit this bundle, found: ${messageOf(error)}`,
+    "the configuration's own is in use, and the changes are set aside in the node's state folder",
+    { cause: error },
+  );
+}
