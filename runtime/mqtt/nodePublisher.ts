@@ -6,6 +6,7 @@ import type { Fused } from '../fusion/group';
 import type { SourceStatus } from '../source';
 import { type Scores, topLabels } from '../zeroshot/score';
 import type { BrokerAccess, ProtocolVersion } from './connection';
+import { HEALTH_EXPIRY_SECONDS, LIVE_EXPIRY_SECONDS } from './contract/channels';
 import { EMBEDDING_CONTENT_TYPE, encodeEmbedding } from './embeddingMessage';
 import { type EventMessage, eventMessage } from './eventMessage';
 import { bitsOfFlags } from './flagBits';
@@ -36,9 +37,6 @@ export interface NodePublisherOptions {
 
 /** Nobody has told this node how well its clock is kept. */
 const CLOCK_QUALITY: NodeClockQuality = 'unsynced';
-
-const LIVE_EXPIRY_SECONDS = 5;
-const HEALTH_EXPIRY_SECONDS = 30;
 
 /** What is given up first when the disk has no room. */
 const PRIORITY_OF = { info: 'low', warning: 'normal', alarm: 'high' } as const satisfies Record<
