@@ -81,6 +81,7 @@ function brokerLine(event: Extract<PipelineEvent, { readonly kind: 'broker' }>['
       return `broker: connected, MQTT ${event.version}`;
     case 'disconnected':
       return `broker: ${event.error.message} → ${event.error.cure}; next attempt in ${(event.retryMillis / 1000).toFixed(1)} s`;
+    case 'rival':
     case 'refused':
       return `broker: ${event.error.message} → ${event.error.cure}`;
   }

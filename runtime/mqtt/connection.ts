@@ -3,6 +3,8 @@ import { connect, type IClientOptions, type MqttClient } from 'mqtt';
 import type { Clock, Millis, Timer } from '../clock';
 import { messageOf } from '../errors';
 import type { Message } from './message';
+import { PacketLengths } from './packetLengths';
+import { type ReceivedMessage, receivedMessage, type Subscription } from './received';
 
 export type ProtocolVersion = '5' | '3.1.1';
 
@@ -38,11 +40,14 @@ export type ConnectionEnd =
   | { readonly kind: 'refused'; readonly reason: string; readonly lasting: boolean; readonly cure: string }
   /** It took the connection, and ended it without an answer: what old brokers do with a version they do not know. */
   | { readonly kind: 'unanswered'; readonly reason: string }
-  /** `tooLarge`: the broker said that a message was. */
-  | { readonly kind: 'lost'; readonly reason: string; readonly tooLarge: boolean };
+  | { readonly kind: 'lost'; readonly reason: string; readonly because: LossCause };
+
+/** What the broker said, or did, before a connection was lost; `message-size` is of one that we sent. */
+export type LossCause = 'message-size' | 'received-size' | 'taken-over' | 'other';
 
 export interface ConnectionEvents {
   connected(limits: BrokerLimits): void;
+  received(message: ReceivedMessage): void;
   /** A ping was answered. */
   answered(): void;
   /** All that waited in the socket is out. */
@@ -78,16 +83,24 @@ const LASTING_REFUSALS: ReadonlySet<number> = new Set([2, 4, 5, 133, 134, 135, 1
 
 const PACKET_TOO_LARGE = 149;
 
+/** Why a broker ends a connection (MQTT 5 §3.14.2.1), where that changes what is done next. */
+const LOSS_CAUSES: ReadonlyMap<number | undefined, LossCause> = new Map([
+  [PACKET_TOO_LARGE, 'message-size'],
+  [142, 'taken-over'],
+]);
+
 /** One connection to a broker: one MQTT.js client, used once, so that none of its queues outlives its connection. */
 export class Connection {
   readonly #client: MqttClient;
   readonly #options: ConnectionOptions;
   readonly #events: ConnectionEvents;
   #reason: string = '';
-  #isTooLarge: boolean = false;
+  #because: LossCause = 'other';
   #open: boolean = false;
   #ended: boolean = false;
   #reached: boolean = false;
+  /** Messages that come before our subscriptions waited in the broker's session. */
+  #isSubscribed: boolean = true;
   #heardMicros = 0;
   #watchdog: Timer | undefined;
 
@@ -101,6 +114,7 @@ export class Connection {
     stream.on('drain', () => {
       if (this.#open) this.#events.drained();
     });
+    this.#limitPackets();
     stream.once('connect', () => {
       this.#reached = true;
       // Scores follow their embedding at once; they must not wait until the broker's kernel acknowledges it (40 ms).
@@ -134,6 +148,17 @@ export class Connection {
     });
   }
 
+  /** At QoS 1. `done` gets the broker's refusal, where it has one. */
+  subscribe(subscriptions: readonly Subscription[], done: (refusal: string | undefined) => void): void {
+    const filters = subscriptions.map(({ filter, retained, echo = false }) => {
+      return [filter, { qos: 1 as const, nl: !echo, rap: !echo, rh: retained === 'always' ? 0 : 1 }] as const;
+    });
+    this.#client.subscribe(Object.fromEntries(filters), (error) => {
+      this.#isSubscribed = true;
+      if (!this.#ended && (!error || reasonCode(error) !== undefined)) done(error ? messageOf(error) : undefined);
+    });
+  }
+
   /** Asks for a sign of life, which comes after everything sent before has been read. */
   ping(): void {
     if (this.#open) this.#client.sendPing();
@@ -159,6 +184,7 @@ export class Connection {
     const client = this.#client;
     client.on('connect', (packet) => {
       this.#open = true;
+      this.#isSubscribed = !packet.sessionPresent;
       this.#watch();
       this.#events.connected({
         // 0 is forbidden for both: as good as nothing said.
@@ -170,8 +196,11 @@ export class Connection {
       this.#heardMicros = this.#options.clock.monotonicMicros();
       if (packet.cmd === 'pingresp' && this.#open) this.#events.answered();
     });
+    client.on('message', (_topic, _payload, packet) => {
+      if (!this.#ended) this.#events.received(receivedMessage(packet, { waited: !this.#isSubscribed }));
+    });
     client.on('disconnect', (packet) => {
-      this.#isTooLarge = packet.reasonCode === PACKET_TOO_LARGE;
+      this.#because = LOSS_CAUSES.get(packet.reasonCode) ?? 'other';
       this.#reason = `the broker ended the connection with reason ${packet.reasonCode}${explained(packet.reasonCode)}`;
     });
     // The listener stays after the end: an error event without one would end the process.
@@ -185,7 +214,19 @@ export class Connection {
     client.on('close', () => {
       const reason = this.#reason || 'the connection was closed';
       if (this.#reached && !this.#open) this.#end({ kind: 'unanswered', reason });
-      else this.#end({ kind: 'lost', reason, tooLarge: this.#isTooLarge });
+      else this.#end({ kind: 'lost', reason, because: this.#because });
+    });
+  }
+
+  /** We say what we take at most, but brokers of MQTT 3.1.1 never hear it. */
+  #limitPackets(): void {
+    const { stream } = this.#client;
+    const lengths = new PacketLengths(MAXIMUM_PACKET_BYTES);
+    stream.on('data', (bytes: Buffer) => {
+      if (lengths.accept(bytes)) return;
+      this.#because = 'received-size';
+      this.#reason = `it sent a packet of more than the ${MAXIMUM_PACKET_BYTES} bytes that are taken`;
+      stream.destroy();
     });
   }
 
@@ -224,13 +265,14 @@ export class Connection {
 
   #properties(message: Message): { properties?: NonNullable<Parameters<MqttClient['publish']>[2]>['properties'] } {
     if (this.#options.version !== '5') return {};
-    const { contentType, text, expirySeconds, attributes } = message.properties;
+    const { contentType, text, expirySeconds, attributes, correlation } = message.properties;
     return {
       properties: {
         contentType,
         payloadFormatIndicator: text,
         ...(expirySeconds === undefined ? {} : { messageExpiryInterval: expirySeconds }),
         ...(attributes === undefined ? {} : { userProperties: { ...attributes } }),
+        ...(correlation === undefined ? {} : { correlationData: correlation }),
       },
     };
   }

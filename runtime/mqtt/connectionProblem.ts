@@ -20,10 +20,19 @@ export function connectionProblem(end: ConnectionEnd, access: BrokerAccess, vers
       );
     case 'unanswered':
     case 'lost':
+      if (end.kind === 'lost' && end.because === 'taken-over') return takenOver(broker, access);
       return new SensebindError(
         'BROKER_UNREACHABLE',
         `expected a connection to ${broker}, found: ${end.reason}`,
         'check that the broker runs, its address and port, and the network; trying again',
       );
   }
+}
+
+function takenOver(broker: string, { clientId }: BrokerAccess): SensebindError {
+  return new SensebindError(
+    'BROKER_REFUSED',
+    `expected the client id "${clientId}" at ${broker} for this node alone, found that another client connected with it`,
+    'give each node an id of its own ("node" in its configuration); this one waits before it connects again',
+  );
 }

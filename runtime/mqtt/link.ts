@@ -10,9 +10,12 @@ import {
   type Will,
 } from './connection';
 import { connectionProblem } from './connectionProblem';
-import { type Message, packetBytes } from './message';
+import { CLEARED, type Message, packetBytes } from './message';
+import type { Subscription } from './received';
 import type { Outbox, OutboxItem } from './sender/outbox';
 import { SizeLimit } from './sizeLimit';
+import { Subscriptions } from './subscriptions';
+import { Takeovers } from './takeovers';
 
 export interface BrokerLinkOptions {
   readonly access: BrokerAccess;
@@ -31,6 +34,8 @@ export interface BrokerLinkOptions {
 export type LinkEvent =
   | { readonly kind: 'connected'; readonly version: ProtocolVersion }
   | { readonly kind: 'disconnected'; readonly error: SensebindError; readonly retryMillis: number }
+  /** Another process publishes as this node. */
+  | { readonly kind: 'rival'; readonly error: SensebindError }
   /** The broker, or its size limit, did not take a message. */
   | { readonly kind: 'refused'; readonly topic: string; readonly error: SensebindError };
 
@@ -48,6 +53,9 @@ const LASTING_REFUSAL_DELAY = 300_000 as Millis;
 /** Most messages in flight, whatever more the broker allows (reference/mqtt.md §4.6). */
 const WINDOW = 64;
 
+/** Answers that may wait; who asks faster than the broker takes them loses some. */
+const MAX_ANSWERS = 256;
+
 /** How long the last messages may take when we stop. */
 const FAREWELL = 2000 as Millis;
 
@@ -62,6 +70,8 @@ interface Live {
   readonly toldOversize: Set<string>;
   /** Passing messages that wait for room in the socket, the last of each topic. */
   readonly held: Map<string, Message>;
+  /** What waits for room in the window; of use only to those who are there now. */
+  readonly answers: Pick<Delivery, 'topic' | 'message'>[];
   inFlight: number;
   /** Answers to come until all that the last connection may have ended over was sent again. */
   suspects: number;
@@ -69,6 +79,7 @@ interface Live {
 
 /** A message at QoS 1. */
 type Delivery =
+  | { readonly kind: 'answer'; readonly topic: string; readonly message: Message }
   | { readonly kind: 'retained'; readonly topic: string; readonly message: Message }
   | { readonly kind: 'posted'; readonly topic: string; readonly message: Message; readonly item: OutboxItem };
 
@@ -82,6 +93,8 @@ export class BrokerLink {
   readonly #options: BrokerLinkOptions;
   readonly #backoff: Backoff;
   readonly #sizeLimit = new SizeLimit();
+  readonly #takeovers: Takeovers;
+  readonly #subscriptions: Subscriptions;
   readonly #retained = new Map<string, Message>();
   readonly #drops: Record<LinkDrop, number> = { offline: 0, congested: 0, oversize: 0, refused: 0 };
   #onEvent: (event: LinkEvent) => void = () => {};
@@ -103,6 +116,10 @@ export class BrokerLink {
     this.#options = options;
     this.#version = options.protocol === 'auto' ? '5' : options.protocol;
     this.#backoff = new Backoff(options.clock, options.random ?? Math.random);
+    this.#takeovers = new Takeovers(options.clock);
+    this.#subscriptions = new Subscriptions(options.clock, (filter, reason) =>
+      this.#refused(filter, `expected the broker to let this node read ${filter}, found: ${reason}`),
+    );
   }
 
   get connected(): boolean {
@@ -140,10 +157,47 @@ export class BrokerLink {
     this.#flush();
   }
 
+  /** Removes what a topic retains, once there is a connection. */
+  clear(topic: string): void {
+    if (this.#retained.has(topic)) this.retain(topic, CLEARED);
+  }
+
+  /** Publishes at QoS 1 to those who are there now: an answer. Dropped and counted without a connection. */
+  answer(topic: string, message: Message): void {
+    const live = this.#live;
+    if (!live) this.#drops.offline++;
+    else if (live.answers.length >= MAX_ANSWERS) this.#drops.congested++;
+    else {
+      live.answers.push({ topic, message });
+      this.#flush();
+    }
+  }
+
+  /** Reads what fits a filter, on this and every later connection. */
+  subscribe(subscription: Subscription): void {
+    this.#subscriptions.add(subscription);
+  }
+
+  /** Publishes all that is retained again, for those who missed it. */
+  refresh(): void {
+    for (const topic of this.#retained.keys()) this.#live?.dirty.add(topic);
+    this.#flush();
+  }
+
+  /** Leaves the broker for a while: this node must not be there. */
+  retreat(error: SensebindError, delay: Millis): void {
+    const connection = this.#attempt;
+    if (!connection || this.#stopped) return;
+    this.#left({ kind: 'lost', reason: error.message, because: 'taken-over' });
+    void connection.close();
+    this.#connectLater(delay, error);
+  }
+
   /** Waits a while until what is retained has arrived, says goodbye and closes. Always ends. */
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#retry?.cancel();
+    this.#subscriptions.ended();
     if (this.#live) await this.#settled();
     const connection = this.#attempt;
     this.#attempt = undefined;
@@ -163,10 +217,21 @@ export class BrokerLink {
           this.#sizeLimit.connected(limits.maximumPacketBytes);
           const dirty = new Set(this.#retained.keys());
           const suspects = dirty.size + this.#interrupted;
-          this.#live = { connection, limits, dirty, suspects, toldOversize: new Set(), held: new Map(), inFlight: 0 };
+          this.#live = {
+            connection,
+            limits,
+            dirty,
+            suspects,
+            toldOversize: new Set(),
+            held: new Map(),
+            answers: [],
+            inFlight: 0,
+          };
           this.#onEvent({ kind: 'connected', version: this.#version });
+          this.#subscriptions.connected(connection);
           this.#flush();
         },
+        received: (message) => this.#subscriptions.take(message),
         answered: () => {
           if (this.#sizeLimit.answered()) connection.ping();
         },
@@ -178,14 +243,7 @@ export class BrokerLink {
   }
 
   #ended(end: ConnectionEnd): void {
-    if (this.#live) {
-      this.#sizeLimit.ended({ tooLarge: end.kind === 'lost' && end.tooLarge });
-      this.#drops.offline += this.#live.held.size;
-      this.#interrupted = this.#options.outbox?.interrupted() ?? 0;
-    }
-    this.#live = undefined;
-    this.#attempt = undefined;
-    this.#onSettled?.();
+    this.#left(end);
     if (this.#stopped) return;
     const isAuto = this.#options.protocol === 'auto';
     if (end.kind === 'version-refused' && isAuto && this.#version === '5') {
@@ -195,13 +253,26 @@ export class BrokerLink {
     }
     if (isAuto) this.#guess(end);
     const lasting = end.kind === 'version-refused' || (end.kind === 'refused' && end.lasting);
-    const delay = lasting ? LASTING_REFUSAL_DELAY : this.#backoff.next();
+    const delay = this.#takeovers.ended(end) ?? (lasting ? LASTING_REFUSAL_DELAY : this.#backoff.next());
+    this.#connectLater(delay, connectionProblem(end, this.#options.access, this.#version));
+  }
+
+  #connectLater(delay: Millis, error: SensebindError): void {
     this.#retry = this.#options.clock.setTimer(delay, () => this.#connect());
-    this.#onEvent({
-      kind: 'disconnected',
-      error: connectionProblem(end, this.#options.access, this.#version),
-      retryMillis: delay,
-    });
+    this.#onEvent({ kind: 'disconnected', error, retryMillis: delay });
+  }
+
+  /** There is no connection any more. */
+  #left(end: ConnectionEnd): void {
+    if (this.#live) {
+      this.#sizeLimit.ended({ tooLarge: end.kind === 'lost' && end.because === 'message-size' });
+      this.#drops.offline += this.#live.held.size + this.#live.answers.length;
+      this.#interrupted = this.#options.outbox?.interrupted() ?? 0;
+    }
+    this.#live = undefined;
+    this.#attempt = undefined;
+    this.#subscriptions.ended(end);
+    this.#onSettled?.();
   }
 
   /** Brokers of old close the connection when they do not know MQTT 5; others do so while they start or stop. */
@@ -229,12 +300,14 @@ export class BrokerLink {
   }
 
   /** What is retained first, so that a node is online before it tells anything. */
-  #nextDelivery({ dirty }: Live): Delivery | undefined {
+  #nextDelivery({ dirty, answers }: Live): Delivery | undefined {
     for (const topic of dirty) {
       dirty.delete(topic);
       const message = this.#retained.get(topic);
       if (message) return { kind: 'retained', topic, message };
     }
+    const answer = answers.shift();
+    if (answer) return { kind: 'answer', ...answer };
     const item = this.#options.outbox?.next(this.#stopped ? 'live' : 'all');
     return item && { kind: 'posted', topic: item.topic, message: item.message, item };
   }
@@ -246,6 +319,7 @@ export class BrokerLink {
       live.inFlight--;
       this.#sizeLimit.heard(packetBytes(topic, message));
       if (--live.suspects <= 0) this.#sizeLimit.cleared();
+      if (delivery.kind === 'retained') this.#forgetCleared(topic, message);
       if (refusal === undefined) this.#published++;
       else this.#refused(topic, `expected the broker to take a message on ${topic}, found: ${refusal}`);
       if (delivery.kind === 'posted') {
@@ -256,6 +330,11 @@ export class BrokerLink {
     };
     live.connection.deliver(topic, message, { retain: delivery.kind === 'retained', done });
     this.#sent(topic, message, live);
+  }
+
+  /** What was cleared on the broker need not be cleared again. */
+  #forgetCleared(topic: string, message: Message): void {
+    if (message.payload.length === 0 && this.#retained.get(topic) === message) this.#retained.delete(topic);
   }
 
   /** The socket has room again. */

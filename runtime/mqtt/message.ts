@@ -12,7 +12,12 @@ export interface MessageProperties {
   readonly expirySeconds?: number;
   /** Named after CloudEvents attributes (reference/mqtt.md §2.6). */
   readonly attributes?: Readonly<Record<string, string>>;
+  /** What whoever asked wants to see in the answer. */
+  readonly correlation?: Buffer;
 }
+
+/** Removes what a topic retains. */
+export const CLEARED: Message = { payload: Buffer.alloc(0), properties: { contentType: 'text/plain', text: true } };
 
 /** A bare word, such as `online`. */
 export function wordMessage(word: string): Message {
@@ -35,11 +40,12 @@ export function jsonMessage(
  * too large costs the connection (reference/mqtt.md §1). MQTT 5 §2.1.4, §3.3.
  */
 export function packetBytes(topic: string, message: Message): number {
-  const { contentType, attributes } = message.properties;
+  const { contentType, attributes, correlation } = message.properties;
   const fixedHeader = 5;
   const topicAndId = 2 + Buffer.byteLength(topic) + 2;
   const lengthFormatExpiry = 4 + 2 + 5;
   let properties = lengthFormatExpiry + 3 + Buffer.byteLength(contentType);
+  if (correlation !== undefined) properties += 3 + correlation.length;
   for (const [name, value] of Object.entries(attributes ?? {})) {
     properties += 5 + Buffer.byteLength(name) + Buffer.byteLength(value);
   }

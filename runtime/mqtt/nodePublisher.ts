@@ -20,6 +20,7 @@ import type {
   SourceMessage,
   VectorElementType,
 } from './messages';
+import { RivalWatch } from './rivalWatch';
 import type { Outbox } from './sender/outbox';
 import type { SpoolPriority } from './spool/spool';
 import { type Topics, topicsOf } from './topics';
@@ -81,12 +82,18 @@ export class NodePublisher {
 
   start(info: Omit<InfoMessage, 's' | 'boot' | 'started' | 'cq'>, onEvent: (event: LinkEvent) => void): void {
     const started = this.#options.clock.epochMicros();
+    this.#watchRivals(started, onEvent);
     this.#link.retain(
       this.#topics.info,
       jsonMessage({ s: 'info/1', boot: this.boot, started, cq: CLOCK_QUALITY, ...info } satisfies InfoMessage),
     );
     this.#link.retain(this.#topics.status, wordMessage('online'));
     this.#link.start(onEvent);
+  }
+
+  /** For what this node reads of its broker. */
+  get link(): BrokerLink {
+    return this.#link;
   }
 
   source({ id, modality, device }: PublishedSource, status: SourceStatus & { readonly gaps: number }): void {
@@ -177,6 +184,23 @@ export class NodePublisher {
   async stop(): Promise<void> {
     this.#link.retain(this.#topics.status, wordMessage('stopped'));
     await this.#link.stop();
+  }
+
+  #watchRivals(started: number, onEvent: (event: LinkEvent) => void): void {
+    const { node, clock } = this.#options;
+    const watch = new RivalWatch({
+      self: { boot: this.boot, started },
+      node,
+      clock,
+      onRival: (error, delay) => {
+        if (delay !== undefined) return this.#link.retreat(error, delay);
+        onEvent({ kind: 'rival', error });
+        // For those who read what the other one published, and for the other one, to leave.
+        this.#link.refresh();
+      },
+    });
+    const take = watch.take.bind(watch);
+    this.#link.subscribe({ filter: this.#topics.info, retained: 'always', echo: true, take });
   }
 
   #publishEmbedding(
