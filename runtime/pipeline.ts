@@ -5,12 +5,16 @@ import { EventKeeper, type EventStore } from './eventKeeper';
 import type { DetectorMemory } from './events/detector';
 import { FramePool } from './frames';
 import { FusedPublisher } from './fusedPublisher';
+import { openDiscovery } from './homeAssistant';
 import { encoderHash } from './inference/encoderHash';
 import type { Engine } from './inference/engine';
 import { Interpreter } from './interpreter';
 import { knownError } from './knownError';
 import { Lane, type LaneSource } from './lane';
 import type { BrokerAccess } from './mqtt/connection';
+import type { DiscoveryStore } from './mqtt/discovery/discoveryFile';
+import type { HomeAssistantDiscovery } from './mqtt/discovery/homeAssistant';
+import type { KnownPages } from './mqtt/discovery/pages';
 import { schemaIds } from './mqtt/messages';
 import { NodePublisher } from './mqtt/nodePublisher';
 import type { Outbox } from './mqtt/sender/outbox';
@@ -30,6 +34,8 @@ export interface PipelineOptions {
   readonly version: string;
   /** Where events that go on are kept over a restart; left out, they are not. */
   readonly eventStore?: EventStore;
+  /** Where it is kept what Home Assistant was told of; left out, it is told nothing. */
+  readonly discoveryStore?: DiscoveryStore;
   readonly onEvent: (event: PipelineEvent) => void;
 }
 
@@ -42,6 +48,8 @@ const FRAME_LIMITS = { frames: 64, bytes: 64 * 2 ** 20 } as const;
 interface Beginning {
   readonly labelSets: LabelSets;
   readonly memory: DetectorMemory | undefined;
+  /** What Home Assistant was told of last time. */
+  readonly known: KnownPages | undefined;
 }
 
 /**
@@ -56,6 +64,7 @@ export class Pipeline {
   readonly #interpreter: Interpreter;
   readonly #memory: DetectorMemory | undefined;
   readonly #keeper: EventKeeper | undefined;
+  readonly #discovery: HomeAssistantDiscovery | undefined;
   /** What came after the joint window that it belongs to. */
   #lateForFusion = 0;
   /** Label sets in use: a new revision may be put in at any time. */
@@ -64,7 +73,7 @@ export class Pipeline {
   /** Lanes whose sources have not come to their end. */
   readonly #running = new Set<Lane>();
 
-  private constructor(options: PipelineOptions, { labelSets, memory }: Beginning) {
+  private constructor(options: PipelineOptions, { labelSets, memory, known }: Beginning) {
     const { config, access, outbox, clock, engine, bundle, sources, eventStore, onEvent } = options;
     this.labelSets = labelSets;
     this.#memory = memory;
@@ -79,6 +88,7 @@ export class Pipeline {
       outbox,
       clock,
     });
+    this.#discovery = openDiscovery(options, { labelSets, known, link: this.#publisher.link });
     this.#interpreter = this.#interpreterOf(options);
     if (eventStore !== undefined) {
       this.#keeper = new EventKeeper(eventStore, {
@@ -113,7 +123,8 @@ export class Pipeline {
   static async create(options: PipelineOptions): Promise<Pipeline> {
     const labelSets = new LabelSets({ embedText: (text) => options.engine.encode('text', { kind: 'text', text }) });
     for (const labelSet of options.config.labelSets) await labelSets.put(labelSet);
-    return new Pipeline(options, { labelSets, memory: await options.eventStore?.load() });
+    const memory = await options.eventStore?.load();
+    return new Pipeline(options, { labelSets, memory, known: await options.discoveryStore?.load() });
   }
 
   /** Where the messages of this node stand. */
@@ -129,7 +140,11 @@ export class Pipeline {
     // First, so that the states of the sources are published before the node says that it is online.
     for (const lane of this.#lanes) lane.start();
     this.#publisher.start(this.#info(), (event) => {
-      if (event.kind === 'connected') this.#tellHealth();
+      if (event.kind === 'connected') {
+        this.#tellHealth();
+        this.#discovery?.connected();
+      }
+      if (event.kind === 'disconnected') this.#discovery?.disconnected();
       onEvent({ kind: 'broker', event });
     });
     this.#beat();
@@ -142,6 +157,7 @@ export class Pipeline {
     this.#interpreter.finish();
     this.#keeper?.touch();
     await this.#keeper?.settled();
+    await this.#discovery?.stop();
     await this.#publisher.stop();
   }
 

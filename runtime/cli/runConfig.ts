@@ -6,12 +6,13 @@ import { brokerAccess } from '../config/secrets';
 import { EventFile } from '../events/eventFile';
 import { FramePool } from '../frames';
 import { Engine } from '../inference/engine';
+import { DiscoveryFile } from '../mqtt/discovery/discoveryFile';
 import { Outbox } from '../mqtt/sender/outbox';
 import { Mutes } from '../mutes';
 import { Pipeline } from '../pipeline';
 import type { PipelineEvent } from '../pipelineEvent';
 import { openNamedBundle } from './bundle';
-import { eventsFile, mutesFolder, openSource, PICTURE_LIMITS, spoolFolder } from './openSource';
+import { discoveryFile, eventsFile, mutesFolder, openSource, PICTURE_LIMITS, spoolFolder } from './openSource';
 
 export interface RunOptions {
   readonly clock: Clock;
@@ -52,6 +53,7 @@ async function runWith(outbox: Outbox, config: Config, { clock, log, runTime, si
         clock,
         version: packageVersion(),
         eventStore: new EventFile(eventsFile(config.node)),
+        discoveryStore: new DiscoveryFile(discoveryFile(config.node)),
         onEvent: (event: PipelineEvent) => {
           log(event);
           if (event.kind === 'ended') finish();

@@ -4,6 +4,7 @@ import { connectAsync } from 'mqtt';
 import { unpack } from 'msgpackr';
 import { Compile, type Validator } from 'typebox/schema';
 import { parse } from 'yaml';
+import { readDiscovery } from './homeAssistant';
 import { repositoryRoot } from './paths';
 
 /** What of the shipped asyncapi.yaml is read here. */
@@ -60,7 +61,10 @@ export interface ContractWatch {
   check(): void;
 }
 
-/** Subscribes to all topics of nodes, and holds every message against the shipped files. */
+/**
+ * Subscribes to all topics of nodes, and holds every message against the shipped files; what Home Assistant is told,
+ * against what it documents.
+ */
 export async function watchContract(
   url: string,
   login: { readonly username?: string; readonly password?: string } = {},
@@ -68,10 +72,11 @@ export async function watchContract(
   const problems: string[] = [];
   const client = await connectAsync(url, { ...login, reconnectPeriod: 0 });
   client.on('message', (topic, payload) => {
-    if (problems.length < 10) problems.push(...contractProblems(topic, payload));
+    if (problems.length >= 10) return;
+    problems.push(...(isDiscovery(topic) ? discoveryProblems(topic, payload) : contractProblems(topic, payload)));
   });
   client.on('error', () => undefined);
-  await client.subscribeAsync('+/v1/#');
+  await client.subscribeAsync(['+/v1/#', 'homeassistant/device/+/config']);
   return {
     settled: async () => {
       // A broker answers a subscription after all that it had for the subscriber before.
@@ -82,6 +87,17 @@ export async function watchContract(
       if (problems.length > 0) throw new Error(`messages that break the contract:\n${problems.join('\n')}`);
     },
   };
+}
+
+const isDiscovery = (topic: string): boolean => topic.startsWith('homeassistant/');
+
+function discoveryProblems(topic: string, payload: Uint8Array): string[] {
+  try {
+    readDiscovery(topic, payload);
+    return [];
+  } catch (error) {
+    return [String(error)];
+  }
 }
 
 function channelOf(topic: string): ShippedChannel | undefined {
