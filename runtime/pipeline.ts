@@ -8,12 +8,16 @@ import { EventKeeper, type EventStore } from './eventKeeper';
 import type { DetectorMemory } from './events/detector';
 import { FramePool } from './frames';
 import { FusedPublisher } from './fusedPublisher';
+import { openDiscovery } from './homeAssistant';
 import { encoderHash } from './inference/encoderHash';
 import type { Engine } from './inference/engine';
 import { Interpreter } from './interpreter';
 import { knownError } from './knownError';
 import { type Course, Lane, type LaneSource } from './lane';
 import type { BrokerAccess } from './mqtt/connection';
+import type { DiscoveryStore } from './mqtt/discovery/discoveryFile';
+import type { HomeAssistantDiscovery } from './mqtt/discovery/homeAssistant';
+import type { KnownPages } from './mqtt/discovery/pages';
 import { schemaIds } from './mqtt/messages';
 import { type NodeInfo, NodePublisher } from './mqtt/nodePublisher';
 import type { Outbox } from './mqtt/sender/outbox';
@@ -38,6 +42,8 @@ export interface PipelineOptions {
   readonly eventStore?: EventStore;
   /** What it can be told to do over MQTT; left out, nothing, and nothing is published of single labels. */
   readonly control?: ControlServices;
+  /** Where it is kept what Home Assistant was told of; left out, it is told nothing. */
+  readonly discoveryStore?: DiscoveryStore;
   readonly onEvent: (event: PipelineEvent) => void;
 }
 
@@ -51,6 +57,8 @@ interface Beginning {
   readonly labelSets: LabelSets;
   readonly book: LabelBook;
   readonly memory: DetectorMemory | undefined;
+  /** What Home Assistant was told of last time. */
+  readonly known: KnownPages | undefined;
 }
 
 /**
@@ -66,6 +74,7 @@ export class Pipeline {
   #interpreter: Interpreter;
   readonly #memory: DetectorMemory | undefined;
   readonly #keeper: EventKeeper | undefined;
+  readonly #discovery: HomeAssistantDiscovery | undefined;
   /** What came after the joint window that it belongs to. */
   #lateForFusion = 0;
   /** Label sets in use: a new revision may be put in at any time. */
@@ -83,7 +92,7 @@ export class Pipeline {
   /** Lanes whose sources have not come to their end. */
   readonly #running = new Set<Lane>();
 
-  private constructor(options: PipelineOptions, { labelSets, book, memory }: Beginning) {
+  private constructor(options: PipelineOptions, { labelSets, book, memory, known }: Beginning) {
     const { config, access, outbox, clock, sources, eventStore, onEvent } = options;
     this.labelSets = labelSets;
     this.book = book;
@@ -99,6 +108,13 @@ export class Pipeline {
       elementType: config.publish.embeddings.elementType,
       outbox,
       clock,
+    });
+    this.#discovery = openDiscovery(options, {
+      config: () => this.#config,
+      sources: () => this.#sources(),
+      book,
+      known,
+      link: this.#publisher.link,
     });
     this.#control = this.#controlOf(options);
     this.#interpreter = this.#interpreterOf(config);
@@ -129,7 +145,8 @@ export class Pipeline {
       ...(store === undefined ? {} : { store }),
       onFailed: (error) => options.onEvent({ kind: 'failed', source: 'labels', error }),
     });
-    return new Pipeline(options, { labelSets, book, memory: await options.eventStore?.load() });
+    const memory = await options.eventStore?.load();
+    return new Pipeline(options, { labelSets, book, memory, known: await options.discoveryStore?.load() });
   }
 
   /** Where the messages of this node stand. */
@@ -146,7 +163,11 @@ export class Pipeline {
     for (const lane of this.#lanes) lane.start();
     this.#control?.start();
     this.#publisher.start(this.#info(), (event) => {
-      if (event.kind === 'connected') this.#tellHealth();
+      if (event.kind === 'connected') {
+        this.#tellHealth();
+        this.#discovery?.connected();
+      }
+      if (event.kind === 'disconnected') this.#discovery?.disconnected();
       onEvent({ kind: 'broker', event });
     });
     this.#vitals.start();
@@ -237,6 +258,7 @@ export class Pipeline {
     this.#interpreter.finish();
     this.#keeper?.touch();
     await this.#keeper?.settled();
+    await this.#discovery?.stop();
     await this.#publisher.stop();
   }
 
@@ -262,14 +284,18 @@ export class Pipeline {
     });
   }
 
+  #sources(): readonly LaneSource[] {
+    return this.#lanes.map((lane) => lane.source);
+  }
+
   #controlOf({ control, clock, onEvent }: PipelineOptions): NodeControl | undefined {
     if (control === undefined) return undefined;
     return new NodeControl({
       config: () => this.#config,
       publisher: this.#publisher,
       book: this.book,
-      sources: () => this.#lanes.map((lane) => lane.source),
-      services: control,
+      sources: () => this.#sources(),
+      services: { ...control, announced: () => this.#discovery?.announce() },
       clock,
       onReport: (command) => onEvent({ kind: 'command', command }),
     });

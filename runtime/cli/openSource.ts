@@ -39,6 +39,11 @@ export function eventsFile(node: string): string {
   return path.join(sensebindStateDirectory(), 'nodes', node, 'events.json');
 }
 
+/** The file that keeps what Home Assistant was told of a node. */
+export function discoveryFile(node: string): string {
+  return path.join(sensebindStateDirectory(), 'nodes', node, 'discovery.json');
+}
+
 /** Where a node keeps messages that must arrive, unless its configuration says another folder. */
 export function spoolFolder(node: string): string {
   return path.join(sensebindStateDirectory(), 'nodes', node, 'spool');

@@ -7,13 +7,14 @@ import { EventFile } from '../events/eventFile';
 import { FramePool } from '../frames';
 import { Engine, type EngineOptions } from '../inference/engine';
 import type { LaneSource } from '../lane';
+import { DiscoveryFile } from '../mqtt/discovery/discoveryFile';
 import { Outbox } from '../mqtt/sender/outbox';
 import { Mutes } from '../mutes';
 import { Pipeline } from '../pipeline';
 import type { PipelineEvent } from '../pipelineEvent';
 import { openNamedBundle } from './bundle';
 import { nodeServices } from './nodeServices';
-import { eventsFile, mutesFolder, openSource, PICTURE_LIMITS, spoolFolder } from './openSource';
+import { discoveryFile, eventsFile, mutesFolder, openSource, PICTURE_LIMITS, spoolFolder } from './openSource';
 
 export interface RunOptions {
   readonly clock: Clock;
@@ -89,6 +90,7 @@ async function runWith(outbox: Outbox, config: Config, runOptions: RunOptions): 
           },
         },
         eventStore: new EventFile(eventsFile(config.node)),
+        discoveryStore: new DiscoveryFile(discoveryFile(config.node)),
         onEvent: (event: PipelineEvent) => {
           log(event);
           if (event.kind === 'ended') finish();

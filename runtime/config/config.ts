@@ -70,6 +70,16 @@ export interface BrokerConfig {
   readonly caFile?: string;
   readonly certFile?: string;
   readonly keyFile?: string;
+  /** Left out: Home Assistant is told nothing. */
+  readonly homeAssistant?: HomeAssistantConfig;
+}
+
+/** Discovery by Home Assistant. */
+export interface HomeAssistantConfig {
+  /** False: what it was told of before is taken back. */
+  readonly enabled: boolean;
+  /** First level of its topics. */
+  readonly prefix: string;
 }
 
 /** Where messages wait that must arrive. */

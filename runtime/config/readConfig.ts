@@ -163,11 +163,12 @@ function resolveSources({ node, sources }: SourcesDocument, folder: string): Sou
 
 /** The client id is the node's, so that a broker's access rules can speak of `%c` (reference/mqtt.md §4). */
 function resolveBroker({ broker, node }: ConfigDocument, folder: string): BrokerConfig {
-  const { passwordFile, passwordEnv, protocol, clientId, caFile, certFile, keyFile, ...rest } = broker;
+  const { passwordFile, passwordEnv, protocol, clientId, caFile, certFile, keyFile, homeAssistant, ...rest } = broker;
   return {
     ...rest,
     protocol: protocol ?? 'auto',
     clientId: clientId ?? node,
+    homeAssistant: { enabled: homeAssistant?.enabled ?? true, prefix: homeAssistant?.prefix ?? 'homeassistant' },
     ...(passwordFile === undefined ? {} : { password: { file: path.resolve(folder, passwordFile) } }),
     ...(passwordEnv === undefined ? {} : { password: { environment: passwordEnv } }),
     ...(caFile === undefined ? {} : { caFile: path.resolve(folder, caFile) }),

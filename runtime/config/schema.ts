@@ -39,6 +39,23 @@ const Broker = Type.Object(
     caFile: Type.Optional(FilePath),
     certFile: Type.Optional(FilePath),
     keyFile: Type.Optional(FilePath),
+    homeAssistant: Type.Optional(
+      Type.Object(
+        {
+          enabled: Type.Optional(
+            Type.Boolean({ description: 'Home Assistant finds this node by itself. Default: true.' }),
+          ),
+          prefix: Type.Optional(
+            Type.String({
+              pattern: '^[A-Za-z0-9_-]{1,64}(/[A-Za-z0-9_-]{1,64}){0,7}$',
+              title: 'a topic such as homeassistant',
+              description: 'Its discovery prefix. Default: homeassistant.',
+            }),
+          ),
+        },
+        FORBID,
+      ),
+    ),
   },
   FORBID,
 );

@@ -162,6 +162,12 @@ export class BrokerLink {
     if (this.#retained.has(topic)) this.retain(topic, CLEARED);
   }
 
+  /** Does not publish what a topic retains any more. The broker keeps what it has. */
+  forget(topic: string): void {
+    this.#retained.delete(topic);
+    this.#live?.dirty.delete(topic);
+  }
+
   /** Publishes at QoS 1 to those who are there now: an answer. Dropped and counted without a connection. */
   answer(topic: string, message: Message): void {
     const live = this.#live;

@@ -65,7 +65,12 @@ export const EmbeddingMessage = Type.Object({
       missing: Type.Array(Id, { maxItems: 64 }),
     }),
   ),
-  v: Type.Unsafe<Uint8Array>(Type.Refine(Type.Unknown(), (value) => value instanceof Uint8Array)),
+  v: Type.Unsafe<Uint8Array>(
+    Type.Refine(
+      Type.Unknown({ description: 'The vector: the bytes of a msgpack bin, d elements of dt, little-endian.' }),
+      (value) => value instanceof Uint8Array,
+    ),
+  ),
 });
 export type EmbeddingMessage = Static<typeof EmbeddingMessage>;
 

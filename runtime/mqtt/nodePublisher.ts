@@ -6,6 +6,7 @@ import type { Fused } from '../fusion/group';
 import type { SourceStatus } from '../source';
 import { type Scores, topLabels } from '../zeroshot/score';
 import type { BrokerAccess, ProtocolVersion } from './connection';
+import { HEALTH_EXPIRY_SECONDS, LIVE_EXPIRY_SECONDS } from './contract/channels';
 import { EMBEDDING_CONTENT_TYPE, encodeEmbedding } from './embeddingMessage';
 import { type EventMessage, eventMessage } from './eventMessage';
 import { bitsOfFlags } from './flagBits';
@@ -37,9 +38,6 @@ export interface NodePublisherOptions {
 
 /** Nobody has told this node how well its clock is kept. */
 const CLOCK_QUALITY: NodeClockQuality = 'unsynced';
-
-const LIVE_EXPIRY_SECONDS = 5;
-const HEALTH_EXPIRY_SECONDS = 30;
 
 /** What is given up first when the disk has no room. */
 const PRIORITY_OF = { info: 'low', warning: 'normal', alarm: 'high' } as const satisfies Record<
@@ -221,11 +219,10 @@ export class NodePublisher {
       node,
       clock,
       onRival: (error, delay) => {
-        if (delay === undefined) {
-          onEvent({ kind: 'rival', error });
-          // For those who read what the other one published, and for the other one, to leave.
-          this.#link.refresh();
-        } else this.#link.retreat(error, delay);
+        if (delay !== undefined) return this.#link.retreat(error, delay);
+        onEvent({ kind: 'rival', error });
+        // For those who read what the other one published, and for the other one, to leave.
+        this.#link.refresh();
       },
     });
     const take = watch.take.bind(watch);

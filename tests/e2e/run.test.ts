@@ -28,7 +28,7 @@ describe('sensebind run, with a real mosquitto', { skip: withoutMosquitto }, () 
       received.set(topic, [...(received.get(topic) ?? []), payload]);
       onMessage();
     });
-    await subscriber.subscribeAsync('sensebind/v1/#', { qos: 1 });
+    await subscriber.subscribeAsync(['sensebind/v1/#', 'homeassistant/device/+/config'], { qos: 1 });
   });
   after(async () => {
     await subscriber.endAsync(true);
@@ -73,6 +73,7 @@ labels:
       const child = await run(node, protocol);
       const exited = once(child, 'exit');
       await message(`${root}/status`, word('online'));
+      await message(`homeassistant/device/sensebind_${node}/config`);
       const { vector, message: embedding } = decodeEmbedding(await message(`${root}/src/mic0/emb`));
       assert.ok(Math.abs(Math.hypot(...vector) - 1) < 1e-3);
       assert.equal(embedding.sp, tiny.bundle.manifest.space);

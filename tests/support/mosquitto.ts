@@ -4,6 +4,7 @@ import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { watchContract } from './contract';
 
 /** Why tests with a real broker are skipped; `false` when they are not. */
 export const withoutMosquitto: string | false =
@@ -26,6 +27,11 @@ export interface MosquittoOptions {
   readonly user?: { readonly name: string; readonly password: string };
   /** Lines of its access control list. */
   readonly acl?: readonly string[];
+  /**
+   * Default: true. Every message under a node's topics is held against the shipped schemas; {@link Mosquitto.stop} throws
+   * where one is not as they say. False where a test publishes what is wrong on purpose, or measures.
+   */
+  readonly holdsContract?: boolean;
 }
 
 /** A real mosquitto on loopback. It keeps nothing: when it is started again, its retained messages are gone. */
@@ -44,15 +50,24 @@ export async function startMosquitto(options: MosquittoOptions = {}): Promise<Mo
     });
     void exited.then(() => reject(new Error(`mosquitto ended:\n${log}`)));
   });
+  const url = `mqtt://127.0.0.1:${port}`;
+  const watch = options.holdsContract === false ? undefined : await watchContract(url, loginOf(options));
   return {
-    url: `mqtt://127.0.0.1:${port}`,
+    url,
     port,
     stop: async () => {
+      // It has what the broker passed on before now.
+      await watch?.settled();
       child.kill();
       await exited;
       await rm(folder, { recursive: true, force: true });
+      watch?.check();
     },
   };
+}
+
+function loginOf({ user }: MosquittoOptions): { readonly username?: string; readonly password?: string } {
+  return user === undefined ? {} : { username: user.name, password: user.password };
 }
 
 async function settingsOf(

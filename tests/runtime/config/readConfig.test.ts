@@ -88,6 +88,7 @@ describe('a configuration', () => {
         url: 'mqtts://broker.example:8883',
         protocol: '5',
         clientId: 'Box1',
+        homeAssistant: { enabled: true, prefix: 'homeassistant' },
         username: 'box',
         password: { file: '/etc/sensebind/secrets/broker' },
         caFile: '/etc/ssl/ca.pem',
@@ -162,7 +163,12 @@ describe('a configuration', () => {
       { baseTopic, broker, labelSets, publish, window: sources[0]?.window, hop: sources[0]?.hop },
       {
         baseTopic: 'sensebind',
-        broker: { url: 'mqtt://localhost', protocol: 'auto', clientId: 'box' },
+        broker: {
+          url: 'mqtt://localhost',
+          protocol: 'auto',
+          clientId: 'box',
+          homeAssistant: { enabled: true, prefix: 'homeassistant' },
+        },
         labelSets: [],
         publish: {
           embeddings: { enabled: true, elementType: 'f16le', maxRateHz: Number.POSITIVE_INFINITY },

@@ -9,12 +9,13 @@ import { SensebindError } from '../../../runtime/errors';
 import { Engine } from '../../../runtime/inference/engine';
 import { decodeEmbedding } from '../../../runtime/mqtt/embeddingMessage';
 import { flagsOfBits } from '../../../runtime/mqtt/flagBits';
-import { type SchemaId, type ScoresMessage, type SourceMessage, validators } from '../../../runtime/mqtt/messages';
+import type { ScoresMessage, SourceMessage } from '../../../runtime/mqtt/messages';
 import { kindOfTopic } from '../../../runtime/mqtt/topics';
 import { Pipeline } from '../../../runtime/pipeline';
 import type { PipelineEvent } from '../../../runtime/pipelineEvent';
 import type { AudioReading, Driver } from '../../../runtime/reading';
 import { DisabledSource, type Source, SupervisedSource } from '../../../runtime/source';
+import { contractProblems } from '../../support/contract';
 import { refused } from '../../support/refused';
 import { openOutbox } from '../../support/spoolFolder';
 import { type TinyBundle, tinyBundle } from '../../support/tinyBundle';
@@ -76,27 +77,13 @@ describe('the pipeline', () => {
     });
     await ended;
     await pipeline?.stop();
+    for (const { topic, payload } of broker.published) assert.deepEqual(contractProblems(topic, payload), []);
     return { events, published: broker.published };
   }
 
   it('publishes everything in the form of its contract', async (context) => {
     const { published } = await run(context, [sound('mic0', { seconds: 3 }), new DisabledSource('mic1', 'audio')]);
-    const schemas: Partial<Record<NonNullable<ReturnType<typeof kindOfTopic>>, SchemaId>> = {
-      info: 'info/1',
-      health: 'health/1',
-      'source-state': 'source/1',
-      scores: 'scores/1',
-    };
-    const seen = new Set<string>();
-    for (const { topic, payload } of published) {
-      const kind = kindOfTopic(topic);
-      assert.ok(kind, topic);
-      seen.add(kind);
-      const schema = schemas[kind];
-      if (schema) assert.deepEqual(validators[schema].Errors(JSON.parse(payload.toString())), [], topic);
-      else if (kind === 'embedding') decodeEmbedding(payload);
-      else assert.match(payload.toString(), /^(online|offline|stopped|disabled)$/);
-    }
+    const seen = new Set(published.map(({ topic }) => kindOfTopic(topic)));
     assert.deepEqual([...seen].sort(), [
       'embedding',
       'health',
