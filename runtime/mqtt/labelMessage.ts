@@ -7,6 +7,12 @@ const Cosine = Type.Number({ minimum: -1.001, maximum: 1.001 });
 export const LabelStateWord = Type.Union([Type.Literal('ON'), Type.Literal('OFF')]);
 export type LabelStateWord = Static<typeof LabelStateWord>;
 
+/** `…/label/<l>/threshold/state` and `…/set`: a number in [0, 1] as text. */
+export const ThresholdWord = Type.String({ pattern: '^(0|1|[01]?\\.[0-9]{1,17}|[1-9](\\.[0-9]+)?e-[0-9]{1,2})$' });
+
+/** `…/label/<l>/prompt/state` and `…/set`: prompts, one after the other. */
+export const PromptWord = Type.String({ minLength: 1, maxLength: 1024 });
+
 /** `label/1`: JSON, retained, on `…/label/<l>/attr`: what the state of a label rests on. */
 export const LabelMessage = Type.Object({
   s: Type.Literal('label/1'),

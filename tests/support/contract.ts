@@ -12,6 +12,16 @@ interface Document {
   readonly channels: Readonly<
     Record<string, { readonly address: string; readonly messages: Readonly<Record<string, unknown>> }>
   >;
+  readonly operations: Readonly<
+    Record<
+      string,
+      {
+        readonly action: 'send' | 'receive';
+        readonly channel: { readonly $ref: string };
+        readonly bindings: { readonly mqtt: { readonly retain: boolean } };
+      }
+    >
+  >;
   readonly components: {
     readonly messages: Readonly<
       Record<string, { readonly contentType: string; readonly payload: { readonly schema: { readonly $ref: string } } }>
@@ -24,6 +34,9 @@ interface ShippedChannel {
   readonly topic: RegExp;
   readonly contentType: string;
   readonly validator: Validator;
+  /** The node reads it: anybody may write anything there. */
+  readonly isRead: boolean;
+  readonly isRetained: boolean;
 }
 
 const RESOURCES = path.join(repositoryRoot, 'resources');
@@ -39,7 +52,9 @@ const channels: readonly ShippedChannel[] = shippedChannels();
 export function contractProblems(topic: string, payload: Uint8Array): string[] {
   const channel = channelOf(topic);
   if (channel === undefined) return [`${topic}: not a topic of resources/asyncapi.yaml`];
-  const { contentType, validator } = channel;
+  const { contentType, validator, isRead, isRetained } = channel;
+  // Nothing at all takes back what is retained.
+  if (isRead || (isRetained && payload.length === 0)) return [];
   try {
     const [, errors] = validator.Errors(decode(payload, contentType));
     return errors.map(({ instancePath, message }) => `${topic}: ${instancePath} ${message}`);
@@ -110,8 +125,16 @@ function shippedChannels(): ShippedChannel[] {
     const [message = ''] = Object.keys(messages);
     const { contentType, payload } = document.components.messages[message]!;
     const schema: object = JSON.parse(readFileSync(path.join(RESOURCES, payload.schema.$ref), 'utf8'));
-    const pattern = address.replace('{base}', `${LEVEL}(?:/${LEVEL})*`).replaceAll(/\{[a-z]+\}/g, LEVEL);
-    return { name, topic: new RegExp(`^${pattern}$`), contentType, validator: Compile(schema) };
+    const pattern = address.replaceAll(/\{(base|verb)\}/g, `${LEVEL}(?:/${LEVEL})*`).replaceAll(/\{[a-z]+\}/g, LEVEL);
+    const operation = Object.values(document.operations).find(({ channel }) => channel.$ref === `#/channels/${name}`);
+    return {
+      name,
+      topic: new RegExp(`^${pattern}$`),
+      contentType,
+      validator: Compile(schema),
+      isRead: operation?.action === 'receive',
+      isRetained: operation?.bindings.mqtt.retain === true,
+    };
   });
 }
 

@@ -29,6 +29,9 @@ export const PARAMETERS: Readonly<Record<string, string>> = {
   source: 'Id of a source.',
   group: 'Id of a group of sources that are looked at together.',
   rule: 'Id of a rule.',
+  label: 'Id of a label.',
+  verb: 'Verb of a command, such as labels/put: one or more levels.',
+  job: 'Id of a long command that is under way, from the answer to it.',
 };
 
 const NODE = '{base}/v1/{node}';
@@ -50,6 +53,9 @@ const live = { qos: 0, retain: false, expirySeconds: LIVE_EXPIRY_SECONDS, isClou
 const embedding = { ...live, encoding: 'msgpack', contentType: EMBEDDING_CONTENT_TYPE, schema: 'emb/1' } as const;
 const scores = { ...live, ...json, schema: 'scores/1' } as const;
 const event = { ...json, qos: 1, retain: false, schema: 'event/1', isCloudEvent: true } as const;
+
+const setting = { encoding: 'word', contentType: 'text/plain', isCloudEvent: false } as const;
+const told = { ...json, qos: 1, retain: false, isCloudEvent: false } as const;
 
 /** Everything that a node publishes. */
 export const publishedChannels: readonly Channel[] = [
@@ -133,5 +139,80 @@ export const publishedChannels: readonly Channel[] = [
     name: 'lateEvent',
     address: `${NODE}/backfill/event/{rule}`,
     summary: 'An event that waited for more than 30 s, with its own times: for records, not for automations.',
+  },
+  {
+    ...retainedWord,
+    name: 'labelState',
+    address: `${NODE}/label/{label}/state`,
+    summary: 'Whether a label is the case, after hysteresis and minimum times.',
+    schema: 'label-state/1',
+  },
+  {
+    ...json,
+    name: 'labelAttributes',
+    address: `${NODE}/label/{label}/attr`,
+    summary: 'What the state of a label rests on.',
+    qos: 1,
+    retain: true,
+    schema: 'label/1',
+    isCloudEvent: false,
+  },
+  {
+    ...retainedWord,
+    name: 'labelThreshold',
+    address: `${NODE}/label/{label}/threshold/state`,
+    summary: 'The probability from which a label is on.',
+    schema: 'threshold/1',
+  },
+  {
+    ...retainedWord,
+    name: 'labelPrompt',
+    address: `${NODE}/label/{label}/prompt/state`,
+    summary: 'The words that a label is compared with.',
+    schema: 'prompt/1',
+  },
+  {
+    ...told,
+    name: 'answer',
+    address: `${NODE}/rsp/{verb}`,
+    summary: 'Answer to a command that named no response topic.',
+    schema: 'rsp/1',
+  },
+  {
+    ...told,
+    name: 'job',
+    address: `${NODE}/job/{job}`,
+    summary: 'How far a long command is, and at last how it ended.',
+    schema: 'job/1',
+  },
+];
+
+/** Everything that a node reads. */
+export const readChannels: readonly Channel[] = [
+  {
+    ...told,
+    name: 'command',
+    address: `${NODE}/cmd/{verb}`,
+    summary: 'Something to do. Answered on the response topic, or on rsp/{verb}.',
+    expirySeconds: 30,
+    schema: 'cmd/1',
+  },
+  {
+    ...setting,
+    name: 'setLabelThreshold',
+    address: `${NODE}/label/{label}/threshold/set`,
+    summary: 'The probability from which a label is to be on.',
+    qos: 1,
+    retain: false,
+    schema: 'threshold/1',
+  },
+  {
+    ...setting,
+    name: 'setLabelPrompt',
+    address: `${NODE}/label/{label}/prompt/set`,
+    summary: 'The words that a label is to be compared with.',
+    qos: 1,
+    retain: false,
+    schema: 'prompt/1',
   },
 ];

@@ -1,5 +1,7 @@
 import type { TSchema } from 'typebox';
+import { CommandMessage, JobMessage, ResponseMessage } from '../../commands/commandMessages';
 import { EventMessage } from '../eventMessage';
+import { LabelMessage, LabelStateWord, PromptWord, ThresholdWord } from '../labelMessage';
 import {
   EmbeddingMessage,
   HealthMessage,
@@ -29,6 +31,13 @@ export const contractSchemas = {
   'emb/1': { title: 'An embedding: a msgpack map, as it is when it is decoded', schema: EmbeddingMessage },
   'scores/1': { title: 'Similarity to labels', schema: ScoresMessage },
   'event/1': { title: 'Something that started, goes on, or ended', schema: EventMessage },
+  'label-state/1': { title: 'Whether a label is the case: a bare word', schema: LabelStateWord },
+  'label/1': { title: 'What the state of a label rests on', schema: LabelMessage },
+  'threshold/1': { title: 'Threshold of a label: a number as text', schema: ThresholdWord },
+  'prompt/1': { title: 'Words of a label: plain text', schema: PromptWord },
+  'cmd/1': { title: 'A command', schema: CommandMessage },
+  'rsp/1': { title: 'The answer to a command', schema: ResponseMessage },
+  'job/1': { title: 'How far a long command is', schema: JobMessage },
 } as const satisfies Readonly<Record<string, ContractSchema>>;
 
 export type ContractSchemaId = keyof typeof contractSchemas;
