@@ -108,7 +108,7 @@ export class Lane {
       status: (status) => this.#tellStatus(status),
       ended: () => {
         this.#windows.finish();
-        void this.#settled().then(() => this.#options.onEnded(this));
+        void this.settled().then(() => this.#options.onEnded(this));
       },
     });
   }
@@ -116,8 +116,13 @@ export class Lane {
   /** Ends the source; windows under way are encoded and published first. */
   async stop(): Promise<void> {
     await this.#options.source.source.close();
-    await this.#settled();
+    await this.settled();
     this.#tellStatus(this.#options.source.source.status);
+  }
+
+  /** Resolves when every window that is complete is dealt with. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#underWay);
   }
 
   health(): HealthMessage['sources'][string] {
@@ -202,10 +207,6 @@ export class Lane {
   #remember(millis: number): void {
     this.#encodeMillis.push(millis);
     if (this.#encodeMillis.length > REMEMBERED) this.#encodeMillis.shift();
-  }
-
-  async #settled(): Promise<void> {
-    await Promise.all(this.#underWay);
   }
 }
 
