@@ -132,7 +132,7 @@ export class Lane {
       status: (status) => this.#tellStatus(status),
       ended: () => {
         this.#windows.finish();
-        void this.#settled().then(() => this.#options.onEnded(this));
+        void this.settled().then(() => this.#options.onEnded(this));
       },
     });
   }
@@ -140,8 +140,13 @@ export class Lane {
   /** Ends the source; windows under way are encoded and published first. */
   async stop(): Promise<void> {
     await this.#options.source.source.close();
-    await this.#settled();
+    await this.settled();
     this.#tellStatus(this.#options.source.source.status);
+  }
+
+  /** Resolves when every window that is complete is dealt with. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#underWay);
   }
 
   stats(): SourceStats {
@@ -225,10 +230,6 @@ export class Lane {
     publisher.source({ id, modality, device: source.config.device.kind }, { ...status, gaps: this.#meter.gaps });
     this.#course.interpreter.setPresent(id, status.state === 'online');
     onEvent({ kind: 'source', source: id, status });
-  }
-
-  async #settled(): Promise<void> {
-    await Promise.all(this.#underWay);
   }
 }
 

@@ -247,6 +247,14 @@ export class Pipeline {
     this.#lanes = config.sources.flatMap(({ id }) => lanes.filter((lane) => lane.id === id));
   }
 
+  /**
+   * Resolves when every window that is complete is encoded and interpreted: who hands over the next reading only then
+   * plays in lock step (design.md rule 8).
+   */
+  async settled(): Promise<void> {
+    await Promise.all(this.#lanes.map((lane) => lane.settled()));
+  }
+
   /** Ends the sources, publishes what is still under way, says goodbye to the broker. Always ends. */
   async stop(): Promise<void> {
     this.#isStopped = true;

@@ -46,7 +46,8 @@ export class Rays {
   ) {
     const { width, height } = size;
     this.originHeight = camera.heightMetres;
-    this.#focalPixels = width / (2 * HALF_VIEW);
+    // The square in the middle shows the same at every shape of picture: it is what encoders cut out.
+    this.#focalPixels = Math.min(width, height) / (2 * HALF_VIEW);
     this.#pitch = [cosine(camera.pitch), sine(camera.pitch)];
     this.#yaw = [cosine(camera.yaw), sine(camera.yaw)];
     this.x = new Float64Array(width * height);

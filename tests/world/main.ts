@@ -1,36 +1,22 @@
 /**
- * Whether the simulated world gives its events away, or shows a sensor what it cannot perceive. Prints a table; exit code
- * 1 when a figure is over its limit. About two minutes.
+ * Judges the simulated world and what is made of it. Exit code 1 when a figure misses its limit.
  *
- *     npm run world
+ *     npm run world                 # whether it gives its events away; about two minutes
+ *     npm run world -- truth        # whether the pipeline finds what really happens: 20 scenarios of 5 minutes
  */
-import { imperceptibleTo } from '../../devices/simulated/events/catalogue';
-import { SENSORS } from '../../devices/simulated/sensor';
-import { leaksOf } from './leaks';
+import { leaksMain } from './leaksMain';
+import { truthMain } from './truth/main';
 
-const MOST_TRIVIAL = 0.35;
-const MOST_OVER_CHANCE = 0.05;
-const TEST_SCENES = 1000;
-
-let holds = true;
-console.log('sensor   trivial (≤ 35 %)  perceivable, chance   imperceptible, chance (± 5 points)  scenes');
-for (const sensor of SENSORS) {
-  const perEvent = Math.ceil(TEST_SCENES / imperceptibleTo(sensor).length);
-  const figures = leaksOf(sensor, { all: { train: 60, test: 42 }, imperceptible: { train: perEvent, test: perEvent } });
-  const { trivial, perceivable, imperceptible } = figures;
-  const isFine =
-    trivial <= MOST_TRIVIAL && Math.abs(imperceptible.share - 1 / imperceptible.events) <= MOST_OVER_CHANCE;
-  holds &&= isFine;
-  const percent = (share: number): string => `${(100 * share).toFixed(1)} %`.padStart(7);
-  console.log(
-    [
-      sensor.padEnd(8),
-      percent(trivial).padEnd(17),
-      `${percent(perceivable.share)} of ${String(perceivable.events).padEnd(2)} ${percent(1 / perceivable.events)}`,
-      `   ${percent(imperceptible.share)} of ${String(imperceptible.events).padEnd(2)} ${percent(1 / imperceptible.events)}`,
-      `           ${imperceptible.scenes}`,
-      isFine ? 'ok' : 'MISS',
-    ].join(' '),
-  );
+async function main([command, ...args]: readonly string[]): Promise<boolean> {
+  return command === 'truth' ? truthMain(args) : leaksMain();
 }
-process.exitCode = holds ? 0 : 1;
+
+main(process.argv.slice(2)).then(
+  (holds) => {
+    process.exitCode = holds ? 0 : 1;
+  },
+  (error: unknown) => {
+    console.error(error);
+    process.exitCode = 1;
+  },
+);
