@@ -219,12 +219,17 @@ export class Pipeline {
   }
 
   #tellHealth(): void {
-    this.#publisher.health({
+    this.#publisher.health(this.health());
+  }
+
+  /** How it is, and what was dropped and why. */
+  health(): Parameters<NodePublisher['health']>[0] {
+    return {
       uptime_s: (this.#options.clock.monotonicMicros() - this.#startedMicros) / 1e6,
       rss_mb: process.memoryUsage.rss() / 1e6,
       drops: { 'late-for-fusion': this.#lateForFusion, ...this.#control?.counters() },
       sources: Object.fromEntries(this.#lanes.map((lane) => [lane.id, lane.health()])),
-    });
+    };
   }
 
   #info(): Parameters<NodePublisher['start']>[0] {

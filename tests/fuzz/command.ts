@@ -26,7 +26,11 @@ export const target: FuzzTarget = {
       check(read(bytes));
     }
   },
-  seeds: () => [...SEEDS.map((seed) => Buffer.from(JSON.stringify(seed))), Buffer.from('0.75'), Buffer.from('a dog | a cat')],
+  seeds: () => [
+    ...SEEDS.map((seed) => Buffer.from(JSON.stringify(seed))),
+    Buffer.from('0.75'),
+    Buffer.from('a dog | a cat'),
+  ],
 };
 
 function promptOf(payload: Uint8Array): ReadCommand {

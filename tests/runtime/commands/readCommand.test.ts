@@ -37,7 +37,9 @@ describe('the limits of JSON', () => {
       fc.property(value, fc.constantFrom(undefined, 1, '\t'), (anything, space) => {
         const bytes = Buffer.from(JSON.stringify(anything, null, space));
         const isTooMuch =
-          depthOf(anything) > limits.depth || widestOf(anything) > limits.items || longestOf(anything) > limits.stringBytes;
+          depthOf(anything) > limits.depth ||
+          widestOf(anything) > limits.items ||
+          longestOf(anything) > limits.stringBytes;
         assert.equal(excessOf(bytes, limits) !== undefined, isTooMuch);
       }),
       { numRuns: 500 },
@@ -130,7 +132,12 @@ describe('what a dashboard sets', () => {
       label: 'dog',
       prompts: ['a dog', 'a barking dog'],
     });
-    for (const bytes of [Buffer.from(' | '), Buffer.from('x'.repeat(256)), Buffer.alloc(1e6, 'x'), Buffer.from([0xff])]) {
+    for (const bytes of [
+      Buffer.from(' | '),
+      Buffer.from('x'.repeat(256)),
+      Buffer.alloc(1e6, 'x'),
+      Buffer.from([0xff]),
+    ]) {
       assert.equal(codeOf(readPrompt('dog', bytes)), 'invalid');
     }
   });
