@@ -17,8 +17,11 @@ const NUMBER = /^(0|1|0?\.\d{1,12}|[01]\.\d{1,12})$/;
 /** Between the prompts of a label in one text. */
 const SEPARATOR = ' | ';
 
-const Threshold = Type.Object({ label: Label.properties.id, threshold: Type.Number({ minimum: 0, maximum: 1 }) });
-const Prompt = Type.Object({ label: Label.properties.id, prompts: Type.Array(Type.String({ minLength: 1 })) });
+const FORBID = { additionalProperties: false } as const;
+const LabelId = Label.properties.id;
+const Threshold = Type.Object({ label: LabelId, threshold: Type.Number({ minimum: 0, maximum: 1 }) }, FORBID);
+const Prompts = Type.Array(Type.String({ minLength: 1, maxLength: 1024 }), { minItems: 1, maxItems: 256 });
+const Prompt = Type.Object({ label: LabelId, prompts: Prompts }, FORBID);
 
 /** `label/<l>/threshold/set` and `label/<l>/prompt/set`: a number and a text, as dashboards send them. */
 export function labelSettings(book: LabelBook): Readonly<Record<string, AnyVerb>> {
