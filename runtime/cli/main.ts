@@ -8,6 +8,7 @@ import { registerMute } from './devices/mute';
 import { registerDoctor } from './doctor';
 import { registerEmbed } from './embed';
 import { registerEval } from './eval';
+import { registerInit } from './init';
 import { registerModels } from './models';
 import { type OutputOptions, reportError, USAGE_EXIT_CODE, UsageError } from './output';
 import { registerRecord } from './record';
@@ -38,6 +39,7 @@ function createProgram({ json }: OutputOptions): Command {
   if (json) program.configureOutput({ writeErr: () => undefined });
   const commands = [
     registerDemo,
+    registerInit,
     registerRun,
     registerWatch,
     registerDevices,

@@ -18,9 +18,10 @@ export interface RecordingBroker {
 }
 
 /** A broker on loopback that keeps all that clients publish. */
-export async function recordingBroker(context: {
-  after(cleanUp: () => Promise<void>): void;
-}): Promise<RecordingBroker> {
+export async function recordingBroker(
+  context: { after(cleanUp: () => Promise<void>): void },
+  { port = 0 }: { readonly port?: number } = {},
+): Promise<RecordingBroker> {
   const published: Published[] = [];
   const waiting = new Set<() => void>();
   const aedes = await Aedes.createBroker({
@@ -30,7 +31,7 @@ export async function recordingBroker(context: {
       for (const look of waiting) look();
     },
   });
-  const server = createServer(aedes.handle).listen(0, '127.0.0.1');
+  const server = createServer(aedes.handle).listen(port, '127.0.0.1');
   await once(server, 'listening');
   context.after(async () => {
     await new Promise<void>((resolve) => aedes.close(() => resolve()));

@@ -23,7 +23,7 @@ Simulated devices need nothing: ${simulatedDevices.map(({ kind }) => kind).join(
   In a configuration:      camera0: { device: { kind: simulated-camera } }`;
 
 /** A device, and what a configuration would call it. */
-interface Listed extends FoundDevice {
+export interface Listed extends FoundDevice {
   readonly source: string;
   readonly modality: string;
   readonly title: string;
