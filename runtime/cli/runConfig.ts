@@ -67,7 +67,9 @@ async function runWith(outbox: Outbox, config: Config, runOptions: RunOptions): 
         sources: config.sources.map(open),
         clock,
         version: packageVersion(),
-        eventStore: new EventFile(eventsFile(config.node)),
+        eventStore: new EventFile(eventsFile(config.node), (file) =>
+          log({ kind: 'spool', event: { kind: 'set-aside', files: [file] } }),
+        ),
         onEvent: (event: PipelineEvent) => {
           log(event);
           if (event.kind === 'ended') finish();

@@ -37,7 +37,8 @@ describe('the configuration of mosquitto in deploy/, with a real mosquitto', { s
     const config = path.join(folder, 'mosquitto.conf');
     await writeFile(
       config,
-      settings.replace('listener 1883', `listener ${port}`).replaceAll('/etc/mosquitto', folder),
+      // It says that it runs as an information only.
+      `${settings.replace('listener 1883', `listener ${port}`).replaceAll('/etc/mosquitto', folder)}\nlog_type information\n`,
     );
     await copyFile(path.join(DEPLOY, 'mosquitto', 'sensebind.acl'), path.join(folder, 'sensebind.acl'));
     const passwords = path.join(folder, 'sensebind.passwords');
@@ -118,8 +119,10 @@ describe('the configuration of mosquitto in deploy/, with a real mosquitto', { s
       { username: 'nobody', password: '' },
       { username: 'box' },
     ]) {
-      const connecting = connectAsync(url, { protocolVersion: 5, reconnectPeriod: 0, ...options });
+      const client = connectClient(url, { protocolVersion: 5, reconnectPeriod: 0, ...options });
+      const connecting = new Promise((resolve, reject) => client.once('connect', resolve).once('error', reject));
       assert.equal(await codeOf(connecting), NOT_AUTHORIZED, JSON.stringify(options));
+      client.end(true);
     }
   });
 

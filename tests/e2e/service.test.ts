@@ -3,7 +3,6 @@ import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { access, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { createInterface } from 'node:readline';
 import { after, before, describe, it, type TestContext } from 'node:test';
 import { freePort } from '../support/mosquitto';
 import { repositoryRoot } from '../support/paths';
@@ -54,7 +53,7 @@ ${more}
     const environment = { NOTIFY_SOCKET: systemd.socket, WATCHDOG_USEC: '3000000' };
     const node = startNode(context, config, { stateHome: folder, environment });
     await systemd.until(['READY=1', 'WATCHDOG=1', 'WATCHDOG=1']);
-    assert.ok(systemd.heard.some((word) => /^STATUS=\d of 1 sources online, no broker/.test(word)));
+    assert.match(systemd.heard(), /^STATUS=\d of 1 sources online, no broker/m);
 
     await node.until(isScore);
     const { event } = await node.until(({ kind }) => kind === 'metrics');
@@ -81,7 +80,6 @@ ${more}
     node.process.kill('SIGTERM');
     await systemd.until(['STOPPING=1']);
     assert.equal(await node.ended, 0);
-    assert.deepEqual(node.other, []);
   });
 
   for (const { what, expected, break: breakNode } of [
@@ -109,7 +107,7 @@ ${more}
       const first = start();
       const idsOf = ({ lines }: RunningNode) =>
         lines.filter(({ kind }) => kind === 'detected').map(({ event }) => (event as { readonly id: string }).id);
-      await first.until(() => idsOf(first).length >= 2);
+      await first.until(() => idsOf(first).length >= 4);
       const ids = new Set(idsOf(first));
       // By then a spool has written what it had.
       const scores = first.lines.filter(isScore).length;
@@ -141,23 +139,22 @@ async function notifyReceiver(context: TestContext, folder: string) {
     child.kill();
     await exited;
   });
-  const heard: string[] = [];
+  let heard = '';
   let look = (): void => undefined;
-  createInterface(child.stdout).on('line', (line) => {
-    heard.push(line);
+  child.stdout.on('data', (bytes: Buffer) => {
+    heard += bytes.toString();
     look();
   });
   while (!(await isThere(socket))) await new Promise((resolve) => setImmediate(resolve));
   return {
     socket,
-    heard,
-    /** Resolves when these words were heard in this order, with others between them. */
+    heard: () => heard,
+    /** Resolves when these words were heard in this order, with others between them. Datagrams have no end. */
     until: (words: readonly string[]) =>
       new Promise<void>((resolve) => {
+        const expected = new RegExp(words.join('[^]*'));
         look = () => {
-          let found = 0;
-          for (const word of heard) if (word === words[found]) found++;
-          if (found === words.length) resolve();
+          if (expected.test(heard)) resolve();
         };
         look();
       }),
