@@ -153,7 +153,7 @@ describe('the configuration of mosquitto in deploy/, with a real mosquitto', { s
     for (const topic of allowed) assert.equal(await codeOf(box.publishAsync(topic, 'x', QOS1)), 0, topic);
     await home.publishAsync('sensebind/v1/box/cmd/announce', '{}', QOS1);
     await until(() => arrived.length === allowed.length + 1);
-    assert.deepEqual(arrived.toSorted(), [...allowed, 'sensebind/v1/box/cmd/announce'].toSorted());
+    assert.deepEqual(new Set(arrived), new Set([...allowed, 'sensebind/v1/box/cmd/announce']));
   });
 
   it('gives a box its own commands and nothing else, whatever it calls itself', async (context) => {

@@ -62,7 +62,8 @@ rules: { loud: { when: { measure: level_decibels, of: mic0, above: -20 } } }
 `,
     );
     const start = () => startNode(context, config, { stateHome: state, environment: { METRICS_PASSWORD: METRICS } });
-    const said = ({ lines, other }: ReturnType<typeof startNode>) => [...lines.map((line) => JSON.stringify(line)), ...other].join('\n');
+    const said = ({ lines, other }: ReturnType<typeof startNode>) =>
+      [...lines.map((line) => JSON.stringify(line)), ...other].join('\n');
 
     // The broker refuses: the reason is told, the password is not. A crash right after it, with all in memory.
     await writeFile(password, `${WRONG}\n`);
@@ -108,7 +109,10 @@ rules: { loud: { when: { measure: level_decibels, of: mic0, above: -20 } } }
     assertNoSecret('what --check prints', checked.stdout + checked.stderr);
     // Where people put it by mistake.
     const text = await readFile(config, 'utf8');
-    await writeFile(config, text.replace('mqtt://', `mqtt://box:${BROKER}@`).replace('username: box', `password: ${WRONG}`));
+    await writeFile(
+      config,
+      text.replace('mqtt://', `mqtt://box:${BROKER}@`).replace('username: box', `password: ${WRONG}`),
+    );
     for (const more of [[], ['--json']]) {
       const wrong = await runCommand(['run', config, '--check', ...more], { stateHome: state });
       assert.equal(wrong.code, 1);

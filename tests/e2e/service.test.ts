@@ -44,7 +44,9 @@ ${more}
 
   const isScore = ({ kind }: LogLine): boolean => kind === 'scores';
 
-  it('tells systemd how it is, offers metrics, and reads its configuration again', { skip: withoutSystemd }, async (context) => {
+  it('tells systemd how it is, offers metrics, and reads its configuration again', {
+    skip: withoutSystemd,
+  }, async (context) => {
     const folder = await temporaryFolder(context);
     const systemd = await notifyReceiver(context, folder);
     const config = path.join(folder, 'config.yaml');
@@ -61,7 +63,10 @@ ${more}
     const text = await answer.text();
     assert.equal(answer.status, 200);
     for (const stage of ['age', 'wait', 'preprocess', 'forward', 'score', 'publish', 'total']) {
-      assert.match(text, new RegExp(`^sensebind_stage_latency_seconds\\{source="mic0",stage="${stage}",quantile="0.95"\\} \\d`, 'm'));
+      assert.match(
+        text,
+        new RegExp(`^sensebind_stage_latency_seconds\\{source="mic0",stage="${stage}",quantile="0.95"\\} \\d`, 'm'),
+      );
     }
     assert.match(text, /^sensebind_mqtt_connected 0$/m);
     assert.match(text, /^sensebind_source_embeddings_total\{source="mic0"\} [1-9]/m);
@@ -103,7 +108,8 @@ ${more}
       const config = path.join(folder, 'config.yaml');
       const port = await freePort();
       await writeFile(config, configOf(`inference: { runtime: ${STUCK_RUNTIME}, stuckAfter: 1s }`, { port }));
-      const start = () => startNode(context, config, { stateHome: folder, environment: { SENSEBIND_TEST_STUCK: stuck } });
+      const start = () =>
+        startNode(context, config, { stateHome: folder, environment: { SENSEBIND_TEST_STUCK: stuck } });
       const first = start();
       const idsOf = ({ lines }: RunningNode) =>
         lines.filter(({ kind }) => kind === 'detected').map(({ event }) => (event as { readonly id: string }).id);

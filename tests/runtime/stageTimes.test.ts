@@ -20,7 +20,10 @@ describe('the times of stages', () => {
 
 describe('a rate', () => {
   it('is what came in the ten whole seconds before, divided by them', async () => {
-    const step = fc.record({ pauseMillis: fc.integer({ min: 0, max: 15_000 }), amount: fc.integer({ min: 0, max: 9 }) });
+    const step = fc.record({
+      pauseMillis: fc.integer({ min: 0, max: 15_000 }),
+      amount: fc.integer({ min: 0, max: 9 }),
+    });
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 30 }), async (steps) => {
         const clock = new ManualClock();

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { request } from 'node:http';
 import { createServer } from 'node:net';
 import { describe, it, type TestContext } from 'node:test';
-import { MetricsServer, type MetricsEvent, type MetricsServerOptions } from '../../../runtime/metrics/server';
+import { type MetricsEvent, MetricsServer, type MetricsServerOptions } from '../../../runtime/metrics/server';
 import { ManualClock } from '../../support/manualClock';
 
 const EXPOSITION = { contentType: 'text/plain; version=0.0.4', text: async () => 'up 1\n' };

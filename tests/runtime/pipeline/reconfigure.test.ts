@@ -170,7 +170,9 @@ describe('another configuration for a pipeline that runs', () => {
     );
     // The one that is in use was changed without a new revision: it counts on by itself.
     assert.deepEqual(sets(), ['house@1', 'house@2', 'house@2']);
-    const { payload } = await broker.until(({ topic, payload: info }) => /info$/.test(topic) && /house@2/.test(`${info}`));
+    const { payload } = await broker.until(
+      ({ topic, payload: info }) => /info$/.test(topic) && /house@2/.test(`${info}`),
+    );
     assert.deepEqual(JSON.parse(String(payload)).sets, ['house@2']);
   });
 
