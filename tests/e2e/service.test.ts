@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
-import { spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
-import { access, rm, writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { after, before, describe, it, type TestContext } from 'node:test';
+import { after, before, describe, it } from 'node:test';
 import { freePort } from '../support/mosquitto';
+import { notifyReceiver, withoutSystemd } from '../support/notifyReceiver';
 import { repositoryRoot } from '../support/paths';
 import { recordingBroker } from '../support/recordingBroker';
 import { type LogLine, type RunningNode, startNode } from '../support/runningNode';
@@ -13,12 +12,6 @@ import { temporaryFolder } from '../support/temporaryFolder';
 import { type TinyBundle, tinyBundle } from '../support/tinyBundle';
 
 const SOUND = path.join(repositoryRoot, 'examples', 'sounds', 'door.wav');
-
-/** Why tests that need systemd-notify and a receiver of its datagrams are skipped; `false` when they are not. */
-const withoutSystemd: string | false =
-  spawnSync('systemd-notify', ['--version']).error || spawnSync('socat', ['-V']).error
-    ? 'systemd-notify or socat is missing: apt-get install -y systemd socat'
-    : false;
 
 describe('sensebind run as a service', () => {
   let tiny: TinyBundle;
@@ -65,7 +58,7 @@ ${more}
     for (const stage of ['age', 'wait', 'preprocess', 'forward', 'score', 'publish', 'total']) {
       assert.match(
         text,
-        new RegExp(`^sensebind_stage_latency_seconds\\{source="mic0",stage="${stage}",quantile="0.95"\\} \\d`, 'm'),
+        new RegExp(`^sensebind_stage_duration_seconds\\{source="mic0",stage="${stage}",quantile="0.95"\\} \\d`, 'm'),
       );
     }
     assert.match(text, /^sensebind_mqtt_connected 0$/m);
@@ -85,6 +78,7 @@ ${more}
     node.process.kill('SIGTERM');
     await systemd.until(['STOPPING=1']);
     assert.equal(await node.ended, 0);
+    assert.ok(!node.lines.some(({ kind }) => kind === 'systemd'));
   });
 
   for (const { what, expected, break: breakNode } of [
@@ -135,41 +129,3 @@ ${more}
     });
   }
 });
-
-/** Receives what systemd would. */
-async function notifyReceiver(context: TestContext, folder: string) {
-  const socket = path.join(folder, 'notify');
-  const child = spawn('socat', ['-u', `UNIX-RECV:${socket}`, 'STDOUT'], { stdio: ['ignore', 'pipe', 'inherit'] });
-  const exited = once(child, 'exit');
-  context.after(async () => {
-    child.kill();
-    await exited;
-  });
-  let heard = '';
-  let look = (): void => undefined;
-  child.stdout.on('data', (bytes: Buffer) => {
-    heard += bytes.toString();
-    look();
-  });
-  while (!(await isThere(socket))) await new Promise((resolve) => setImmediate(resolve));
-  return {
-    socket,
-    heard: () => heard,
-    /** Resolves when these words were heard in this order, with others between them. Datagrams have no end. */
-    until: (words: readonly string[]) =>
-      new Promise<void>((resolve) => {
-        const expected = new RegExp(words.join('[^]*'));
-        look = () => {
-          if (expected.test(heard)) resolve();
-        };
-        look();
-      }),
-  };
-}
-
-function isThere(file: string): Promise<boolean> {
-  return access(file).then(
-    () => true,
-    () => false,
-  );
-}
