@@ -79,6 +79,8 @@ ${more}
     await systemd.until(['STOPPING=1']);
     assert.equal(await node.ended, 0);
     assert.ok(!node.lines.some(({ kind }) => kind === 'systemd'));
+    // With --json, nothing is written but lines of JSON.
+    assert.deepEqual(node.other, []);
   });
 
   for (const { what, expected, break: breakNode } of [

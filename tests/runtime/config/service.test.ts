@@ -38,7 +38,7 @@ describe('metrics in a configuration', () => {
       '192.168.1.20',
       '10.0.0.1',
       '128.0.0.1',
-      '::ffff:127.0.0.1',
+      '::ffff:10.0.0.1',
       'fe80::1',
       '0.0.0.1',
     ]) {
@@ -50,7 +50,8 @@ describe('metrics in a configuration', () => {
       assert.throws(() => parse(`metrics: { host: '${host}', username: p }`), refused('CONFIG_INVALID'), host);
       parse(`metrics: { host: '${host}', username: p, passwordEnv: SECRET }`);
     }
-    for (const host of ['127.0.0.1', '127.255.255.254', '::1', 'localhost']) parse(`metrics: { host: '${host}' }`);
+    for (const host of ['127.0.0.1', '127.255.255.254', '::1', '::ffff:127.0.0.1', 'localhost'])
+      parse(`metrics: { host: '${host}' }`);
   });
 
   it('say what is wrong, and where', () => {
