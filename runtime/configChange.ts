@@ -15,17 +15,8 @@ export interface ConfigChange {
   readonly parts: readonly string[];
 }
 
-/** Parts that a node holds on to as long as it runs. */
-const FIXED = {
-  node: 'node',
-  baseTopic: 'baseTopic',
-  bundle: 'bundle',
-  broker: 'broker',
-  spool: 'spool',
-  metrics: 'metrics',
-  inference: 'inference',
-  commands: 'commands',
-} as const satisfies Partial<Record<keyof Config, string>>;
+/** Parts that a node takes over while it runs. Of every other one it holds on to what it began with. */
+const CHANGEABLE = ['sources', 'labelSets', 'fusion', 'rules', 'publish'] as const satisfies readonly (keyof Config)[];
 
 /**
  * Compares the configuration that runs with one that is to take its place.
@@ -33,12 +24,11 @@ const FIXED = {
  * @throws {SensebindError} `RESTART_NEEDED` where a part is different that a running node cannot change.
  */
 export function changeOf(before: Config, after: Config): ConfigChange {
-  const fixed = Object.entries(FIXED).filter(([key]) => !isSame(before, after, key as keyof typeof FIXED));
+  const fixed = fixedParts({ ...before, ...after }).filter((key) => !isDeepStrictEqual(before[key], after[key]));
   if (fixed.length > 0) {
-    const names = fixed.map(([, name]) => name).join(', ');
     throw new SensebindError(
       'RESTART_NEEDED',
-      `expected a configuration that a running node can take over, found changes of ${names}`,
+      `expected a configuration that a running node can take over, found changes of ${fixed.join(', ')}`,
       'restart the node to use it, as with systemctl restart sensebind; until then it goes on as before',
     );
   }
@@ -53,14 +43,14 @@ export function changeOf(before: Config, after: Config): ConfigChange {
       put: after.labelSets.filter((set) => !before.labelSets.some((old) => isDeepStrictEqual(old, set))),
       removed: before.labelSets.map(({ id }) => id).filter((id) => !after.labelSets.some((set) => set.id === id)),
     },
-    parts: CHANGEABLE.filter((key) => !isSame(before, after, key)),
+    parts: CHANGEABLE.filter((key) => !isDeepStrictEqual(before[key], after[key])),
   };
 }
 
-const CHANGEABLE = ['sources', 'labelSets', 'fusion', 'rules', 'publish'] as const;
-
-function isSame(before: Config, after: Config, key: keyof Config): boolean {
-  return isDeepStrictEqual(before[key], after[key]);
+/** The folder is that of the file, which is the same. */
+function fixedParts(config: Config): readonly (keyof Config)[] {
+  const keys = Object.keys(config) as (keyof Config)[];
+  return keys.filter((key) => key !== 'folder' && !CHANGEABLE.some((changeable) => changeable === key));
 }
 
 /** What a source is scored with does not touch the device. */

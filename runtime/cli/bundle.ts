@@ -11,12 +11,15 @@ export const BUNDLE_HELP = `bundle to embed with; default: ${MINI}, the one that
 export interface BundleOptions extends OutputOptions {
   /** A folder, or {@link MINI}; the shipped one where it is left out. */
   readonly bundle?: string;
+  /** Takes what is to be said beside the answer; left out, it goes to the standard error. */
+  readonly note?: (text: string) => void;
 }
 
 /** {@link openCheckedBundle}, and says what its numbers must not be taken for. */
 export async function openNamedBundle(options: BundleOptions): Promise<Bundle> {
+  const { note = printNote } = options;
   const bundle = await openCheckedBundle(options);
-  for (const caveat of caveatsOf(bundle.manifest)) printNote(`note: ${caveat}`);
+  for (const caveat of caveatsOf(bundle.manifest)) note(`note: ${caveat}`);
   return bundle;
 }
 
@@ -25,13 +28,13 @@ export async function openNamedBundle(options: BundleOptions): Promise<Bundle> {
  *
  * @throws {SensebindError} {@link openBundle}'s errors.
  */
-export async function openCheckedBundle({ bundle: named, json }: BundleOptions): Promise<Bundle> {
+export async function openCheckedBundle({ bundle: named, json, note = printNote }: BundleOptions): Promise<Bundle> {
   const progress = startProgress({ ...(json === undefined ? {} : { json }) });
   const bundle = await openBundle(bundleFolder(named), {
     onProgress: (done) => progress.update({ step: 'check', doneBytes: done.doneBytes, totalBytes: done.totalBytes }),
   }).finally(() => progress.stop());
-  if (bundle.firstUse) printLicence(bundle.manifest.licence);
-  for (const note of bundle.notes) printNote(`note: ${note}`);
+  if (bundle.firstUse) note(licenceText(bundle.manifest.licence));
+  for (const remark of bundle.notes) note(`note: ${remark}`);
   return bundle;
 }
 
@@ -43,5 +46,9 @@ export function caveatsOf({ trained, notice }: Manifest): readonly string[] {
 
 /** The licence of a bundle's weights, beside the answer. */
 export function printLicence(licence: Bundle['manifest']['licence']): void {
-  printNote(`Licence of the weights: ${licence.name} (${licence.source})\n${licence.text}`);
+  printNote(licenceText(licence));
+}
+
+function licenceText({ name, source, text }: Bundle['manifest']['licence']): string {
+  return `Licence of the weights: ${name} (${source})\n${text}`;
 }

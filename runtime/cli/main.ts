@@ -25,7 +25,7 @@ Examples:
   sensebind compare --audio door.wav --text "a door" "a dog" --bundle ./bundle
 
 Exit codes: 0 done, 1 failed, 2 wrong command line, 130 interrupted; run, watch and demo
-end with 0 when they are told to stop. With --json, answers and errors are JSON.`;
+end with 0 when they are told to stop, run with 70 when it had to end itself by force. With --json, answers and errors are JSON.`;
 
 /** Every command of `sensebind`, each registered by its own file. */
 function createProgram({ json }: OutputOptions): Command {

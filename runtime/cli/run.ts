@@ -51,12 +51,14 @@ async function run(file: string, flags: RunFlags & { readonly signal: AbortSigna
   if (flags.check) await checkSources(config);
   if (flags.check) return flags.json ? printJson({ ok: true, config }) : print(`${file}: no problem found`);
   const how = { json: flags.json === true, clock: systemClock };
+  const log = serviceLog(how);
   const parts = await prepareService(config);
   await runConfig(config, {
     clock: systemClock,
     log: eventLog(how),
     runTime: parseRunTime(flags.for),
     signal: flags.signal,
-    attach: (node) => serve(node, { file, config, clock: systemClock, log: serviceLog(how) }, parts),
+    note: (text) => log({ kind: 'note', text }),
+    attach: (node) => serve(node, { file, config, clock: systemClock, log }, parts),
   });
 }

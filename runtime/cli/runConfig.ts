@@ -21,6 +21,8 @@ export interface RunOptions {
   readonly log: (event: PipelineEvent) => void;
   readonly runTime: Millis | undefined;
   readonly signal: AbortSignal;
+  /** Takes what is to be said of the bundle; left out, it goes to the standard error. */
+  readonly note?: (text: string) => void;
   /** Looks after the node while it runs; what it returns is called when the node begins to end. */
   readonly attach?: (node: RunningNode) => () => void;
 }
@@ -54,8 +56,8 @@ export async function runConfig(config: Config, options: RunOptions): Promise<vo
 }
 
 async function runWith(outbox: Outbox, config: Config, runOptions: RunOptions): Promise<void> {
-  const { clock, log, runTime, signal, attach } = runOptions;
-  const bundle = await openNamedBundle({ bundle: config.bundle });
+  const { clock, log, note, runTime, signal, attach } = runOptions;
+  const bundle = await openNamedBundle({ bundle: config.bundle, ...(note === undefined ? {} : { note }) });
   const mutes = await Mutes.open(mutesFolder(config.node), clock);
   const access = await brokerAccess(config.broker, process.env);
   const engine = await Engine.open(bundle, { clock, ...engineOptions(config) });
@@ -89,7 +91,9 @@ async function runWith(outbox: Outbox, config: Config, runOptions: RunOptions): 
             finish();
           },
         },
-        eventStore: new EventFile(eventsFile(config.node)),
+        eventStore: new EventFile(eventsFile(config.node), (file) =>
+          log({ kind: 'spool', event: { kind: 'set-aside', files: [file] } }),
+        ),
         discoveryStore: new DiscoveryFile(discoveryFile(config.node)),
         onEvent: (event: PipelineEvent) => {
           log(event);

@@ -17,7 +17,7 @@ export const Metrics = Type.Object(
     port: Type.Optional(Type.Integer({ minimum: 0, maximum: 65_535, description: 'Default: 9464. 0: any free one.' })),
     username: Type.Optional(
       Type.String({
-        pattern: '^[^:\\p{Cc}]{1,256}$',
+        pattern: '^[^:\\x00-\\x1f\\x7f]{1,256}$',
         title: 'a user name without ":"',
         description: 'Of who may read.',
       }),

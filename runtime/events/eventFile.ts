@@ -1,4 +1,4 @@
-import { readFile, rename } from 'node:fs/promises';
+import { access, readFile, rename } from 'node:fs/promises';
 import { messageOf, SensebindError } from '../errors';
 import { writeWholeFile } from '../wholeFile';
 import type { DetectorMemory } from './detector';
@@ -7,16 +7,19 @@ import { decodeMemory, encodeMemory } from './memorySchema';
 /** The memory of a detector in a file. What cannot be read is set aside under another name, never deleted. */
 export class EventFile {
   readonly #file: string;
+  readonly #onSetAside: (file: string) => void;
 
-  constructor(file: string) {
+  /** @param onSetAside - Told where a file is now that this version cannot read. */
+  constructor(file: string, onSetAside: (file: string) => void = () => undefined) {
     this.#file = file;
+    this.#onSetAside = onSetAside;
   }
 
   /** What was saved last; `undefined` where nothing was. @throws {SensebindError} `FILE_UNREADABLE` */
   async load(): Promise<DetectorMemory | undefined> {
     try {
       const memory = decodeMemory(await readFile(this.#file, 'utf8'));
-      if (memory === undefined) await rename(this.#file, `${this.#file}.unreadable`);
+      if (memory === undefined) this.#onSetAside(await this.#setAside());
       return memory;
     } catch (error) {
       if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
@@ -26,6 +29,20 @@ export class EventFile {
         'check the permissions of the file and its folder',
         { cause: error },
       );
+    }
+  }
+
+  /** Under a name that nothing has yet. */
+  async #setAside(): Promise<string> {
+    for (let copy = 0; ; copy++) {
+      const target = `${this.#file}.unreadable${copy === 0 ? '' : `.${copy}`}`;
+      const isTaken = await access(target).then(
+        () => true,
+        () => false,
+      );
+      if (isTaken) continue;
+      await rename(this.#file, target);
+      return target;
     }
   }
 

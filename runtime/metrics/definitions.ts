@@ -1,17 +1,18 @@
 import type { PipelineStats, SourceStats } from '../pipelineStats';
-import type { Durations } from '../recentDurations';
 
 /** A value and the labels that tell it from the others of its metric. */
 export interface Sample {
   readonly labels: Readonly<Record<string, string>>;
   readonly value: number;
+  /** Of a summary; left out, it is a quantile. */
+  readonly part?: 'sum' | 'count';
 }
 
 /** One metric: names and units as Prometheus recommends them, base units and `_total` for what only grows. */
 export interface MetricDefinition {
   readonly name: `sensebind_${string}`;
   readonly help: string;
-  readonly type: 'counter' | 'gauge';
+  readonly type: 'counter' | 'gauge' | 'summary';
   readonly labels: readonly string[];
   samples(stats: PipelineStats): readonly Sample[];
 }
@@ -44,30 +45,17 @@ export const METRICS: readonly MetricDefinition[] = [
     samples: ofSources(({ drops }) => byReason(drops)),
   },
   {
-    name: 'sensebind_stage_latency_seconds',
-    help: 'Quantiles of the last 256 windows by stage; total is from complete to published.',
-    type: 'gauge',
+    name: 'sensebind_stage_duration_seconds',
+    help: 'How long windows take in a stage: quantiles of the last 256; total is from complete to published.',
+    type: 'summary',
     labels: ['source', 'stage', 'quantile'],
     samples: ofSources(({ stages }) =>
-      Object.entries(stages).flatMap(([stage, figures]) => quantiles(figures, { stage })),
-    ),
-  },
-  {
-    name: 'sensebind_stage_seconds_total',
-    help: 'Time that all windows took in a stage.',
-    type: 'counter',
-    labels: ['source', 'stage'],
-    samples: ofSources(({ stages }) =>
-      Object.entries(stages).map(([stage, { sumMicros }]) => ({ labels: { stage }, value: sumMicros / 1e6 })),
-    ),
-  },
-  {
-    name: 'sensebind_stage_windows_total',
-    help: 'Windows that went through a stage.',
-    type: 'counter',
-    labels: ['source', 'stage'],
-    samples: ofSources(({ stages }) =>
-      Object.entries(stages).map(([stage, { count }]) => ({ labels: { stage }, value: count })),
+      Object.entries(stages).flatMap(([stage, figures]) => [
+        { labels: { stage, quantile: '0.5' }, value: figures.p50Micros / 1e6 },
+        { labels: { stage, quantile: '0.95' }, value: figures.p95Micros / 1e6 },
+        { labels: { stage }, value: figures.sumMicros / 1e6, part: 'sum' },
+        { labels: { stage }, value: figures.count, part: 'count' },
+      ]),
     ),
   },
   single('counter', 'fusion_late_total', 'What came too late for its joint window.', (stats) => stats.lateForFusion),
@@ -135,13 +123,6 @@ export const METRICS: readonly MetricDefinition[] = [
     samples: ofEncoders(({ queued }) => [{ labels: {}, value: queued }]),
   },
   {
-    name: 'sensebind_encoder_forward_seconds',
-    help: 'Quantiles of the last 256 calls of an encoder.',
-    type: 'gauge',
-    labels: ['modality', 'quantile'],
-    samples: ofEncoders(({ forward }) => quantiles(forward, {})),
-  },
-  {
     name: 'sensebind_encoder_info',
     help: 'Execution provider that computes an encoder; always 1.',
     type: 'gauge',
@@ -171,17 +152,12 @@ export const METRICS: readonly MetricDefinition[] = [
     samples: ({ engine }) =>
       engine.workers.map(({ restarts }, worker) => ({ labels: { worker: `${worker}` }, value: restarts })),
   },
-  {
-    name: 'sensebind_event_loop_delay_seconds',
-    help: 'How late the event loop came round in the last 10 s.',
-    type: 'gauge',
-    labels: ['quantile'],
-    samples: ({ loopDelay: { p50Micros, p99Micros, maxMicros } }) => [
-      { labels: { quantile: '0.5' }, value: p50Micros / 1e6 },
-      { labels: { quantile: '0.99' }, value: p99Micros / 1e6 },
-      { labels: { quantile: '1' }, value: maxMicros / 1e6 },
-    ],
-  },
+  single(
+    'gauge',
+    'event_loop_delay_p99_seconds',
+    'How late the event loop came round in the last 10 s.',
+    ({ loopDelay }) => loopDelay.p99Micros / 1e6,
+  ),
   {
     name: 'sensebind_gpu_temperature_celsius',
     help: 'Of the graphics processor, where the kernel tells it.',
@@ -230,17 +206,10 @@ function ofEncoders(samples: (stats: ModalityStats) => readonly Sample[]): Metri
     );
 }
 
-function labelled({ labels, value }: Sample, more: Sample['labels']): Sample {
-  return { labels: { ...more, ...labels }, value };
+function labelled(sample: Sample, more: Sample['labels']): Sample {
+  return { ...sample, labels: { ...more, ...sample.labels } };
 }
 
 function byReason(counts: Readonly<Record<string, number>>): readonly Sample[] {
   return Object.entries(counts).map(([reason, value]) => ({ labels: { reason }, value }));
-}
-
-function quantiles({ p50Micros, p95Micros }: Durations, labels: Sample['labels']): readonly Sample[] {
-  return [
-    { labels: { ...labels, quantile: '0.5' }, value: p50Micros / 1e6 },
-    { labels: { ...labels, quantile: '0.95' }, value: p95Micros / 1e6 },
-  ];
 }

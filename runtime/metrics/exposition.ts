@@ -1,6 +1,10 @@
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { PipelineStats } from '../pipelineStats';
 import { METRICS, type MetricDefinition } from './definitions';
+import { MeasuredSummary } from './measuredSummary';
+
+/** Of prom-client: gauges with the name of a counter, which `promtool check metrics` complains of. */
+const MISNAMED = ['nodejs_active_handles_total', 'nodejs_active_requests_total', 'nodejs_active_resources_total'];
 
 /** What is measured, in the text format of Prometheus. */
 export class Exposition {
@@ -13,6 +17,7 @@ export class Exposition {
     this.#stats = stats;
     for (const definition of METRICS) this.#register(definition);
     collectDefaultMetrics({ register: this.#registry });
+    for (const name of MISNAMED) this.#registry.removeSingleMetric(name);
   }
 
   get contentType(): string {
@@ -26,6 +31,10 @@ export class Exposition {
 
   #register({ name, help, type, labels, samples }: MetricDefinition): void {
     const now = (): ReturnType<typeof samples> => (this.#current === undefined ? [] : samples(this.#current));
+    if (type === 'summary') {
+      new MeasuredSummary({ name, help, labels, registry: this.#registry, samples: now });
+      return;
+    }
     const options = { name, help, labelNames: [...labels], registers: [this.#registry] };
     if (type === 'gauge') {
       new Gauge({

@@ -47,7 +47,9 @@ describe('the udev rules', () => {
   it('know every USB id that a driver looks for, and only keys that udev has', async () => {
     const rules = (await deployed('udev/61-sensebind.rules')).split('\n').filter((line) => /^[^#]/.test(line));
     const drivers = await Promise.all(
-      ['lepton', 'infiray'].map((name) => readFile(path.join(repositoryRoot, 'devices', 'thermal', `${name}.ts`), 'utf8')),
+      ['lepton', 'infiray'].map((name) =>
+        readFile(path.join(repositoryRoot, 'devices', 'thermal', `${name}.ts`), 'utf8'),
+      ),
     );
     const ids = drivers.flatMap((text) => [...text.matchAll(/usbIds: \['([0-9a-f]{4}):([0-9a-f]{4})'\]/g)]);
     assert.equal(ids.length, 2);
@@ -60,7 +62,8 @@ describe('the udev rules', () => {
     const token = /^(ACTION|SUBSYSTEM|ATTRS?\{\w+\}|ENV\{\w+\}|SYMLINK|GROUP|MODE|RUN|GOTO|LABEL)(==|!=|\+=|=)"[^"]*"$/;
     for (const rule of rules) for (const part of rule.split(', ')) assert.match(part, token);
     const labels = new Set(rules.flatMap((rule) => /LABEL="(\w+)"/.exec(rule)?.[1] ?? []));
-    for (const [, target] of rules.join('\n').matchAll(/GOTO="(\w+)"/g)) assert.ok(target && labels.has(target), target);
+    for (const [, target] of rules.join('\n').matchAll(/GOTO="(\w+)"/g))
+      assert.ok(target && labels.has(target), target);
   });
 });
 
@@ -74,7 +77,8 @@ describe('the compose file', () => {
       assert.deepEqual(service.security_opt, ['no-new-privileges:true']);
       assert.equal(service.privileged, undefined);
     }
-    for (const port of [...broker.ports, ...compose.services['home-assistant'].ports]) assert.match(port, /^127\.0\.0\.1:/);
+    for (const port of [...broker.ports, ...compose.services['home-assistant'].ports])
+      assert.match(port, /^127\.0\.0\.1:/);
     for (const volume of broker.volumes.filter((one: string) => one.startsWith('.'))) {
       await deployed(path.join('docker', volume.split(':')[0]));
     }
@@ -88,10 +92,15 @@ describe('the compose file', () => {
 
   it('runs the broker with the same limits and rules as outside of containers', async () => {
     const lines = async (file: string) =>
-      (await deployed(file)).split('\n').filter((line) => /^[a-z]/.test(line) && !/^(listener|persistence|log_dest)/.test(line));
+      (await deployed(file))
+        .split('\n')
+        .filter((line) => /^[a-z]/.test(line) && !/^(listener|persistence|log_dest)/.test(line));
     const name = (line: string) => line.replace(/ \/\S+$/, '');
     const [outside, inside] = await Promise.all([lines('mosquitto/sensebind.conf'), lines('docker/mosquitto.conf')]);
-    assert.deepEqual(inside.map(name).filter((line) => !/persistence/.test(line)), outside.map(name));
+    assert.deepEqual(
+      inside.map(name).filter((line) => !/persistence/.test(line)),
+      outside.map(name),
+    );
   });
 });
 
@@ -106,6 +115,9 @@ describe('the recipe for Jetson', () => {
     const { dependencies } = JSON.parse(await readFile(path.join(repositoryRoot, 'package.json'), 'utf8'));
     const [, version] = /version=\$\{2:-([\d.]+)\}/.exec(await deployed('jetson/build-onnxruntime.sh')) ?? [];
     assert.equal(dependencies['onnxruntime-node'], `^${version}`);
-    assert.equal(spawnSync('bash', ['-n', path.join(repositoryRoot, 'deploy', 'jetson', 'build-onnxruntime.sh')]).status, 0);
+    assert.equal(
+      spawnSync('bash', ['-n', path.join(repositoryRoot, 'deploy', 'jetson', 'build-onnxruntime.sh')]).status,
+      0,
+    );
   });
 });

@@ -1,11 +1,9 @@
 import assert from 'node:assert/strict';
-import { spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
-import { access, rm, writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { createInterface } from 'node:readline';
-import { after, before, describe, it, type TestContext } from 'node:test';
+import { after, before, describe, it } from 'node:test';
 import { freePort } from '../support/mosquitto';
+import { notifyReceiver, withoutSystemd } from '../support/notifyReceiver';
 import { repositoryRoot } from '../support/paths';
 import { recordingBroker } from '../support/recordingBroker';
 import { type LogLine, type RunningNode, startNode } from '../support/runningNode';
@@ -14,12 +12,6 @@ import { temporaryFolder } from '../support/temporaryFolder';
 import { type TinyBundle, tinyBundle } from '../support/tinyBundle';
 
 const SOUND = path.join(repositoryRoot, 'examples', 'sounds', 'door.wav');
-
-/** Why tests that need systemd-notify and a receiver of its datagrams are skipped; `false` when they are not. */
-const withoutSystemd: string | false =
-  spawnSync('systemd-notify', ['--version']).error || spawnSync('socat', ['-V']).error
-    ? 'systemd-notify or socat is missing: apt-get install -y systemd socat'
-    : false;
 
 describe('sensebind run as a service', () => {
   let tiny: TinyBundle;
@@ -45,7 +37,9 @@ ${more}
 
   const isScore = ({ kind }: LogLine): boolean => kind === 'scores';
 
-  it('tells systemd how it is, offers metrics, and reads its configuration again', { skip: withoutSystemd }, async (context) => {
+  it('tells systemd how it is, offers metrics, and reads its configuration again', {
+    skip: withoutSystemd,
+  }, async (context) => {
     const folder = await temporaryFolder(context);
     const systemd = await notifyReceiver(context, folder);
     const config = path.join(folder, 'config.yaml');
@@ -54,7 +48,7 @@ ${more}
     const environment = { NOTIFY_SOCKET: systemd.socket, WATCHDOG_USEC: '3000000' };
     const node = startNode(context, config, { stateHome: folder, environment });
     await systemd.until(['READY=1', 'WATCHDOG=1', 'WATCHDOG=1']);
-    assert.ok(systemd.heard.some((word) => /^STATUS=\d of 1 sources online, no broker/.test(word)));
+    assert.match(systemd.heard(), /^STATUS=\d of 1 sources online, no broker/m);
 
     await node.until(isScore);
     const { event } = await node.until(({ kind }) => kind === 'metrics');
@@ -62,7 +56,10 @@ ${more}
     const text = await answer.text();
     assert.equal(answer.status, 200);
     for (const stage of ['age', 'wait', 'preprocess', 'forward', 'score', 'publish', 'total']) {
-      assert.match(text, new RegExp(`^sensebind_stage_latency_seconds\\{source="mic0",stage="${stage}",quantile="0.95"\\} \\d`, 'm'));
+      assert.match(
+        text,
+        new RegExp(`^sensebind_stage_duration_seconds\\{source="mic0",stage="${stage}",quantile="0.95"\\} \\d`, 'm'),
+      );
     }
     assert.match(text, /^sensebind_mqtt_connected 0$/m);
     assert.match(text, /^sensebind_source_embeddings_total\{source="mic0"\} [1-9]/m);
@@ -81,6 +78,8 @@ ${more}
     node.process.kill('SIGTERM');
     await systemd.until(['STOPPING=1']);
     assert.equal(await node.ended, 0);
+    assert.ok(!node.lines.some(({ kind }) => kind === 'systemd'));
+    // With --json, nothing is written but lines of JSON.
     assert.deepEqual(node.other, []);
   });
 
@@ -105,11 +104,12 @@ ${more}
       const config = path.join(folder, 'config.yaml');
       const port = await freePort();
       await writeFile(config, configOf(`inference: { runtime: ${STUCK_RUNTIME}, stuckAfter: 1s }`, { port }));
-      const start = () => startNode(context, config, { stateHome: folder, environment: { SENSEBIND_TEST_STUCK: stuck } });
+      const start = () =>
+        startNode(context, config, { stateHome: folder, environment: { SENSEBIND_TEST_STUCK: stuck } });
       const first = start();
       const idsOf = ({ lines }: RunningNode) =>
         lines.filter(({ kind }) => kind === 'detected').map(({ event }) => (event as { readonly id: string }).id);
-      await first.until(() => idsOf(first).length >= 2);
+      await first.until(() => idsOf(first).length >= 4);
       const ids = new Set(idsOf(first));
       // By then a spool has written what it had.
       const scores = first.lines.filter(isScore).length;
@@ -131,42 +131,3 @@ ${more}
     });
   }
 });
-
-/** Receives what systemd would. */
-async function notifyReceiver(context: TestContext, folder: string) {
-  const socket = path.join(folder, 'notify');
-  const child = spawn('socat', ['-u', `UNIX-RECV:${socket}`, 'STDOUT'], { stdio: ['ignore', 'pipe', 'inherit'] });
-  const exited = once(child, 'exit');
-  context.after(async () => {
-    child.kill();
-    await exited;
-  });
-  const heard: string[] = [];
-  let look = (): void => undefined;
-  createInterface(child.stdout).on('line', (line) => {
-    heard.push(line);
-    look();
-  });
-  while (!(await isThere(socket))) await new Promise((resolve) => setImmediate(resolve));
-  return {
-    socket,
-    heard,
-    /** Resolves when these words were heard in this order, with others between them. */
-    until: (words: readonly string[]) =>
-      new Promise<void>((resolve) => {
-        look = () => {
-          let found = 0;
-          for (const word of heard) if (word === words[found]) found++;
-          if (found === words.length) resolve();
-        };
-        look();
-      }),
-  };
-}
-
-function isThere(file: string): Promise<boolean> {
-  return access(file).then(
-    () => true,
-    () => false,
-  );
-}

@@ -25,15 +25,7 @@ export interface Plan {
  * out is there as a comment, with the value that it has when it is left out.
  */
 export function configText(plan: Plan): string {
-  return [
-    head(plan),
-    broker(plan),
-    sources(plan),
-    labels(plan),
-    fusion(plan),
-    rules(plan),
-    REST,
-  ].join('\n');
+  return [head(plan), broker(plan), sources(plan), labels(plan), fusion(plan), rules(plan), REST].join('\n');
 }
 
 function head({ node, bundle }: Plan): string {

@@ -18,7 +18,7 @@ export interface ReloadsOptions {
 /** Reads the configuration again when it is asked to; one that is not valid changes nothing. */
 export class Reloads {
   readonly #options: ReloadsOptions;
-  #running: Promise<void> | undefined;
+  #isRunning: boolean = false;
   /** Asked for again meanwhile: the file may have changed after it was read. */
   #isWanted: boolean = false;
 
@@ -29,16 +29,12 @@ export class Reloads {
   /** Soon. Never throws. */
   ask(): void {
     this.#isWanted = true;
-    this.#running ??= this.#reload();
-  }
-
-  /** Resolves when all that was asked for is done. */
-  async settled(): Promise<void> {
-    while (this.#running !== undefined) await this.#running;
+    if (!this.#isRunning) void this.#reload();
   }
 
   async #reload(): Promise<void> {
     const { file, node, log, onBegin, onEnd } = this.#options;
+    this.#isRunning = true;
     onBegin();
     while (this.#isWanted) {
       this.#isWanted = false;
@@ -50,7 +46,7 @@ export class Reloads {
         log({ kind: 'reload-refused', error: knownError('configuration', error) });
       }
     }
-    this.#running = undefined;
+    this.#isRunning = false;
     onEnd();
   }
 }

@@ -4,6 +4,8 @@ import type { MetricsEvent } from '../../metrics/server';
 
 /** What happens to a node as a service, for the log. */
 export type ServiceEvent =
+  /** What has to be said of the bundle: its licence, and what its numbers must not be taken for. */
+  | { readonly kind: 'note'; readonly text: string }
   | { readonly kind: 'metrics'; readonly event: MetricsEvent }
   /** Another configuration is in use. */
   | { readonly kind: 'reloaded'; readonly change: ConfigChange }

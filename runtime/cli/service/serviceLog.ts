@@ -45,6 +45,8 @@ function summaryOf({ parts, opened, closed, labelSets }: ConfigChange): object {
 
 function textLine(event: ServiceEvent): string {
   switch (event.kind) {
+    case 'note':
+      return event.text;
     case 'metrics':
       return event.event.kind === 'listening'
         ? `metrics: ${event.event.url}`

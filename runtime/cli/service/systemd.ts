@@ -32,6 +32,7 @@ export class Systemd {
   #turn: Promise<void> = Promise.resolve();
   #waiting = 0;
   #hasFailed: boolean = false;
+  #isStopping: boolean = false;
 
   constructor(environment: ServiceEnvironment, options: SystemdOptions) {
     this.#options = options;
@@ -39,8 +40,9 @@ export class Systemd {
     this.#watchdogMillis = watchdogMillis(environment);
   }
 
-  /** It runs. From now on the watchdog is fed. */
+  /** It runs, or runs again after `reloading`. From now on the watchdog is fed. */
   ready(): void {
+    if (this.#isStopping) return;
     this.#tell(['READY=1', this.#status()]);
     if (this.#timer === undefined) this.#beat();
   }
@@ -50,6 +52,7 @@ export class Systemd {
   }
 
   stopping(): void {
+    this.#isStopping = true;
     this.#timer?.cancel();
     this.#tell(['STOPPING=1', 'STATUS=stopping']);
   }

@@ -98,6 +98,7 @@ describe('what sensebind init writes', () => {
         const config = parse(configText({ ...PLAN, sources: [THERMAL, { ...SERIAL, title, isGuess }] }));
         assert.equal(config.sources.length, isGuess ? 1 : 2);
       }),
+      { numRuns: 25 },
     );
   });
 

@@ -49,12 +49,19 @@ describe('the file of events that go on', () => {
     const file = path.join(folder, 'events.json');
     await new EventFile(file).save(memory());
     const whole = await readFile(file, 'utf8');
-    for (const text of [whole.slice(0, 50), '', whole.replace('events/1', 'events/2'), '{"__proto__":{}}']) {
+    const texts = [whole.slice(0, 50), '', whole.replace('events/1', 'events/2'), '{"__proto__":{}}'];
+    const told: string[] = [];
+    for (const text of texts) {
       await writeFile(file, text);
-      assert.equal(await new EventFile(file).load(), undefined);
-      assert.equal(await readFile(`${file}.unreadable`, 'utf8'), text);
-      assert.deepEqual(await readdir(folder), ['events.json.unreadable']);
+      assert.equal(await new EventFile(file, (moved) => told.push(moved)).load(), undefined);
     }
+    // One does not take the place of another.
+    assert.deepEqual(
+      told,
+      ['', '.1', '.2', '.3'].map((copy) => `${file}.unreadable${copy}`),
+    );
+    assert.deepEqual(await Promise.all(told.map((moved) => readFile(moved, 'utf8'))), texts);
+    assert.equal((await readdir(folder)).length, texts.length);
   });
 
   it('says why it cannot be read or written', async (context) => {
