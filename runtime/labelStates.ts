@@ -27,7 +27,7 @@ export interface LabelState {
 
 export interface LabelStatesOptions {
   readonly node: string;
-  readonly readers: readonly LabelReader[];
+  readonly readers: () => readonly LabelReader[];
   readonly labelSets: () => readonly Revision[];
   readonly clock: Clock;
   readonly onState: (state: LabelState) => void;
@@ -66,7 +66,7 @@ export class LabelStates {
   /** Takes what a reader's words say. */
   observe(of: string, scores: Scores, { at, flags }: Seen): void {
     const [set = ''] = scores.labelSet.split('@');
-    if (!decidersOf(set, this.#options.readers).includes(of)) return;
+    if (!decidersOf(set, this.#options.readers()).includes(of)) return;
     const before = this.#latest.get(set);
     if (before === undefined) this.#latest.set(set, new Map([[of, scores]]));
     else before.set(of, scores);
@@ -74,7 +74,7 @@ export class LabelStates {
     this.#tellFirst(scores, at.epochMicros);
   }
 
-  /** Label sets were changed: labels whose conditions are the same go on, others begin anew. */
+  /** Label sets or those who read them were changed: labels whose conditions are the same go on, others begin anew. */
   labelsChanged(): void {
     const memory = this.#detector.memory();
     this.#detector.close();
@@ -112,7 +112,7 @@ export class LabelStates {
 
   #detectorOf(labels: ReadonlyMap<string, KnownLabel>): Detector {
     const { node, clock, readers } = this.#options;
-    const rules = [...labels.values()].map((label) => ruleOf(label, readers));
+    const rules = [...labels.values()].map((label) => ruleOf(label, readers()));
     return new Detector({ node, rules, clock, onEvent: (event) => this.#take(event) });
   }
 

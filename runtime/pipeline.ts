@@ -67,7 +67,8 @@ export class Pipeline {
   readonly labelSets: LabelSets;
   /** As above, for those who change them while they are kept. */
   readonly book: LabelBook;
-  readonly #control: NodeControl | undefined;
+  /** What it can be told to do. */
+  readonly control: NodeControl | undefined;
   #health: Timer | undefined;
   /** Lanes whose sources have not come to their end. */
   readonly #running = new Set<Lane>();
@@ -88,9 +89,9 @@ export class Pipeline {
       outbox,
       clock,
     });
-    this.#control = this.#controlOf(options);
+    this.control = this.#controlOf(options);
     this.#interpreter = this.#interpreterOf(options);
-    book.subscribe(() => this.#publisher.info(this.#info()));
+    labelSets.onChanged(() => this.#publisher.tellInfo(this.#info()));
     if (eventStore !== undefined) {
       this.#keeper = new EventKeeper(eventStore, {
         memory: () => this.#interpreter.memory(),
@@ -146,7 +147,7 @@ export class Pipeline {
     for (const lane of this.#lanes) if (!lane.isDisabled) this.#running.add(lane);
     // First, so that the states of the sources are published before the node says that it is online.
     for (const lane of this.#lanes) lane.start();
-    this.#control?.start();
+    this.control?.start();
     this.#publisher.start(this.#info(), (event) => {
       if (event.kind === 'connected') this.#tellHealth();
       onEvent({ kind: 'broker', event });
@@ -157,7 +158,7 @@ export class Pipeline {
   /** Ends the sources, publishes what is still under way, says goodbye to the broker. Always ends. */
   async stop(): Promise<void> {
     this.#health?.cancel();
-    await this.#control?.close();
+    await this.control?.close();
     await Promise.all(this.#lanes.map((lane) => lane.stop()));
     this.#interpreter.finish();
     this.#keeper?.touch();
@@ -176,6 +177,7 @@ export class Pipeline {
     return new NodeControl({
       config,
       publisher: this.#publisher,
+      labelSets: this.labelSets,
       book: this.book,
       sources,
       services: control,
@@ -186,7 +188,7 @@ export class Pipeline {
 
   #interpreterOf({ config, clock, onEvent }: PipelineOptions): Interpreter {
     const fusedPublisher = new FusedPublisher(this.#publisher, { publish: config.publish, clock });
-    const control = this.#control;
+    const control = this.control;
     return new Interpreter({
       ...(control === undefined ? {} : { onScores: (of, scores, seen) => control.observe(of, scores, seen) }),
       config,
@@ -219,17 +221,12 @@ export class Pipeline {
   }
 
   #tellHealth(): void {
-    this.#publisher.health(this.health());
-  }
-
-  /** How it is, and what was dropped and why. */
-  health(): Parameters<NodePublisher['health']>[0] {
-    return {
+    this.#publisher.health({
       uptime_s: (this.#options.clock.monotonicMicros() - this.#startedMicros) / 1e6,
       rss_mb: process.memoryUsage.rss() / 1e6,
-      drops: { 'late-for-fusion': this.#lateForFusion, ...this.#control?.counters() },
+      drops: { 'late-for-fusion': this.#lateForFusion, ...this.control?.counters() },
       sources: Object.fromEntries(this.#lanes.map((lane) => [lane.id, lane.health()])),
-    };
+    });
   }
 
   #info(): Parameters<NodePublisher['start']>[0] {

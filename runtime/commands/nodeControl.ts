@@ -1,7 +1,7 @@
 import type { Clock } from '../clock';
 import type { Config } from '../config/config';
 import type { Seen } from '../interpreter';
-import { DEFAULT_THRESHOLD, LabelStates } from '../labelStates';
+import { DEFAULT_THRESHOLD, type LabelReader, LabelStates } from '../labelStates';
 import type { LaneSource } from '../lane';
 import { LabelPublisher } from '../mqtt/labelPublisher';
 import type { NodePublisher } from '../mqtt/nodePublisher';
@@ -9,6 +9,7 @@ import type { ReceivedMessage } from '../mqtt/received';
 import type { LabelBook } from '../zeroshot/labelBook';
 import type { LabelStore } from '../zeroshot/labelFile';
 import { nameOf, wordsOfId } from '../zeroshot/labelSet';
+import type { LabelSets } from '../zeroshot/labelSets';
 import type { Scores } from '../zeroshot/score';
 import { CommandDesk, type CommandReport } from './commandDesk';
 import { labelSettings, promptText, readPrompt, readThreshold } from './labelSettings';
@@ -32,6 +33,7 @@ export interface ControlServices {
 export interface NodeControlOptions {
   readonly config: Config;
   readonly publisher: NodePublisher;
+  readonly labelSets: LabelSets;
   readonly book: LabelBook;
   readonly sources: readonly LaneSource[];
   readonly services: ControlServices;
@@ -42,6 +44,8 @@ export interface NodeControlOptions {
 /** What a node does when it is told to, and what it tells of its labels. */
 export class NodeControl {
   readonly #options: NodeControlOptions;
+  #config: Config;
+  #sources: readonly LaneSource[];
   readonly #desk: CommandDesk;
   readonly #states: LabelStates;
   readonly #labels: LabelPublisher;
@@ -50,13 +54,12 @@ export class NodeControl {
   constructor(options: NodeControlOptions) {
     const { config, publisher, book, clock, onReport } = options;
     this.#options = options;
+    this.#config = config;
+    this.#sources = options.sources;
     this.#labels = new LabelPublisher(publisher.link, publisher.topics);
     this.#states = new LabelStates({
       node: config.node,
-      readers: [
-        ...config.sources,
-        ...config.fusion.map((group) => ({ ...group, sources: Object.keys(group.sources) })),
-      ],
+      readers: () => readersOf(this.#config),
       labelSets: () => book.current(),
       clock,
       onState: (state) => this.#labels.state(state),
@@ -69,7 +72,19 @@ export class NodeControl {
       clock,
       onReport,
     });
-    book.subscribe(() => this.#labelsChanged());
+    options.labelSets.onChanged(() => this.#labelsChanged());
+  }
+
+  /**
+   * The configuration is another one, and its label sets are in use already.
+   *
+   * @throws {SensebindError} `FILE_UNWRITABLE`, as {@link LabelBook.reconfigured}.
+   */
+  reconfigured(config: Config, sources: readonly LaneSource[]): Promise<void> {
+    this.#config = config;
+    this.#sources = sources;
+    this.#labelsChanged();
+    return this.#options.book.reconfigured(config.labelSets);
   }
 
   /** Before the node is online: so that its labels are known by then. */
@@ -108,7 +123,8 @@ export class NodeControl {
   }
 
   #verbs(): Readonly<Record<string, AnyVerb>> {
-    const { config, publisher, book, sources, services, clock } = this.#options;
+    const { publisher, book, services, clock } = this.#options;
+    const sources = (): readonly LaneSource[] => this.#sources;
     const { switches, recordings, restart, announced } = services;
     return {
       ...labelVerbs(book),
@@ -116,7 +132,7 @@ export class NodeControl {
       ...(switches === undefined ? {} : sourceVerbs(sources, switches)),
       ...(recordings === undefined ? {} : recordingVerbs(sources, recordings)),
       ...nodeVerbs({
-        config: () => ({ ...config, labelSets: book.current().map(({ labelSet }) => nameOf(labelSet)) }),
+        config: () => ({ ...this.#config, labelSets: book.current().map(({ labelSet }) => nameOf(labelSet)) }),
         announce: () => {
           publisher.link.refresh();
           announced?.();
@@ -153,4 +169,8 @@ export class NodeControl {
     for (const label of this.#known) if (!known.has(label)) this.#labels.clear(label);
     this.#known = known;
   }
+}
+
+function readersOf({ sources, fusion }: Config): readonly LabelReader[] {
+  return [...sources, ...fusion.map((group) => ({ ...group, sources: Object.keys(group.sources) }))];
 }

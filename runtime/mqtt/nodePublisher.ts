@@ -93,13 +93,13 @@ export class NodePublisher {
   start(info: NodeInfo, onEvent: (event: LinkEvent) => void): void {
     this.#started = this.#options.clock.epochMicros();
     this.#watchRivals(this.#started, onEvent);
-    this.info(info);
+    this.tellInfo(info);
     this.#link.retain(this.#topics.status, wordMessage('online'));
     this.#link.start(onEvent);
   }
 
   /** What the node is; again whenever that changes. */
-  info(info: NodeInfo): void {
+  tellInfo(info: NodeInfo): void {
     const started = this.#started;
     this.#link.retain(
       this.#topics.info,

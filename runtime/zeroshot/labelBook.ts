@@ -35,9 +35,8 @@ export interface ChangeOptions {
  */
 export class LabelBook {
   readonly #labelSets: LabelSets;
-  readonly #configured: ReadonlyMap<string, LabelSet>;
+  #configured: ReadonlyMap<string, LabelSet>;
   readonly #store: LabelStore | undefined;
-  readonly #listeners = new Set<() => void>();
   /** Changes, one after the other, so that nothing comes between the look at a revision and its successor. */
   #turn: Promise<unknown> = Promise.resolve();
 
@@ -75,9 +74,18 @@ export class LabelBook {
     return this.#labelSets.get(id);
   }
 
-  /** Called after every change. */
-  subscribe(listener: () => void): void {
-    this.#listeners.add(listener);
+  /**
+   * The configuration is another one, and its sets are in use already.
+   *
+   * @throws {SensebindError} `FILE_UNWRITABLE`: then it wins again after a restart.
+   */
+  reconfigured(configured: readonly LabelSet[]): Promise<void> {
+    const done = this.#turn.then(() => {
+      this.#configured = new Map(configured.map((labelSet) => [labelSet.id, labelSet]));
+      return this.#save();
+    });
+    this.#turn = done.catch(() => undefined);
+    return done;
   }
 
   /**
@@ -120,9 +128,7 @@ export class LabelBook {
       const inUse = this.#labelSets.get(id);
       if (inUse === undefined) return { kind: 'unknown' };
       if (ifRevision !== undefined && inUse.labelSet.revision !== ifRevision) return { kind: 'conflict', inUse };
-      const revision = await work(inUse);
-      for (const listener of this.#listeners) listener();
-      return { kind: 'changed', revision };
+      return { kind: 'changed', revision: await work(inUse) };
     });
     this.#turn = done.catch(() => undefined);
     return done;
@@ -134,14 +140,11 @@ export class LabelBook {
   }
 
   async #save(): Promise<void> {
-    const sets = [...this.#configured.values()].map((configured): SavedSet => {
-      const { revisions, highest } = this.#labelSets.kept(configured.id);
-      return {
-        id: configured.id,
-        basis: hashOf(configured),
-        highest,
-        revisions: revisions.map(({ labelSet }) => labelSet),
-      };
+    const sets = [...this.#configured.values()].flatMap((configured): SavedSet[] => {
+      const { id } = configured;
+      const { revisions, highest } = this.#labelSets.kept(id);
+      if (revisions.length === 0) return [];
+      return [{ id, basis: hashOf(configured), highest, revisions: revisions.map(({ labelSet }) => labelSet) }];
     });
     await this.#store?.save(sets);
   }

@@ -9,6 +9,9 @@ export interface LabelSetsOptions {
   readonly keep?: number;
 }
 
+/** What changed: another revision of a label set is in use. */
+type Listener = (revision: Revision) => void;
+
 /** A label set as it was written, and as vectors. */
 export interface Revision {
   readonly labelSet: LabelSet;
@@ -35,6 +38,7 @@ export class LabelSets {
   readonly #keep: number;
   readonly #prompts: PromptMemory;
   readonly #shelves = new Map<string, Shelf>();
+  readonly #listeners: Listener[] = [];
   /** Changes, one after the other. */
   #turn: Promise<unknown> = Promise.resolve();
 
@@ -46,6 +50,11 @@ export class LabelSets {
   /** The revision in use. */
   get(id: string): Revision | undefined {
     return this.#shelves.get(id)?.revisions.at(-1);
+  }
+
+  /** Called after each change. Must not throw. */
+  onChanged(listener: Listener): void {
+    this.#listeners.push(listener);
   }
 
   /** All in use. */
@@ -92,6 +101,7 @@ export class LabelSets {
         revisions: [...before, revision].slice(-this.#keep),
         highest: labelSet.revision,
       });
+      for (const listener of this.#listeners) listener(revision);
       return revision;
     });
   }
@@ -107,6 +117,7 @@ export class LabelSets {
       const revision = shelf?.revisions.at(-2);
       if (shelf === undefined || revision === undefined) throw nothingBefore(id, this.get(id));
       shelf.revisions = shelf.revisions.slice(0, -1);
+      for (const listener of this.#listeners) listener(revision);
       return revision;
     });
   }

@@ -78,15 +78,15 @@ export interface Recordings {
 
 /** `record/start`, `record/stop`, `replay/start`. */
 export function recordingVerbs(
-  sources: readonly LaneSource[],
+  sources: () => readonly LaneSource[],
   recordings: Recordings,
 ): Readonly<Record<string, AnyVerb>> {
-  const ids = sources.map(({ source }) => source.id);
   return {
     'record/start': defineVerb<Static<typeof Start>>({
       schema: Start,
       lane: 'recording',
       run: async ({ data }) => {
+        const ids = sources().map(({ source }) => source.id);
         const { sources: wanted = ids, max_seconds = DEFAULT_SECONDS, max_megabytes = DEFAULT_MEGABYTES } = data;
         const stranger = wanted.find((id) => !ids.includes(id));
         if (stranger !== undefined)
@@ -113,7 +113,7 @@ export function recordingVerbs(
       schema: Replay,
       lane: 'recording',
       run: async ({ data: { recording, source, as = source, speed = 1 } }) => {
-        const place = sources.find((one) => one.source.id === as)?.source;
+        const place = sources().find((one) => one.source.id === as)?.source;
         if (place === undefined) return failed(refusal('not_found', `expected a source of this node, found "${as}"`));
         if (!(place instanceof MutableSource) || place.status.state === 'disabled')
           return failed(refusal('switched_off', `expected a source that is on, found "${as}" off`));

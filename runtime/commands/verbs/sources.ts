@@ -18,7 +18,7 @@ export interface SourceSwitches {
 
 /** `source/enable`, `source/disable`, `source/restart`. */
 export function sourceVerbs(
-  sources: readonly LaneSource[],
+  sources: () => readonly LaneSource[],
   { mutes, disabled }: SourceSwitches,
 ): Readonly<Record<string, AnyVerb>> {
   const verb = (run: (source: MutableSource) => Promise<Outcome>): AnyVerb =>
@@ -26,7 +26,7 @@ export function sourceVerbs(
       schema: OneSource,
       lane: 'sources',
       run: async ({ data }) => {
-        const found = sources.find(({ source }) => source.id === data.source)?.source;
+        const found = sources().find(({ source }) => source.id === data.source)?.source;
         if (found === undefined) return failed(refusal('not_found', 'expected a source of this node, found another'));
         return found instanceof MutableSource ? run(found) : failed(offInConfiguration());
       },
