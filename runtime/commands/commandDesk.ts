@@ -37,6 +37,8 @@ export interface Inquiry {
   readonly message: ReceivedMessage;
   readonly verb: string;
   readonly read: (payload: Buffer) => ReadCommand;
+  /** It was refused, or could not be done. */
+  readonly onFailed?: () => void;
 }
 
 /** An inquiry, and where its answer goes. */
@@ -44,6 +46,7 @@ interface Asked {
   readonly verb: string;
   readonly message: ReceivedMessage;
   readonly address: ReplyAddress;
+  readonly onFailed: () => void;
 }
 
 /** Commands that may wait for others of their lane. */
@@ -85,12 +88,12 @@ export class CommandDesk {
   }
 
   /** Takes a message that asks for something in another form. */
-  inquire({ message, verb, read }: Inquiry): void {
+  inquire({ message, verb, read, onFailed = () => undefined }: Inquiry): void {
     // What clears a retained topic is no command.
     if (message.payload.length === 0) return;
     const { root, responsePrefixes } = this.#options;
     const address = replyAddress(message, { root, verb, responsePrefixes });
-    const asked: Asked = { verb, message, address };
+    const asked: Asked = { verb, message, address, onFailed };
     const admission = this.#rates.admit(address.isAllowed ? address.topic : '');
     if (admission === 'refused-silently') this.#count('rate_limited');
     else if (admission === 'refused') this.#refuse(asked, null, TOO_MANY);
@@ -170,15 +173,17 @@ export class CommandDesk {
       const end = await errand.run();
       this.#waiting--;
       if (this.#lanes.get(lane) === turn) this.#lanes.delete(lane);
+      if (end.problem !== undefined) asked.onFailed();
       if (handler.lane !== null) onReport(reportOf(verb, command, end));
     });
     this.#lanes.set(lane, turn);
   }
 
-  #refuse({ address: to }: Asked, tx: string | null, problem: Problem): void {
+  #refuse({ address: to, onFailed }: Asked, tx: string | null, problem: Problem): void {
     this.#count(problem.code);
     answer(this.#options.link, to, { s: 'rsp/1', verb: to.verb, tx, status: 'error', error: problem });
     this.#options.onReport({ verb: to.verb, by: null, status: 'error', problem });
+    onFailed();
   }
 
   #count(reason: string): void {

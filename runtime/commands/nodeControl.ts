@@ -41,6 +41,12 @@ export interface NodeControlOptions {
   readonly onReport: (report: CommandReport) => void;
 }
 
+/** What may be set of a label, and how it is read. */
+const SETTINGS = new Map([
+  ['threshold', readThreshold],
+  ['prompt', readPrompt],
+]);
+
 /** What a node does when it is told to, and what it tells of its labels. */
 export class NodeControl {
   readonly #options: NodeControlOptions;
@@ -146,11 +152,17 @@ export class NodeControl {
   /** Takes a message on `…/label/<l>/<what>/set`. */
   #set(message: ReceivedMessage): void {
     const [what = '', label = ''] = message.topic.split('/').slice(-3, -1).reverse();
-    const verb = `label/${what}`;
-    if (what === 'threshold') this.#desk.inquire({ message, verb, read: (payload) => readThreshold(label, payload) });
-    else if (what === 'prompt') this.#desk.inquire({ message, verb, read: (payload) => readPrompt(label, payload) });
-    else return;
-    if (this.#known.has(label)) this.#labels.remind(label);
+    const read = SETTINGS.get(what);
+    if (read === undefined) return;
+    this.#desk.inquire({
+      message,
+      verb: `label/${what}`,
+      read: (payload) => read(label, payload),
+      // So that a dashboard that shows what it sent shows again what is so.
+      onFailed: () => {
+        if (this.#known.has(label)) this.#labels.remind(label);
+      },
+    });
   }
 
   #labelsChanged(): void {
