@@ -1,6 +1,6 @@
 import { Compile, type Validator } from 'typebox/compile';
 import { ulid } from 'ulid';
-import type { Clock } from '../clock';
+import { type Clock, type Millis, sleep } from '../clock';
 import type { BrokerLink } from '../mqtt/link';
 import type { ReceivedMessage } from '../mqtt/received';
 import { AnswerMemory, fingerprintOf, type Remembered } from './answerMemory';
@@ -51,6 +51,9 @@ interface Asked {
 
 /** Commands that may wait for others of their lane. */
 const MAX_WAITING = 64;
+
+/** How long commands that are under way may take when the node stops. */
+const FAREWELL = 5000 as Millis;
 
 /** A command that has not begun after this long is expired, whatever its publisher said. */
 const LONGEST_WAIT_SECONDS = 30;
@@ -104,10 +107,12 @@ export class CommandDesk {
     }
   }
 
-  /** Resolves when what is under way is done; what comes after is refused. */
+  /** Refuses what comes from now on, and waits a while for what is under way. Always ends. */
   async close(): Promise<void> {
     this.#isClosed = true;
-    await Promise.all(this.#lanes.values());
+    const isDone = new AbortController();
+    void Promise.all(this.#lanes.values()).then(() => isDone.abort());
+    if (this.#lanes.size > 0) await sleep(this.#options.clock, FAREWELL, isDone.signal);
   }
 
   #order(command: Command, asked: Asked): void {

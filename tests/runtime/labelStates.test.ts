@@ -81,10 +81,11 @@ describe('the states of labels', () => {
   });
 
   it('wait for as long as the label asks', async () => {
-    const { say, states: all, clock } = await states([
-      { id: 'dog', on_ms: 1000, off_ms: 2000, min_gap_ms: 5000 },
-      { id: 'cat' },
-    ]);
+    const {
+      say,
+      states: all,
+      clock,
+    } = await states([{ id: 'dog', on_ms: 1000, off_ms: 2000, min_gap_ms: 5000 }, { id: 'cat' }]);
     const course: string[] = [];
     for (let second = 0; second < 14; second++) {
       // On from 1 to 4 s and from 6 s on.
