@@ -5,13 +5,13 @@ import { HomeAssistantDiscovery } from './mqtt/discovery/homeAssistant';
 import type { KnownPages } from './mqtt/discovery/pages';
 import type { BrokerLink } from './mqtt/link';
 import type { PipelineOptions } from './pipeline';
-import type { LabelBook } from './zeroshot/labelBook';
+import type { LabelSets } from './zeroshot/labelSets';
 
 /** What Home Assistant is told of; all but the link may change while a node runs. */
 interface DescribedParts {
   readonly config: () => Config;
   readonly sources: () => readonly LaneSource[];
-  readonly book: LabelBook;
+  readonly labelSets: LabelSets;
   readonly known: KnownPages | undefined;
   readonly link: BrokerLink;
 }
@@ -21,7 +21,7 @@ export function openDiscovery(
   { bundle, clock, version, discoveryStore, onEvent }: PipelineOptions,
   parts: DescribedParts,
 ): HomeAssistantDiscovery | undefined {
-  const { config, sources, book, known = new Map(), link } = parts;
+  const { config, sources, labelSets, known = new Map(), link } = parts;
   const { homeAssistant } = config().broker;
   if (discoveryStore === undefined || homeAssistant === undefined) return undefined;
   if (!homeAssistant.enabled && known.size === 0) return undefined;
@@ -34,7 +34,7 @@ export function openDiscovery(
     describe: () =>
       homeAssistant.enabled
         ? describeNode(config(), {
-            labelSets: book.current().map(({ labelSet }) => labelSet),
+            labelSets: labelSets.current().map(({ labelSet }) => labelSet),
             modalities: new Map(sources().map(({ source }) => [source.id, source.modality])),
             bundle: bundle.manifest.name,
             version,
@@ -42,6 +42,6 @@ export function openDiscovery(
         : undefined,
     onFailed: (error) => onEvent({ kind: 'failed', source: 'home-assistant', error }),
   });
-  book.subscribe(() => discovery.update());
+  labelSets.onChanged(() => discovery.update());
   return discovery;
 }

@@ -4,7 +4,6 @@ import { Detector } from './events/detector';
 import type { LabelCondition, Rule } from './events/rule';
 import type { Seen } from './interpreter';
 import type { LabelMessage } from './mqtt/labelMessage';
-import type { LabelSet } from './zeroshot/labelSet';
 import type { Revision } from './zeroshot/labelSets';
 import type { LabelScore, Scores } from './zeroshot/score';
 
@@ -40,7 +39,7 @@ const UPDATE_EVERY = 10_000 as Millis;
 const SHORTEST_MEMORY = 10_000 as Millis;
 const HOPS_REMEMBERED = 3;
 
-const MOST_AT_ONCE = 100;
+const MOST_AT_ONCE = 50;
 
 /** As everywhere, where a label says nothing (runtime/events/leaf.ts). */
 export const DEFAULT_THRESHOLD = 0.5;
@@ -54,6 +53,7 @@ export class LabelStates {
   readonly #options: LabelStatesOptions;
   #detector: Detector;
   #labels: ReadonlyMap<string, KnownLabel>;
+  #rules: string;
   /** The last scores by label set and reader. */
   readonly #latest = new Map<string, Map<string, Scores>>();
   readonly #told = new Map<string, LabelState>();
@@ -61,6 +61,7 @@ export class LabelStates {
   constructor(options: LabelStatesOptions) {
     this.#options = options;
     this.#labels = this.#knownLabels();
+    this.#rules = this.#rulesKey();
     this.#detector = this.#detectorOf(this.#labels);
   }
 
@@ -77,12 +78,17 @@ export class LabelStates {
 
   /** Label sets or their readers were changed: labels whose conditions are the same go on, others begin anew. */
   labelsChanged(): void {
-    const memory = this.#detector.memory();
-    this.#detector.close();
     this.#labels = this.#knownLabels();
     this.#latest.clear();
-    this.#detector = this.#detectorOf(this.#labels);
-    this.#detector.restore(memory);
+    // Thresholds come with the scores: a thousand labels need not be made anew for one of them.
+    const rules = this.#rulesKey();
+    if (rules !== this.#rules) {
+      this.#rules = rules;
+      const memory = this.#detector.memory();
+      this.#detector.close();
+      this.#detector = this.#detectorOf(this.#labels);
+      this.#detector.restore(memory);
+    }
     for (const [label, told] of this.#told) {
       const known = this.#labels.get(label);
       const { title, threshold } = told.message;
@@ -116,6 +122,13 @@ export class LabelStates {
     const now = readers();
     const rules = [...labels.values()].map((label) => ruleOf(label, now));
     return new Detector({ node, rules, clock, onEvent: (event) => this.#take(event) });
+  }
+
+  /** Differs where rules differ. */
+  #rulesKey(): string {
+    const readers = this.#options.readers().map(({ id, labels, sources, hop }) => [id, labels, sources, hop]);
+    const labels = [...this.#labels.values()].map(({ id, sets, times }) => [id, sets.map((set) => set.id), times]);
+    return JSON.stringify([readers, labels]);
   }
 
   #take({ rule, phase, startMicros, endMicros, evidence, reason }: DetectedEvent): void {
@@ -160,10 +173,10 @@ export class LabelStates {
   /** The score of the reader that is surest of a label; none where nobody's means anything. */
   #surest(label: string, { sets }: KnownLabel): { readonly score: LabelScore | undefined; readonly set: string } {
     let best: { readonly score: LabelScore; readonly set: string } | undefined;
-    for (const { id } of sets) {
+    for (const { id, index } of sets) {
       for (const { labels, labelSet, meaningful } of this.#latest.get(id)?.values() ?? []) {
-        const score = meaningful ? labels.find((one) => one.label === label) : undefined;
-        if (score !== undefined && (best === undefined || score.probability > best.score.probability))
+        const score = meaningful ? labels[index] : undefined;
+        if (score?.label === label && (best === undefined || score.probability > best.score.probability))
           best = { score, set: labelSet };
       }
     }
@@ -177,7 +190,7 @@ export class LabelStates {
       for (const [index, { id, title, threshold = DEFAULT_THRESHOLD }] of compiled.labels.entries()) {
         const { on_ms = 0, off_ms = 0, min_gap_ms = 0 } = labelSet.labels[index] ?? {};
         const before = known.get(id);
-        const sets = [...(before?.sets ?? []), labelSet];
+        const sets = [...(before?.sets ?? []), { id: labelSet.id, revision: labelSet.revision, index }];
         const times = { on: on_ms as Millis, off: off_ms as Millis, gap: min_gap_ms as Millis };
         known.set(id, before === undefined ? { id, title, threshold, sets, times } : { ...before, sets });
       }
@@ -191,7 +204,7 @@ interface KnownLabel {
   readonly id: string;
   readonly title: string;
   readonly threshold: number;
-  readonly sets: readonly LabelSet[];
+  readonly sets: readonly { readonly id: string; readonly revision: number; readonly index: number }[];
   readonly times: { readonly on: Millis; readonly off: Millis; readonly gap: Millis };
 }
 

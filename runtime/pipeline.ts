@@ -87,7 +87,8 @@ export class Pipeline {
   #isStopped: boolean = false;
   /** As above, for those who change them while they are kept. */
   readonly book: LabelBook;
-  readonly #control: NodeControl | undefined;
+  /** What it can be told to do. */
+  readonly control: NodeControl | undefined;
   #health: Timer | undefined;
   /** Lanes whose sources have not come to their end. */
   readonly #running = new Set<Lane>();
@@ -112,13 +113,13 @@ export class Pipeline {
     this.#discovery = openDiscovery(options, {
       config: () => this.#config,
       sources: () => this.#sources(),
-      book,
+      labelSets,
       known,
       link: this.#publisher.link,
     });
-    this.#control = this.#controlOf(options);
+    this.control = this.#controlOf(options);
     this.#interpreter = this.#interpreterOf(config);
-    book.subscribe(() => this.#publisher.tellInfo(this.#info()));
+    labelSets.onChanged(() => this.#publisher.tellInfo(this.#info()));
     if (eventStore !== undefined) {
       this.#keeper = new EventKeeper(eventStore, {
         memory: () => this.#interpreter.memory(),
@@ -161,7 +162,7 @@ export class Pipeline {
     for (const lane of this.#lanes) if (!lane.isDisabled) this.#running.add(lane);
     // First, so that the states of the sources are published before the node says that it is online.
     for (const lane of this.#lanes) lane.start();
-    this.#control?.start();
+    this.control?.start();
     this.#publisher.start(this.#info(), (event) => {
       if (event.kind === 'connected') {
         this.#tellHealth();
@@ -190,7 +191,7 @@ export class Pipeline {
       link: this.#publisher.counters(),
       spool: outbox.counters(),
       engine: engine.stats(),
-      refusedCommands: this.#control?.counters() ?? {},
+      refusedCommands: this.control?.counters() ?? {},
     };
   }
 
@@ -261,7 +262,7 @@ export class Pipeline {
     await this.#turn;
     this.#health?.cancel();
     this.#vitals.stop();
-    await this.#control?.close();
+    await this.control?.close();
     await Promise.all(this.#lanes.map((lane) => lane.stop()));
     this.#interpreter.finish();
     this.#keeper?.touch();
@@ -301,6 +302,7 @@ export class Pipeline {
     return new NodeControl({
       config: () => this.#config,
       publisher: this.#publisher,
+      labelSets: this.labelSets,
       book: this.book,
       sources: () => this.#sources(),
       services: { ...control, announced: () => this.#discovery?.announce() },
@@ -312,7 +314,7 @@ export class Pipeline {
   #interpreterOf(config: Config): Interpreter {
     const { clock, onEvent } = this.#options;
     const fusedPublisher = new FusedPublisher(this.#publisher, { publish: config.publish, clock });
-    const control = this.#control;
+    const control = this.control;
     return new Interpreter({
       ...(control === undefined ? {} : { onScores: (of, scores, seen) => control.observe(of, scores, seen) }),
       config,

@@ -1,6 +1,6 @@
 import { Compile, type Validator } from 'typebox/compile';
 import { ulid } from 'ulid';
-import type { Clock } from '../clock';
+import { type Clock, type Millis, sleep } from '../clock';
 import type { BrokerLink } from '../mqtt/link';
 import type { ReceivedMessage } from '../mqtt/received';
 import { AnswerMemory, fingerprintOf, type Remembered } from './answerMemory';
@@ -37,6 +37,8 @@ export interface Inquiry {
   readonly message: ReceivedMessage;
   readonly verb: string;
   readonly read: (payload: Buffer) => ReadCommand;
+  /** It was refused, or could not be done. */
+  readonly onFailed?: () => void;
 }
 
 /** An inquiry, and where its answer goes. */
@@ -44,10 +46,14 @@ interface Asked {
   readonly verb: string;
   readonly message: ReceivedMessage;
   readonly address: ReplyAddress;
+  readonly onFailed: () => void;
 }
 
 /** Commands that may wait for others of their lane. */
 const MAX_WAITING = 64;
+
+/** How long commands that are under way may take when the node stops. */
+const FAREWELL = 5000 as Millis;
 
 /** A command that has not begun after this long is expired, whatever its publisher said. */
 const LONGEST_WAIT_SECONDS = 30;
@@ -85,12 +91,12 @@ export class CommandDesk {
   }
 
   /** Takes a message that asks for something in another form. */
-  inquire({ message, verb, read }: Inquiry): void {
+  inquire({ message, verb, read, onFailed = () => undefined }: Inquiry): void {
     // What clears a retained topic is no command.
     if (message.payload.length === 0) return;
     const { root, responsePrefixes } = this.#options;
     const address = replyAddress(message, { root, verb, responsePrefixes });
-    const asked: Asked = { verb, message, address };
+    const asked: Asked = { verb, message, address, onFailed };
     const admission = this.#rates.admit(address.isAllowed ? address.topic : '');
     if (admission === 'refused-silently') this.#count('rate_limited');
     else if (admission === 'refused') this.#refuse(asked, null, TOO_MANY);
@@ -101,10 +107,12 @@ export class CommandDesk {
     }
   }
 
-  /** Resolves when what is under way is done; what comes after is refused. */
+  /** Refuses what comes from now on, and waits a while for what is under way. Always ends. */
   async close(): Promise<void> {
     this.#isClosed = true;
-    await Promise.all(this.#lanes.values());
+    const isDone = new AbortController();
+    void Promise.all(this.#lanes.values()).then(() => isDone.abort());
+    if (this.#lanes.size > 0) await sleep(this.#options.clock, FAREWELL, isDone.signal);
   }
 
   #order(command: Command, asked: Asked): void {
@@ -170,15 +178,17 @@ export class CommandDesk {
       const end = await errand.run();
       this.#waiting--;
       if (this.#lanes.get(lane) === turn) this.#lanes.delete(lane);
+      if (end.problem !== undefined) asked.onFailed();
       if (handler.lane !== null) onReport(reportOf(verb, command, end));
     });
     this.#lanes.set(lane, turn);
   }
 
-  #refuse({ address: to }: Asked, tx: string | null, problem: Problem): void {
+  #refuse({ address: to, onFailed }: Asked, tx: string | null, problem: Problem): void {
     this.#count(problem.code);
     answer(this.#options.link, to, { s: 'rsp/1', verb: to.verb, tx, status: 'error', error: problem });
     this.#options.onReport({ verb: to.verb, by: null, status: 'error', problem });
+    onFailed();
   }
 
   #count(reason: string): void {

@@ -9,6 +9,7 @@ import type { ReceivedMessage } from '../mqtt/received';
 import type { LabelBook } from '../zeroshot/labelBook';
 import type { LabelStore } from '../zeroshot/labelFile';
 import { nameOf, wordsOfId } from '../zeroshot/labelSet';
+import type { LabelSets } from '../zeroshot/labelSets';
 import type { Scores } from '../zeroshot/score';
 import { CommandDesk, type CommandReport } from './commandDesk';
 import { labelSettings, promptText, readPrompt, readThreshold } from './labelSettings';
@@ -33,12 +34,19 @@ export interface NodeControlOptions {
   /** The one in use: it may be replaced. */
   readonly config: () => Config;
   readonly publisher: NodePublisher;
+  readonly labelSets: LabelSets;
   readonly book: LabelBook;
   readonly sources: () => readonly LaneSource[];
   readonly services: ControlServices;
   readonly clock: Clock;
   readonly onReport: (report: CommandReport) => void;
 }
+
+/** What may be set of a label, and how it is read. */
+const SETTINGS = new Map([
+  ['threshold', readThreshold],
+  ['prompt', readPrompt],
+]);
 
 /** What a node does when it is told to, and what it tells of its labels. */
 export class NodeControl {
@@ -68,7 +76,7 @@ export class NodeControl {
       clock,
       onReport,
     });
-    book.subscribe(() => this.#labelsChanged());
+    options.labelSets.onChanged(() => this.#labelsChanged());
   }
 
   /** Before the node is online: so that its labels are known by then. */
@@ -129,11 +137,17 @@ export class NodeControl {
   /** Takes a message on `…/label/<l>/<what>/set`. */
   #set(message: ReceivedMessage): void {
     const [what = '', label = ''] = message.topic.split('/').slice(-3, -1).reverse();
-    const verb = `label/${what}`;
-    if (what === 'threshold') this.#desk.inquire({ message, verb, read: (payload) => readThreshold(label, payload) });
-    else if (what === 'prompt') this.#desk.inquire({ message, verb, read: (payload) => readPrompt(label, payload) });
-    else return;
-    if (this.#known.has(label)) this.#labels.remind(label);
+    const read = SETTINGS.get(what);
+    if (read === undefined) return;
+    this.#desk.inquire({
+      message,
+      verb: `label/${what}`,
+      read: (payload) => read(label, payload),
+      // So that a dashboard that shows what it sent shows again what is so.
+      onFailed: () => {
+        if (this.#known.has(label)) this.#labels.remind(label);
+      },
+    });
   }
 
   #labelsChanged(): void {

@@ -149,11 +149,9 @@ export class Connection {
   }
 
   /** At QoS 1. `done` gets the broker's refusal, where it has one. */
-  subscribe(subscriptions: readonly Subscription[], done: (refusal: string | undefined) => void): void {
-    const filters = subscriptions.map(({ filter, retained, echo = false }) => {
-      return [filter, { qos: 1 as const, nl: !echo, rap: !echo, rh: retained === 'always' ? 0 : 1 }] as const;
-    });
-    this.#client.subscribe(Object.fromEntries(filters), (error) => {
+  subscribe({ filter, retained, echo = false }: Subscription, done: (refusal: string | undefined) => void): void {
+    const rh = retained === 'always' ? 0 : 1;
+    this.#client.subscribe(filter, { qos: 1, nl: !echo, rap: !echo, rh }, (error) => {
       this.#isSubscribed = true;
       if (!this.#ended && (!error || reasonCode(error) !== undefined)) done(error ? messageOf(error) : undefined);
     });

@@ -49,9 +49,11 @@ export class Subscriptions {
   }
 
   #subscribe(connection: Connection, subscriptions: readonly Subscription[]): void {
-    if (subscriptions.length === 0) return;
-    connection.subscribe(subscriptions, (refusal) => {
-      if (refusal !== undefined) this.#onRefused(subscriptions.map(({ filter }) => filter).join(', '), refusal);
-    });
+    // One by one, so that a refusal says of what.
+    for (const subscription of subscriptions) {
+      connection.subscribe(subscription, (refusal) => {
+        if (refusal !== undefined) this.#onRefused(subscription.filter, refusal);
+      });
+    }
   }
 }

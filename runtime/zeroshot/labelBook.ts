@@ -38,7 +38,6 @@ export class LabelBook {
   #configured: ReadonlyMap<string, LabelSet>;
   readonly #store: LabelStore | undefined;
   readonly #onFailed: (error: SensebindError) => void;
-  readonly #listeners = new Set<() => void>();
   /** Changes, one after the other, so that nothing comes between the look at a revision and its successor. */
   #turn: Promise<unknown> = Promise.resolve();
 
@@ -75,11 +74,6 @@ export class LabelBook {
 
   get(id: string): Revision | undefined {
     return this.#labelSets.get(id);
-  }
-
-  /** Called after every change. */
-  subscribe(listener: () => void): void {
-    this.#listeners.add(listener);
   }
 
   /**
@@ -136,7 +130,6 @@ export class LabelBook {
         then();
       });
       await this.#save().catch((error: unknown) => this.#onFailed(knownError('labels', error)));
-      for (const listener of this.#listeners) listener();
     });
     this.#turn = done.catch(() => undefined);
     return done;
@@ -151,9 +144,7 @@ export class LabelBook {
       const inUse = this.#labelSets.get(id);
       if (inUse === undefined) return { kind: 'unknown' };
       if (ifRevision !== undefined && inUse.labelSet.revision !== ifRevision) return { kind: 'conflict', inUse };
-      const revision = await work(inUse);
-      for (const listener of this.#listeners) listener();
-      return { kind: 'changed', revision };
+      return { kind: 'changed', revision: await work(inUse) };
     });
     this.#turn = done.catch(() => undefined);
     return done;
@@ -165,14 +156,11 @@ export class LabelBook {
   }
 
   async #save(): Promise<void> {
-    const sets = [...this.#configured.values()].map((configured): SavedSet => {
-      const { revisions, highest } = this.#labelSets.kept(configured.id);
-      return {
-        id: configured.id,
-        basis: hashOf(configured),
-        highest,
-        revisions: revisions.map(({ labelSet }) => labelSet),
-      };
+    const sets = [...this.#configured.values()].flatMap((configured): SavedSet[] => {
+      const { id } = configured;
+      const { revisions, highest } = this.#labelSets.kept(id);
+      if (revisions.length === 0) return [];
+      return [{ id, basis: hashOf(configured), highest, revisions: revisions.map(({ labelSet }) => labelSet) }];
     });
     await this.#store?.save(sets);
   }

@@ -46,12 +46,14 @@ export const Label = Type.Object(
 );
 export type Label = Static<typeof Label>;
 
+const MAX_LABELS = 1000;
+
 /** Versioned labels. What is neither of them is said in `background` prompts and in the negatives of a label. */
 export const LabelSet = Type.Object(
   {
     id: Id,
     revision: Type.Integer({ minimum: 0 }),
-    labels: Type.Array(Label, { minItems: 1, maxItems: 1000 }),
+    labels: Type.Array(Label, { minItems: 1, maxItems: MAX_LABELS }),
     background: Type.Optional(Prompts),
     templates: Type.Optional(
       Type.Enum(
@@ -77,10 +79,14 @@ export function nameOf({ id, revision }: LabelSet): string {
 /**
  * What the schema cannot say.
  *
- * @throws {SensebindError} `CONFIG_INVALID` for an id that stands twice, and for a single label with nothing against it.
+ * @throws {SensebindError} `CONFIG_INVALID` for no label or too many, for an id that stands twice, and for a single label with nothing against it.
  */
 export function checkLabelSet(labelSet: LabelSet): void {
   const { labels, background = [] } = labelSet;
+  if (labels.length === 0 || labels.length > MAX_LABELS) {
+    const cure = 'Leave at least one label, or make several label sets.';
+    throw labelSetInvalid(labelSet, `1 to ${MAX_LABELS} labels`, String(labels.length), cure);
+  }
   const seen = new Set<string>();
   for (const { id } of labels) {
     if (seen.has(id)) throw labelSetInvalid(labelSet, 'ids that differ', `"${id}" twice`, 'Rename one of them.');

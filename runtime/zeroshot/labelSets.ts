@@ -35,6 +35,7 @@ export class LabelSets {
   readonly #keep: number;
   readonly #prompts: PromptMemory;
   readonly #shelves = new Map<string, Shelf>();
+  readonly #listeners: (() => void)[] = [];
   /** Changes, one after the other. */
   #turn: Promise<unknown> = Promise.resolve();
 
@@ -46,6 +47,11 @@ export class LabelSets {
   /** The revision in use. */
   get(id: string): Revision | undefined {
     return this.#shelves.get(id)?.revisions.at(-1);
+  }
+
+  /** Called after each change. Must not throw. */
+  onChanged(listener: () => void): void {
+    this.#listeners.push(listener);
   }
 
   /** All in use. */
@@ -88,6 +94,7 @@ export class LabelSets {
       const compiled = await compileLabelSet(labelSet, (text) => this.#prompts.embed(text), onProgress);
       const revision = { labelSet, compiled };
       this.#shelve(revision);
+      this.#tell();
       return revision;
     });
   }
@@ -103,6 +110,7 @@ export class LabelSets {
       const revision = shelf?.revisions.at(-2);
       if (shelf === undefined || revision === undefined) throw nothingBefore(id, this.get(id));
       shelf.revisions = shelf.revisions.slice(0, -1);
+      this.#tell();
       return revision;
     });
   }
@@ -127,8 +135,13 @@ export class LabelSets {
       for (const revision of revisions) this.#shelve(revision);
       for (const id of removed) this.#takeDown(id);
       then();
+      this.#tell();
       return revisions;
     });
+  }
+
+  #tell(): void {
+    for (const listener of this.#listeners) listener();
   }
 
   #shelve(revision: Revision): void {

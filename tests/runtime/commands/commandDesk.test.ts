@@ -206,6 +206,15 @@ describe('the desk of commands', () => {
     assert.equal(subject.counters()['rate_limited'], 1900);
   });
 
+  it('does not wait for ever when it closes', async () => {
+    const { subject, ask, clock } = desk();
+    ask('work/slow', { tx: 'endless' });
+    await clock.advance(0);
+    const closed = subject.close();
+    await clock.advance(5000);
+    await closed;
+  });
+
   it('ends what is under way before it closes, and refuses what comes then', async () => {
     const { subject, ask, answers, clock, running } = desk();
     ask('work/slow', { tx: 'last' });
