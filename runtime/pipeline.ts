@@ -17,6 +17,7 @@ import type { HomeAssistantDiscovery } from './mqtt/discovery/homeAssistant';
 import type { KnownPages } from './mqtt/discovery/pages';
 import { schemaIds } from './mqtt/messages';
 import { NodePublisher } from './mqtt/nodePublisher';
+import type { ReadingsIn } from './mqtt/readingsIn';
 import type { Outbox } from './mqtt/sender/outbox';
 import type { PipelineEvent } from './pipelineEvent';
 import { nameOf } from './zeroshot/labelSet';
@@ -36,6 +37,8 @@ export interface PipelineOptions {
   readonly eventStore?: EventStore;
   /** Where it is kept what Home Assistant was told of; left out, it is told nothing. */
   readonly discoveryStore?: DiscoveryStore;
+  /** What boards publish for sources of this node. */
+  readonly readingsIn?: ReadingsIn;
   readonly onEvent: (event: PipelineEvent) => void;
 }
 
@@ -89,6 +92,7 @@ export class Pipeline {
       clock,
     });
     this.#discovery = openDiscovery(options, { labelSets, known, link: this.#publisher.link });
+    options.readingsIn?.attach(this.#publisher.link, this.#publisher.root);
     this.#interpreter = this.#interpreterOf(options);
     if (eventStore !== undefined) {
       this.#keeper = new EventKeeper(eventStore, {
@@ -203,7 +207,7 @@ export class Pipeline {
     this.#publisher.health({
       uptime_s: (this.#options.clock.monotonicMicros() - this.#startedMicros) / 1e6,
       rss_mb: process.memoryUsage.rss() / 1e6,
-      drops: { 'late-for-fusion': this.#lateForFusion },
+      drops: { 'late-for-fusion': this.#lateForFusion, ...this.#options.readingsIn?.untaken() },
       sources: Object.fromEntries(this.#lanes.map((lane) => [lane.id, lane.health()])),
     });
   }

@@ -7,6 +7,7 @@ import { EventFile } from '../events/eventFile';
 import { FramePool } from '../frames';
 import { Engine } from '../inference/engine';
 import { DiscoveryFile } from '../mqtt/discovery/discoveryFile';
+import { ReadingsIn } from '../mqtt/readingsIn';
 import { Outbox } from '../mqtt/sender/outbox';
 import { Mutes } from '../mutes';
 import { Pipeline } from '../pipeline';
@@ -40,6 +41,7 @@ async function runWith(outbox: Outbox, config: Config, { clock, log, runTime, si
   const access = await brokerAccess(config.broker, process.env);
   const engine = await Engine.open(bundle, { clock });
   const memory = new FramePool(PICTURE_LIMITS);
+  const readingsIn = new ReadingsIn(clock);
   try {
     await new Promise<void>((resolve, reject) => {
       let stopTimer = (): void => undefined;
@@ -49,7 +51,10 @@ async function runWith(outbox: Outbox, config: Config, { clock, log, runTime, si
         engine,
         access,
         outbox,
-        sources: config.sources.map((source) => openSource(source, { clock, folder: config.folder, memory, mutes })),
+        sources: config.sources.map((source) =>
+          openSource(source, { clock, folder: config.folder, memory, mutes, readingsIn }),
+        ),
+        readingsIn,
         clock,
         version: packageVersion(),
         eventStore: new EventFile(eventsFile(config.node)),

@@ -119,6 +119,7 @@ function decode(payload: Uint8Array, contentType: string): unknown {
   if (contentType === 'text/plain') return Buffer.from(payload).toString();
   if (contentType === 'application/json') return JSON.parse(Buffer.from(payload).toString());
   if (contentType.includes('msgpack')) return numbersOf(unpack(payload));
+  if (contentType.startsWith('application/vnd.sensebind.readings')) return Buffer.from(payload).toString('latin1');
   throw new Error(`no reader for ${contentType}`);
 }
 

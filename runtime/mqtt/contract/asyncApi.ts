@@ -1,4 +1,4 @@
-import { type Channel, PARAMETERS, publishedChannels } from './channels';
+import { type Channel, PARAMETERS, publishedChannels, receivedChannels } from './channels';
 import { contractSchemas, schemaFileName } from './schemas';
 
 /** Of the contract, not of the package: the major version is a level of every topic. */
@@ -26,6 +26,7 @@ const CLOUD_EVENT_HEADERS = {
  * it, so that none stands twice.
  */
 export function asyncApiDocument(): object {
+  const channels = [...publishedChannels, ...receivedChannels];
   return {
     asyncapi: '3.0.0',
     info: {
@@ -37,9 +38,12 @@ export function asyncApiDocument(): object {
     },
     defaultContentType: 'application/json',
     servers: { broker: server() },
-    channels: Object.fromEntries(publishedChannels.map((channel) => [channel.name, channelObject(channel)])),
-    operations: Object.fromEntries(publishedChannels.map((channel) => [`send_${channel.name}`, sending(channel)])),
-    components: { messages: Object.fromEntries(publishedChannels.map((channel) => [channel.name, message(channel)])) },
+    channels: Object.fromEntries(channels.map((channel) => [channel.name, channelObject(channel)])),
+    operations: Object.fromEntries([
+      ...publishedChannels.map((channel) => [`send_${channel.name}`, operation('send', channel)]),
+      ...receivedChannels.map((channel) => [`receive_${channel.name}`, operation('receive', channel)]),
+    ]),
+    components: { messages: Object.fromEntries(channels.map((channel) => [channel.name, message(channel)])) },
   };
 }
 
@@ -74,9 +78,9 @@ function channelObject({ name, address, summary }: Channel): object {
   };
 }
 
-function sending({ name, qos, retain, expirySeconds }: Channel): object {
+function operation(action: 'send' | 'receive', { name, qos, retain, expirySeconds }: Channel): object {
   return {
-    action: 'send',
+    action,
     channel: { $ref: `#/channels/${name}` },
     messages: [{ $ref: `#/channels/${name}/messages/${name}` }],
     bindings: {
@@ -97,7 +101,11 @@ function message({ schema, contentType, encoding, isCloudEvent }: Channel): obje
     payload: { schemaFormat: DRAFT_7, schema: { $ref: `./schemas/${schemaFileName(schema)}` } },
     ...(isCloudEvent ? { headers: CLOUD_EVENT_HEADERS } : {}),
     bindings: {
-      mqtt: { payloadFormatIndicator: encoding === 'msgpack' ? 0 : 1, contentType, bindingVersion: '0.2.0' },
+      mqtt: {
+        payloadFormatIndicator: encoding === 'msgpack' || encoding === 'binary' ? 0 : 1,
+        contentType,
+        bindingVersion: '0.2.0',
+      },
     },
   };
 }

@@ -2,7 +2,7 @@ import { EMBEDDING_CONTENT_TYPE } from '../embeddingMessage';
 import type { ContractSchemaId } from './schemas';
 
 /** How the bytes of a payload are to be read. */
-export type PayloadEncoding = 'word' | 'json' | 'msgpack';
+export type PayloadEncoding = 'word' | 'json' | 'msgpack' | 'binary';
 
 /** A topic of contract v1 (reference/mqtt.md §4), and what is said on it. */
 export interface Channel {
@@ -50,6 +50,21 @@ const live = { qos: 0, retain: false, expirySeconds: LIVE_EXPIRY_SECONDS, isClou
 const embedding = { ...live, encoding: 'msgpack', contentType: EMBEDDING_CONTENT_TYPE, schema: 'emb/1' } as const;
 const scores = { ...live, ...json, schema: 'scores/1' } as const;
 const event = { ...json, qos: 1, retain: false, schema: 'event/1', isCloudEvent: true } as const;
+
+/** What a node reads. */
+export const receivedChannels: readonly Channel[] = [
+  {
+    name: 'readingsIn',
+    address: `${NODE}/in/{source}/readings`,
+    summary: 'What a board measures for a source of the node; QoS 0 will do. Refused where the broker retained it.',
+    qos: 1,
+    retain: false,
+    encoding: 'binary',
+    contentType: 'application/vnd.sensebind.readings;v=1',
+    schema: 'readings/1',
+    isCloudEvent: false,
+  },
+];
 
 /** Everything that a node publishes. */
 export const publishedChannels: readonly Channel[] = [

@@ -1,4 +1,4 @@
-import type { TSchema } from 'typebox';
+import Type, { type TSchema } from 'typebox';
 import { EventMessage } from '../eventMessage';
 import {
   EmbeddingMessage,
@@ -29,6 +29,14 @@ export const contractSchemas = {
   'emb/1': { title: 'An embedding: a msgpack map, as it is when it is decoded', schema: EmbeddingMessage },
   'scores/1': { title: 'Similarity to labels', schema: ScoresMessage },
   'event/1': { title: 'Something that started, goes on, or ended', schema: EventMessage },
+  'readings/1': {
+    title: 'What a board measures: a header of 44 bytes, and numbers',
+    schema: Type.String({
+      contentEncoding: 'binary',
+      description: 'Bytes, as docs/readings-in.md describes them; no JSON.',
+      maxLength: 2 ** 20,
+    }),
+  },
 } as const satisfies Readonly<Record<string, ContractSchema>>;
 
 export type ContractSchemaId = keyof typeof contractSchemas;
