@@ -74,11 +74,10 @@ describe('discovery by Home Assistant, with a real mosquitto', { skip: withoutMo
     await clock.advance(1000);
     const late = await HomeAssistantStandIn.start(context, url);
     await late.until(({ messages }) => messages.length === 3);
-    assert.deepEqual(late.messages.map(({ topic }) => String(topic.split('/')[2])).toSorted(), [
-      'sensebind_box',
-      'sensebind_box_SRC_heat0',
-      'sensebind_box_SRC_mic0',
-    ]);
+    assert.deepEqual(
+      new Set(late.messages.map(({ topic }) => topic.split('/')[2])),
+      new Set(['sensebind_box', 'sensebind_box_SRC_heat0', 'sensebind_box_SRC_mic0']),
+    );
     await late.sayBirth();
     // The birth has to reach the node before its time goes on.
     for (let step = 0; late.messages.length < 6; step++) {
