@@ -12,6 +12,16 @@ interface Document {
   readonly channels: Readonly<
     Record<string, { readonly address: string; readonly messages: Readonly<Record<string, unknown>> }>
   >;
+  readonly operations: Readonly<
+    Record<
+      string,
+      {
+        readonly action: 'send' | 'receive';
+        readonly channel: { readonly $ref: string };
+        readonly bindings: { readonly mqtt: { readonly retain: boolean } };
+      }
+    >
+  >;
   readonly components: {
     readonly messages: Readonly<
       Record<string, { readonly contentType: string; readonly payload: { readonly schema: { readonly $ref: string } } }>
@@ -24,11 +34,15 @@ interface ShippedChannel {
   readonly topic: RegExp;
   readonly contentType: string;
   readonly validator: Validator;
+  readonly isRetained: boolean;
+  /** A node publishes on it; on others, whoever likes to, and what they like. */
+  readonly isSent: boolean;
 }
 
 const RESOURCES = path.join(repositoryRoot, 'resources');
 
 const LEVEL = '[a-z0-9_-]{1,64}';
+const LEVELS = `${LEVEL}(?:/${LEVEL})*`;
 
 const channels: readonly ShippedChannel[] = shippedChannels();
 
@@ -39,7 +53,9 @@ const channels: readonly ShippedChannel[] = shippedChannels();
 export function contractProblems(topic: string, payload: Uint8Array): string[] {
   const channel = channelOf(topic);
   if (channel === undefined) return [`${topic}: not a topic of resources/asyncapi.yaml`];
-  const { contentType, validator } = channel;
+  const { contentType, validator, isRetained } = channel;
+  // Removes what the topic retains.
+  if (isRetained && payload.length === 0) return [];
   try {
     const [, errors] = validator.Errors(decode(payload, contentType));
     return errors.map(({ instancePath, message }) => `${topic}: ${instancePath} ${message}`);
@@ -72,7 +88,7 @@ export async function watchContract(
   const problems: string[] = [];
   const client = await connectAsync(url, { ...login, reconnectPeriod: 0 });
   client.on('message', (topic, payload) => {
-    if (problems.length >= 10) return;
+    if (problems.length >= 10 || channelOf(topic)?.isSent === false) return;
     problems.push(...(isDiscovery(topic) ? discoveryProblems(topic, payload) : contractProblems(topic, payload)));
   });
   client.on('error', () => undefined);
@@ -110,8 +126,16 @@ function shippedChannels(): ShippedChannel[] {
     const [message = ''] = Object.keys(messages);
     const { contentType, payload } = document.components.messages[message]!;
     const schema: object = JSON.parse(readFileSync(path.join(RESOURCES, payload.schema.$ref), 'utf8'));
-    const pattern = address.replace('{base}', `${LEVEL}(?:/${LEVEL})*`).replaceAll(/\{[a-z]+\}/g, LEVEL);
-    return { name, topic: new RegExp(`^${pattern}$`), contentType, validator: Compile(schema) };
+    const pattern = address.replaceAll(/\{(?:base|verb)\}/g, LEVELS).replaceAll(/\{[a-z]+\}/g, LEVEL);
+    const operation = Object.values(document.operations).find(({ channel }) => channel.$ref === `#/channels/${name}`)!;
+    return {
+      name,
+      topic: new RegExp(`^${pattern}$`),
+      contentType,
+      validator: Compile(schema),
+      isRetained: operation.bindings.mqtt.retain,
+      isSent: operation.action === 'send',
+    };
   });
 }
 
