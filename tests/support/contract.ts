@@ -88,7 +88,7 @@ export async function watchContract(
   const problems: string[] = [];
   const client = await connectAsync(url, { ...login, reconnectPeriod: 0 });
   client.on('message', (topic, payload) => {
-    if (problems.length >= 10 || channelOf(topic)?.isSent === false) return;
+    if (problems.length >= 10 || isOfOthers(topic)) return;
     problems.push(...(isDiscovery(topic) ? discoveryProblems(topic, payload) : contractProblems(topic, payload)));
   });
   client.on('error', () => undefined);
@@ -104,6 +104,10 @@ export async function watchContract(
     },
   };
 }
+
+/** What nodes only read: anybody may write there, and what they like. */
+const isOfOthers = (topic: string): boolean =>
+  channelOf(topic)?.isSent === false || /^[^/]+\/v1\/[^/]+\/(?:cmd|in)\//.test(topic);
 
 const isDiscovery = (topic: string): boolean => topic.startsWith('homeassistant/');
 
