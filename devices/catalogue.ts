@@ -10,6 +10,7 @@ import { bno08x } from './imu/bno08xDevice';
 import { iio } from './imu/iio';
 import { motionLines } from './imu/motionLinesDevice';
 import { witmotion } from './imu/witmotionDevice';
+import { readingsInDevices } from './readingsIn/devices';
 import { replayDevices } from './recording/replayDevice';
 import { simulatedDevices } from './simulated/devices';
 import { infiray } from './thermal/infiray';
@@ -42,6 +43,7 @@ export const deviceDeclarations: readonly DeviceDeclaration[] = [
   rtspCamera,
   videoFile,
   testCamera,
+  ...readingsInDevices,
   ...replayDevices,
   ...simulatedDevices,
 ];

@@ -17,6 +17,10 @@ export interface DeviceContext {
   readonly memory: FrameMemory;
   /** Decodes a 16-bit PNG. @throws {SensebindError} `INPUT_INVALID`, `INPUT_TOO_LARGE`, `INPUT_UNSUPPORTED` */
   decodeGray16(bytes: Uint8Array): Promise<Gray16>;
+  /** Decodes a JPEG or PNG into RGB. @throws {SensebindError} `INPUT_INVALID`, `INPUT_TOO_LARGE`, `INPUT_UNSUPPORTED` */
+  decodePicture(
+    bytes: Uint8Array,
+  ): Promise<{ readonly rgb: Uint8Array; readonly width: number; readonly height: number }>;
   /** Relative paths in the options start here: the folder of the configuration file. */
   readonly folder: string;
 }

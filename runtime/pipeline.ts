@@ -20,6 +20,7 @@ import type { HomeAssistantDiscovery } from './mqtt/discovery/homeAssistant';
 import type { KnownPages } from './mqtt/discovery/pages';
 import { schemaIds } from './mqtt/messages';
 import { type NodeInfo, NodePublisher } from './mqtt/nodePublisher';
+import type { ReadingsIn } from './mqtt/readingsIn';
 import type { Outbox } from './mqtt/sender/outbox';
 import type { PipelineEvent } from './pipelineEvent';
 import { healthOf, type PipelineStats } from './pipelineStats';
@@ -44,6 +45,8 @@ export interface PipelineOptions {
   readonly control?: ControlServices;
   /** Where it is kept what Home Assistant was told of; left out, it is told nothing. */
   readonly discoveryStore?: DiscoveryStore;
+  /** What boards publish for sources of this node. */
+  readonly readingsIn?: ReadingsIn;
   readonly onEvent: (event: PipelineEvent) => void;
 }
 
@@ -120,6 +123,7 @@ export class Pipeline {
     this.control = this.#controlOf(options);
     this.#interpreter = this.#interpreterOf(config);
     labelSets.onChanged(() => this.#publisher.tellInfo(this.#info()));
+    options.readingsIn?.attach(this.#publisher.link, this.#publisher.root);
     if (eventStore !== undefined) {
       this.#keeper = new EventKeeper(eventStore, {
         memory: () => this.#interpreter.memory(),
@@ -192,6 +196,7 @@ export class Pipeline {
       spool: outbox.counters(),
       engine: engine.stats(),
       refusedCommands: this.control?.counters() ?? {},
+      untakenReadings: this.#options.readingsIn?.untaken() ?? {},
     };
   }
 

@@ -39,6 +39,8 @@ export interface PipelineStats {
   readonly engine: EngineStats;
   /** By reason. */
   readonly refusedCommands: Readonly<Record<string, number>>;
+  /** What boards published and no source took, by reason. */
+  readonly untakenReadings: Readonly<Record<string, number>>;
 }
 
 /** The few numbers of all that a person wants to see (reference/mqtt.md §4.5). */
@@ -55,7 +57,7 @@ export function healthOf(
       max: loopDelay.maxMicros / 1000,
     },
     gpu_celsius: stats.gpuCelsius,
-    drops: { 'late-for-fusion': stats.lateForFusion, ...stats.refusedCommands },
+    drops: { 'late-for-fusion': stats.lateForFusion, ...stats.refusedCommands, ...stats.untakenReadings },
     encoders: Object.fromEntries(
       Object.entries(engine.modalities).map(([modality, figures]) => [
         modality,

@@ -1,5 +1,6 @@
 import type { Clock, Millis } from '../../runtime/clock';
 import type { OpenByteStream } from './byteStream';
+import type { OpenMessages } from './messages';
 import { processStarter, type StartProcess } from './process';
 import { serialOpener } from './serial';
 import { socketOpener } from './socket';
@@ -31,6 +32,8 @@ export interface Ports {
   readonly startProcess: StartProcess;
   serial(address: SerialAddress): OpenByteStream;
   socket(address: SocketAddress): OpenByteStream;
+  /** Left out where no broker is listened to. */
+  readonly messages?: OpenMessages;
 }
 
 /** The ports of this machine. */

@@ -7,7 +7,7 @@ import type { Config, SourceConfig } from '../config/config';
 import { isSensebindError, SensebindError } from '../errors';
 import { FramePool } from '../frames';
 import { noEncoder } from '../lane';
-import { decodeGray16 } from '../preprocess/pictureFile';
+import { decodeGray16, decodePicture } from '../preprocess/pictureFile';
 import { hasWindows, noWindows } from '../window/windowsFor';
 import { declarationOf } from './openDevice';
 import { PICTURE_LIMITS } from './openSource';
@@ -73,6 +73,7 @@ function openingProblems({ id, device }: SourceConfig, folder: string): readonly
       folder,
       memory: new FramePool(PICTURE_LIMITS),
       decodeGray16,
+      decodePicture,
       ports: machinePorts(systemClock),
     });
     return [];

@@ -4,9 +4,10 @@ import { sensebindStateDirectory } from '../../models/bundle/installation';
 import type { Clock } from '../clock';
 import type { Config, SourceConfig } from '../config/config';
 import type { LaneSource } from '../lane';
+import type { ReadingsIn } from '../mqtt/readingsIn';
 import { MutableSource } from '../mutableSource';
 import type { Mutes } from '../mutes';
-import { decodeGray16 } from '../preprocess/pictureFile';
+import { decodeGray16, decodePicture } from '../preprocess/pictureFile';
 import type { FrameMemory } from '../reading';
 import { DisabledSource, SupervisedSource } from '../source';
 import { declarationOf } from './openDevice';
@@ -62,10 +63,12 @@ export function openSource(
     readonly memory: FrameMemory;
     readonly mutes: Mutes;
     readonly disabled?: Mutes;
+    /** Brings what boards publish; left out where no broker is listened to. */
+    readonly readingsIn?: ReadingsIn;
   },
 ): LaneSource {
   const { id, device, enabled } = config;
-  const { clock, folder, memory, mutes, disabled } = parts;
+  const { clock, folder, memory, mutes, disabled, readingsIn } = parts;
   const declaration = declarationOf(device, id);
   if (!enabled) return { config, source: new DisabledSource(id, declaration.modality) };
   const driver = declaration.open(device, {
@@ -74,7 +77,8 @@ export function openSource(
     folder,
     memory,
     decodeGray16,
-    ports: machinePorts(clock),
+    decodePicture,
+    ports: { ...machinePorts(clock), ...(readingsIn === undefined ? {} : { messages: readingsIn.open }) },
   });
   const create = () => new SupervisedSource(id, driver, { clock });
   const switches = { create, mutes, ...(disabled === undefined ? {} : { disabled }) };

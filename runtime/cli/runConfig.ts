@@ -8,6 +8,7 @@ import { FramePool } from '../frames';
 import { Engine, type EngineOptions } from '../inference/engine';
 import type { LaneSource } from '../lane';
 import { DiscoveryFile } from '../mqtt/discovery/discoveryFile';
+import { ReadingsIn } from '../mqtt/readingsIn';
 import { Outbox } from '../mqtt/sender/outbox';
 import { Mutes } from '../mutes';
 import { Pipeline } from '../pipeline';
@@ -62,6 +63,7 @@ async function runWith(outbox: Outbox, config: Config, runOptions: RunOptions): 
   const access = await brokerAccess(config.broker, process.env);
   const engine = await Engine.open(bundle, { clock, ...engineOptions(config) });
   const memory = new FramePool(PICTURE_LIMITS);
+  const readingsIn = new ReadingsIn(clock);
   const { disabled, services } = await nodeServices(config, {
     clock,
     log,
@@ -70,7 +72,7 @@ async function runWith(outbox: Outbox, config: Config, runOptions: RunOptions): 
     library: `sensebind ${packageVersion()}`,
   });
   const open = (source: SourceConfig): LaneSource =>
-    openSource(source, { clock, folder: config.folder, memory, mutes, disabled });
+    openSource(source, { clock, folder: config.folder, memory, mutes, disabled, readingsIn });
   try {
     await new Promise<void>((resolve, reject) => {
       let stopTimer = (): void => undefined;
@@ -82,6 +84,7 @@ async function runWith(outbox: Outbox, config: Config, runOptions: RunOptions): 
         access,
         outbox,
         sources: config.sources.map(open),
+        readingsIn,
         clock,
         version: packageVersion(),
         control: {

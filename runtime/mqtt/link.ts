@@ -130,6 +130,12 @@ export class BrokerLink {
     return { connects: this.#connects, published: this.#published, drops: { ...this.#drops } };
   }
 
+  /** Does not publish what a topic retains any more. The broker keeps what it has. */
+  forget(topic: string): void {
+    this.#retained.delete(topic);
+    this.#live?.dirty.delete(topic);
+  }
+
   start(onEvent: (event: LinkEvent) => void): void {
     this.#onEvent = onEvent;
     this.#options.outbox?.attach(() => this.#flush());
@@ -160,12 +166,6 @@ export class BrokerLink {
   /** Removes what a topic retains, once there is a connection. */
   clear(topic: string): void {
     if (this.#retained.has(topic)) this.retain(topic, CLEARED);
-  }
-
-  /** Does not publish what a topic retains any more. The broker keeps what it has. */
-  forget(topic: string): void {
-    this.#retained.delete(topic);
-    this.#live?.dirty.delete(topic);
   }
 
   /** Publishes at QoS 1 to those who are there now: an answer. Dropped and counted without a connection. */

@@ -7,6 +7,7 @@ import { after, before, describe, it } from 'node:test';
 import { connectAsync, type MqttClient } from 'mqtt';
 import { decodeEmbedding } from '../../runtime/mqtt/embeddingMessage';
 import { validators } from '../../runtime/mqtt/messages';
+import { soundMessage } from '../support/board';
 import { startMosquitto, withoutMosquitto } from '../support/mosquitto';
 import { compiled, repositoryRoot } from '../support/paths';
 import { type TinyBundle, tinyBundle } from '../support/tinyBundle';
@@ -46,6 +47,7 @@ bundle: ${tiny.directory}
 broker: { url: "${broker.url}", protocol: "${protocol}" }
 sources:
   mic0: { device: { kind: wav, file: ${SOUND}, loop: true }, window: 2s, hop: 1s, labels: [house] }
+  porch: { device: { kind: mqtt-audio }, window: 2s, hop: 1s }
 labels:
   house: { labels: [{ id: door_bell }, { id: dog_barking }], background: [silence] }
 `,
@@ -77,6 +79,10 @@ labels:
       const { vector, message: embedding } = decodeEmbedding(await message(`${root}/src/mic0/emb`));
       assert.ok(Math.abs(Math.hypot(...vector) - 1) < 1e-3);
       assert.equal(embedding.sp, tiny.bundle.manifest.space);
+      for (let sequence = 0; sequence < 30; sequence++) {
+        await subscriber.publishAsync(`${root}/in/porch/readings`, soundMessage({ sequence, samples: 1600 }));
+      }
+      assert.equal(decodeEmbedding(await message(`${root}/src/porch/emb`)).message.src, 'porch');
       for (const [topic, schema] of [
         ['info', 'info/1'],
         ['src/mic0/state', 'source/1'],

@@ -5,6 +5,7 @@ import { target as iio } from './iio';
 import { target as mcu90640 } from './mcu90640';
 import { target as motionLines } from './motionLines';
 import { target as pickle } from './pickle';
+import { target as readingsIn } from './readingsIn';
 import { target as recording } from './recording';
 import { target as spool } from './spool';
 import { target as tap } from './tap';
@@ -23,6 +24,7 @@ export const TARGETS: readonly FuzzTarget[] = [
   mcu90640,
   motionLines,
   pickle,
+  readingsIn,
   recording,
   spool,
   tap,

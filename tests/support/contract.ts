@@ -34,14 +34,15 @@ interface ShippedChannel {
   readonly topic: RegExp;
   readonly contentType: string;
   readonly validator: Validator;
-  /** The node reads it: anybody may write anything there. */
-  readonly isRead: boolean;
   readonly isRetained: boolean;
+  /** A node publishes on it; on others, whoever likes to, and what they like. */
+  readonly isSent: boolean;
 }
 
 const RESOURCES = path.join(repositoryRoot, 'resources');
 
 const LEVEL = '[a-z0-9_-]{1,64}';
+const LEVELS = `${LEVEL}(?:/${LEVEL})*`;
 
 const channels: readonly ShippedChannel[] = shippedChannels();
 
@@ -52,9 +53,9 @@ const channels: readonly ShippedChannel[] = shippedChannels();
 export function contractProblems(topic: string, payload: Uint8Array): string[] {
   const channel = channelOf(topic);
   if (channel === undefined) return [`${topic}: not a topic of resources/asyncapi.yaml`];
-  const { contentType, validator, isRead, isRetained } = channel;
-  // Nothing at all takes back what is retained.
-  if (isRead || (isRetained && payload.length === 0)) return [];
+  const { contentType, validator, isRetained } = channel;
+  // Removes what the topic retains.
+  if (isRetained && payload.length === 0) return [];
   try {
     const [, errors] = validator.Errors(decode(payload, contentType));
     return errors.map(({ instancePath, message }) => `${topic}: ${instancePath} ${message}`);
@@ -87,7 +88,7 @@ export async function watchContract(
   const problems: string[] = [];
   const client = await connectAsync(url, { ...login, reconnectPeriod: 0 });
   client.on('message', (topic, payload) => {
-    if (problems.length >= 10) return;
+    if (problems.length >= 10 || isOfOthers(topic)) return;
     problems.push(...(isDiscovery(topic) ? discoveryProblems(topic, payload) : contractProblems(topic, payload)));
   });
   client.on('error', () => undefined);
@@ -103,6 +104,10 @@ export async function watchContract(
     },
   };
 }
+
+/** What nodes only read: anybody may write there, and what they like. */
+const isOfOthers = (topic: string): boolean =>
+  channelOf(topic)?.isSent === false || /^[^/]+\/v1\/[^/]+\/(?:cmd|in)\//.test(topic);
 
 const isDiscovery = (topic: string): boolean => topic.startsWith('homeassistant/');
 
@@ -125,15 +130,15 @@ function shippedChannels(): ShippedChannel[] {
     const [message = ''] = Object.keys(messages);
     const { contentType, payload } = document.components.messages[message]!;
     const schema: object = JSON.parse(readFileSync(path.join(RESOURCES, payload.schema.$ref), 'utf8'));
-    const pattern = address.replaceAll(/\{(base|verb)\}/g, `${LEVEL}(?:/${LEVEL})*`).replaceAll(/\{[a-z]+\}/g, LEVEL);
-    const operation = Object.values(document.operations).find(({ channel }) => channel.$ref === `#/channels/${name}`);
+    const pattern = address.replaceAll(/\{(?:base|verb)\}/g, LEVELS).replaceAll(/\{[a-z]+\}/g, LEVEL);
+    const operation = Object.values(document.operations).find(({ channel }) => channel.$ref === `#/channels/${name}`)!;
     return {
       name,
       topic: new RegExp(`^${pattern}$`),
       contentType,
       validator: Compile(schema),
-      isRead: operation?.action === 'receive',
-      isRetained: operation?.bindings.mqtt.retain === true,
+      isRetained: operation.bindings.mqtt.retain,
+      isSent: operation.action === 'send',
     };
   });
 }
@@ -142,6 +147,7 @@ function decode(payload: Uint8Array, contentType: string): unknown {
   if (contentType === 'text/plain') return Buffer.from(payload).toString();
   if (contentType === 'application/json') return JSON.parse(Buffer.from(payload).toString());
   if (contentType.includes('msgpack')) return numbersOf(unpack(payload));
+  if (contentType.startsWith('application/vnd.sensebind.readings')) return Buffer.from(payload).toString('latin1');
   throw new Error(`no reader for ${contentType}`);
 }
 

@@ -2,7 +2,7 @@ import type { DeviceContext } from '../../devices/device';
 import { machinePorts, type Ports } from '../../devices/ports/ports';
 import { type Clock, systemClock } from '../../runtime/clock';
 import { FramePool } from '../../runtime/frames';
-import { decodeGray16 } from '../../runtime/preprocess/pictureFile';
+import { decodeGray16, decodePicture } from '../../runtime/preprocess/pictureFile';
 
 /** What a driver gets, with the parts that a test brings itself. */
 export function deviceContext(
@@ -14,6 +14,7 @@ export function deviceContext(
     clock,
     folder: parts.folder ?? '/',
     decodeGray16,
+    decodePicture,
     memory: new FramePool({ frames: 64, bytes: 2 ** 28 }),
     ports: { ...machinePorts(clock), ...parts.ports },
   };

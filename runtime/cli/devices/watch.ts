@@ -7,7 +7,7 @@ import { type Clock, type Millis, sleep, systemClock } from '../../clock';
 import { readConfig } from '../../config/readConfig';
 import { messageOf } from '../../errors';
 import { FramePool } from '../../frames';
-import { decodeGray16 } from '../../preprocess/pictureFile';
+import { decodeGray16, decodePicture } from '../../preprocess/pictureFile';
 import { SupervisedSource } from '../../source';
 import { untilInterrupted } from '../interrupt';
 import { type DeviceOptions, openDevice } from '../openDevice';
@@ -51,7 +51,15 @@ async function watch(wanted: string, flags: WatchFlags & { readonly signal: Abor
   const runTime = parseRunTime(flags.for);
   const { id, options, folder } = await deviceOf(wanted, flags);
   const memory = new FramePool(MEMORY);
-  const driver = openDevice(options, { source: id, clock, ports: machinePorts(clock), memory, decodeGray16, folder });
+  const driver = openDevice(options, {
+    source: id,
+    clock,
+    ports: machinePorts(clock),
+    memory,
+    decodeGray16,
+    decodePicture,
+    folder,
+  });
   const source = new SupervisedSource(id, driver, { clock });
   const meter = new SourceMeter(clock);
   const scene = new Scene();

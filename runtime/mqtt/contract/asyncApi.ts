@@ -1,4 +1,4 @@
-import { type Channel, PARAMETERS, publishedChannels, readChannels } from './channels';
+import { type Channel, PARAMETERS, publishedChannels, receivedChannels } from './channels';
 import { contractSchemas, schemaFileName } from './schemas';
 
 /** Of the contract, not of the package: the major version is a level of every topic. */
@@ -26,7 +26,7 @@ const CLOUD_EVENT_HEADERS = {
  * it, so that none stands twice.
  */
 export function asyncApiDocument(): object {
-  const channels = [...publishedChannels, ...readChannels];
+  const channels = [...publishedChannels, ...receivedChannels];
   return {
     asyncapi: '3.0.0',
     info: {
@@ -41,7 +41,7 @@ export function asyncApiDocument(): object {
     channels: Object.fromEntries(channels.map((channel) => [channel.name, channelObject(channel)])),
     operations: Object.fromEntries([
       ...publishedChannels.map((channel) => [`send_${channel.name}`, operation('send', channel)]),
-      ...readChannels.map((channel) => [`receive_${channel.name}`, operation('receive', channel)]),
+      ...receivedChannels.map((channel) => [`receive_${channel.name}`, operation('receive', channel)]),
     ]),
     components: { messages: Object.fromEntries(channels.map((channel) => [channel.name, message(channel)])) },
   };
@@ -101,7 +101,11 @@ function message({ schema, contentType, encoding, isCloudEvent }: Channel): obje
     payload: { schemaFormat: DRAFT_7, schema: { $ref: `./schemas/${schemaFileName(schema)}` } },
     ...(isCloudEvent ? { headers: CLOUD_EVENT_HEADERS } : {}),
     bindings: {
-      mqtt: { payloadFormatIndicator: encoding === 'msgpack' ? 0 : 1, contentType, bindingVersion: '0.2.0' },
+      mqtt: {
+        payloadFormatIndicator: encoding === 'msgpack' || encoding === 'binary' ? 0 : 1,
+        contentType,
+        bindingVersion: '0.2.0',
+      },
     },
   };
 }

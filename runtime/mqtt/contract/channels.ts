@@ -2,7 +2,7 @@ import { EMBEDDING_CONTENT_TYPE } from '../embeddingMessage';
 import type { ContractSchemaId } from './schemas';
 
 /** How the bytes of a payload are to be read. */
-export type PayloadEncoding = 'word' | 'json' | 'msgpack';
+export type PayloadEncoding = 'word' | 'json' | 'msgpack' | 'binary';
 
 /** A topic of contract v1 (reference/mqtt.md §4), and what is said on it. */
 export interface Channel {
@@ -187,8 +187,19 @@ export const publishedChannels: readonly Channel[] = [
   },
 ];
 
-/** Everything that a node reads. */
-export const readChannels: readonly Channel[] = [
+/** What a node reads. */
+export const receivedChannels: readonly Channel[] = [
+  {
+    name: 'readingsIn',
+    address: `${NODE}/in/{source}/readings`,
+    summary: 'What a board measures for a source of the node; QoS 0 will do. Refused where the broker retained it.',
+    qos: 1,
+    retain: false,
+    encoding: 'binary',
+    contentType: 'application/vnd.sensebind.readings;v=1',
+    schema: 'readings/1',
+    isCloudEvent: false,
+  },
   {
     ...told,
     name: 'command',

@@ -1,4 +1,4 @@
-import type { TSchema } from 'typebox';
+import Type, { type TSchema } from 'typebox';
 import { CommandMessage, JobMessage, ResponseMessage } from '../../commands/commandMessages';
 import { EventMessage } from '../eventMessage';
 import { LabelMessage, LabelStateWord, PromptWord, ThresholdWord } from '../labelMessage';
@@ -38,6 +38,14 @@ export const contractSchemas = {
   'cmd/1': { title: 'A command', schema: CommandMessage },
   'rsp/1': { title: 'The answer to a command', schema: ResponseMessage },
   'job/1': { title: 'How far a long command is', schema: JobMessage },
+  'readings/1': {
+    title: 'What a board measures: a header of 44 bytes, and numbers',
+    schema: Type.String({
+      contentEncoding: 'binary',
+      description: 'Bytes, as docs/readings-in.md describes them; no JSON.',
+      maxLength: 2 ** 20,
+    }),
+  },
 } as const satisfies Readonly<Record<string, ContractSchema>>;
 
 export type ContractSchemaId = keyof typeof contractSchemas;

@@ -71,7 +71,9 @@ export class HomeAssistantDiscovery {
   /** The link has a connection: everything is told anew. */
   connected(): void {
     this.#isConnected = true;
-    this.announce();
+    // Later changes were told as they came; laying out a thousand labels takes some milliseconds.
+    if (this.#pages.size === 0) this.update();
+    this.#tell({ again: true });
   }
 
   /** Tells everything anew. */

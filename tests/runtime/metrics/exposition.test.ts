@@ -45,6 +45,7 @@ const STATS: PipelineStats = {
     unwrittenDeadLetters: 0,
   },
   refusedCommands: {},
+  untakenReadings: {},
   engine: {
     state: 'ready',
     reason: 'started',
