@@ -1,4 +1,3 @@
-import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { type NamedTensor, writeStateDict } from '../../../models/checkpoint/writeStateDict';
 import type { EncoderPlan } from '../../../models/imagebind/plan';
@@ -47,7 +46,6 @@ export interface StageResult {
  */
 export async function trainMini(options: MiniOptions): Promise<TrainedMini> {
   const { recipe, folder, bundle, signal } = options;
-  await mkdir(folder, { recursive: true });
   const anchor = await trainAnchor({ ...options, recipe: recipe.anchor, worldSeed: recipe.worldSeed });
   signal?.throwIfAborted();
   const sensors = await bindSensors(anchor, options);
