@@ -69,6 +69,8 @@ export async function bindSensor(options: BindOptions): Promise<Binding> {
   const { bundle, output, recordings, sources, signal } = options;
   const target = output.into ?? bundle;
   const space = bundle.manifest.space;
+  // Before recordings of gigabytes are read.
+  await requireReplaceable(path.resolve(output.folder), output.overwrite);
   let read = 0;
   const survey = await surveyRecordings(recordings, sources, {
     signal,
@@ -76,7 +78,6 @@ export async function bindSensor(options: BindOptions): Promise<Binding> {
   });
   const modality = options.modality ?? survey.modalities.sensor;
   checkAddable(target.manifest, { modality, space }, output);
-  await requireReplaceable(path.resolve(output.folder), output.overwrite);
   const anchor = anchorOf(bundle.manifest, options.anchorModality ?? survey.modalities.anchor);
   const facts = factsOf(survey, { windowSeconds: options.windowSeconds });
   const { dimensions } = bundle.manifest;
