@@ -10,7 +10,10 @@ export interface Pairs {
   /** Row i belongs to row i of `targets`, and to no other. */
   readonly embeddings: Float;
   readonly targets: Float;
-  /** Further embeddings that belong to no row, `[count, dimensions]`: stored ones of frozen towers cost next to nothing. */
+  /**
+   * Further embeddings, `[count, dimensions]`: stored ones of frozen towers cost next to nothing. One that equals a row's
+   * own target does no harm: the same vector never pushes the row away from itself.
+   */
   readonly negatives?: Float | undefined;
   /** Multiplies every cosine: 1 / temperature. One element. */
   readonly scale: Float;

@@ -178,7 +178,7 @@ function show(
   { record }: Binding,
   { folder, into }: { readonly folder: string; readonly into: Bundle | undefined },
 ): void {
-  const { modality, anchor, pairs, recallAt1, seconds } = record;
+  const { modality, anchor, pairs, damaged, recallAt1, seconds } = record;
   print(`${modality} is bound to ${anchor.modality}: ${pairsLine(pairs)}`);
   print(
     `R@1 ${(100 * recallAt1.share).toFixed(1)} % among ${recallAt1.among} held-back pairs (chance ${(100 / recallAt1.among).toFixed(1)} %), after ${seconds} s of training`,
@@ -186,6 +186,8 @@ function show(
   print(
     `${into === undefined ? 'The new bundle' : 'The bundle'} is ${folder}; how it was bound stands in bound-${modality}.json there.`,
   );
+  if (damaged > 0)
+    printNote(`note: ${damaged} places in the recordings could not be read; the readings around them count`);
   if (pairs.unusable > 0)
     printNote(`note: ${pairs.unusable} pairs were left out: an encoder does not take one of their readings`);
 }

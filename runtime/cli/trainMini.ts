@@ -11,6 +11,7 @@ import { writeTrainingReport } from '../learn/train/report';
 import { untilInterrupted } from './interrupt';
 import { print, reportError } from './output';
 import { trainingProgress } from './trainingProgress';
+import { parseWhole } from './wholeNumber';
 
 interface TrainMiniFlags {
   readonly work: string;
@@ -22,8 +23,8 @@ interface TrainMiniFlags {
 
 const EXAMPLE = `
 Trains the small model that is shipped, on the simulated world: image and text together, then sound, depth, thermal
-and motion against the frozen image tower. Needs no network and no graphics card: about an hour on two cores that do
-nothing else. Interrupt it when you like: the same command goes on where it was.`;
+and motion against the frozen image tower. Needs no network and no graphics card: less than two hours on two cores.
+Interrupt it when you like: the same command goes on where it was.`;
 
 /** `npm run train:mini`: makes the bundle in models/mini/bundle anew. */
 async function main(argv: readonly string[]): Promise<void> {
@@ -44,7 +45,9 @@ async function main(argv: readonly string[]): Promise<void> {
 }
 
 async function train(flags: TrainMiniFlags & { readonly signal: AbortSignal }): Promise<void> {
-  const { work, out, report, threads, controls, signal } = flags;
+  const { work, out, report, controls, signal } = flags;
+  const limits = { least: 1, most: os.availableParallelism(), command: 'train:mini' };
+  const threads = parseWhole('--threads', flags.threads, limits);
   const folder = path.resolve(work);
   const progress = trainingProgress();
   const options: MiniOptions = {
@@ -52,7 +55,7 @@ async function train(flags: TrainMiniFlags & { readonly signal: AbortSignal }): 
     folder,
     bundle: path.resolve(out),
     scenes: { root: path.join(folder, 'scenes'), onProgress: progress.scenes },
-    threads: Number(threads),
+    threads,
     clock: systemClock,
     signal,
     onProgress: progress.stage,

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { open, readFile } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import path from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import type { Sensor } from '../../devices/simulated/sensor';
 import { float16Numbers } from '../../models/onnx/float16';
 import { elementCount } from '../../models/onnx/shape';
@@ -10,6 +11,8 @@ import { type ItemsFile, type LinesFile, readSceneSetManifest } from './sceneSet
 import type { SceneSetSpec } from './sceneSetSpec';
 
 const PIECE_BYTES = 2 ** 20;
+/** Lines parsed between two turns of the event loop: about a millisecond. */
+const LINES_A_TURN = 512;
 
 /** Items of one sensor of a set, in memory that worker threads may share. */
 export interface SceneItems {
@@ -110,6 +113,7 @@ export async function openSceneSet(
   const manifest = await readSceneSetManifest(folder);
   if (manifest === undefined) throw invalid(`a set of scenes in ${folder}`, 'no manifest of one');
   const { scenes, captions, labels } = manifest;
+  const lines = { count: scenes.count, signal: options.signal };
   const items = new Map<Sensor, SceneItems>();
   for (const sensor of options.sensors) {
     const file = manifest.items[sensor];
@@ -119,8 +123,8 @@ export async function openSceneSet(
   return new SceneSet(
     scenes,
     items,
-    captions === undefined ? undefined : await readLines<readonly string[]>(folder, captions, scenes),
-    labels === undefined ? undefined : await readLines<PlannedScene>(folder, labels, scenes),
+    captions === undefined ? undefined : await readLines<readonly string[]>(folder, captions, lines),
+    labels === undefined ? undefined : await readLines<PlannedScene>(folder, labels, lines),
   );
 }
 
@@ -143,7 +147,7 @@ async function readItems(folder: string, { sensor, file, scenes, signal }: Wante
 /** Reads a file in pieces that leave the event loop free, and checks what it holds. */
 async function readWhole(
   file: string,
-  target: Uint8Array<SharedArrayBuffer>,
+  target: Uint8Array,
   { sha256, signal }: { readonly sha256: string; readonly signal: AbortSignal | undefined },
 ): Promise<void> {
   const handle = await open(file, 'r').catch((error: unknown) => {
@@ -168,17 +172,26 @@ async function readWhole(
 }
 
 /** The values of a file of ours whose hash is that of the manifest, so that their shape need not be checked again. */
-async function readLines<Value>(folder: string, file: LinesFile, { count }: SceneSetSpec): Promise<readonly Value[]> {
+async function readLines<Value>(folder: string, file: LinesFile, wanted: LinesWanted): Promise<readonly Value[]> {
   const place = path.join(folder, file.file);
-  const content = await readFile(place).catch((error: unknown) => {
-    throw invalid(place, messageOf(error), error);
-  });
-  if (createHash('sha256').update(content).digest('hex') !== file.sha256) {
-    throw invalid(`${place} as it was written`, 'other bytes');
+  const content = Buffer.alloc(file.bytes);
+  await readWhole(place, content, { sha256: file.sha256, signal: wanted.signal });
+  const values: Value[] = [];
+  for (let start = 0; start < content.length; ) {
+    const newline = content.indexOf('\n', start);
+    const end = newline < 0 ? content.length : newline;
+    const value: Value = JSON.parse(content.toString('utf8', start, end));
+    values.push(value);
+    start = end + 1;
+    if (values.length % LINES_A_TURN === 0) await setImmediate();
   }
-  const lines = content.toString('utf8').trimEnd().split('\n');
-  if (lines.length !== count) throw invalid(`${count} lines in ${place}`, `${lines.length}`);
-  return lines.map((line): Value => JSON.parse(line));
+  if (values.length !== wanted.count) throw invalid(`${wanted.count} lines in ${place}`, `${values.length}`);
+  return values;
+}
+
+interface LinesWanted {
+  readonly count: number;
+  readonly signal: AbortSignal | undefined;
 }
 
 function invalid(expected: string, found: string, cause?: unknown): SensebindError {

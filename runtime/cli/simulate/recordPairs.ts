@@ -1,6 +1,7 @@
 import { readdir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { SENSORS, type Sensor } from '../../../devices/simulated/sensor';
+import { systemFailure } from '../../../models/bundle/workspace';
 import { SensebindError } from '../../errors';
 import { recordScenes, SCENE_SOURCES } from '../../learn/recordScenes';
 import { formatBytes, type OutputOptions, print, printJson, UsageError } from '../output';
@@ -43,12 +44,14 @@ export async function recordPairs(flags: PairFlags): Promise<void> {
         progress.update({ step: 'record', done, total: count });
       },
     });
-    await rm(folder, { recursive: true, force: true });
+    // Takes the place of an empty folder, and of nothing else that may have come there in the meantime.
     await rename(partial, folder);
     progress.stop();
     const sources = sensors.map((sensor) => SCENE_SOURCES[sensor]);
     if (flags.json) printJson({ ok: true, folder, scenes: count, sources, bytes: stats.bytes });
     else print(`${count} scenes of ${sources.join(', ')} in ${flags.recording}, ${formatBytes(stats.bytes)}`);
+  } catch (error) {
+    throw systemFailure(error, folder);
   } finally {
     progress.stop();
     await rm(partial, { recursive: true, force: true });
@@ -68,7 +71,7 @@ function parseSensors(text: string): readonly Sensor[] {
 async function requireFree(folder: string): Promise<void> {
   const entries = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return [];
-    throw error;
+    throw systemFailure(error, folder);
   });
   if (entries.length === 0) return;
   throw new SensebindError(

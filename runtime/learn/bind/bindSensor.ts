@@ -69,6 +69,8 @@ export async function bindSensor(options: BindOptions): Promise<Binding> {
   const { bundle, output, recordings, sources, signal } = options;
   const target = output.into ?? bundle;
   const space = bundle.manifest.space;
+  // Before recordings of gigabytes are read.
+  await requireReplaceable(path.resolve(output.folder), output.overwrite);
   let read = 0;
   const survey = await surveyRecordings(recordings, sources, {
     signal,
@@ -76,17 +78,17 @@ export async function bindSensor(options: BindOptions): Promise<Binding> {
   });
   const modality = options.modality ?? survey.modalities.sensor;
   checkAddable(target.manifest, { modality, space }, output);
-  await requireReplaceable(path.resolve(output.folder), output.overwrite);
   const anchor = anchorOf(bundle.manifest, options.anchorModality ?? survey.modalities.anchor);
   const facts = factsOf(survey, { windowSeconds: options.windowSeconds });
   const { dimensions } = bundle.manifest;
   const tower = await sensorTower(facts, { name: modality, size: options.tower, dimensions });
   const prepared = await preparePairs(options, { survey, anchor, tower, modality });
-  const state = await train(options, { tower, modality, ...prepared });
+  const state = await train(options, { tower, modality, anchor, ...prepared });
   signal?.throwIfAborted();
   const weights = weightsOf(tower, state.parameters);
   const plan = await tower.planOf(weights);
-  const record = await recordOf(options, { modality, anchor, tower, state, ...prepared });
+  const { damaged } = survey;
+  const record = await recordOf(options, { modality, anchor, tower, state, damaged, ...prepared });
   const { precision } = anchor.manifest;
   const manifest = await addEncoder(
     target,
@@ -122,11 +124,12 @@ function recipeOf({ steps, seed, batch }: BindOptions, learnt: number): SensorRe
 interface Training extends PreparedPairs {
   readonly tower: SensorTower;
   readonly modality: string;
+  readonly anchor: Anchor;
 }
 
 async function train(
   options: BindOptions,
-  { tower, modality, recordings, examples, split, counts }: Training,
+  { tower, modality, anchor, recordings, examples, split, counts }: Training,
 ): Promise<TrainingState & { readonly recall: BindingRecord['recallAt1'] }> {
   const { sources, toleranceMicros, everyMicros, threads, bundle } = options;
   const { plan, augmentation } = tower;
@@ -151,7 +154,7 @@ async function train(
           everyMicros,
           input: plan.input,
           space: bundle.manifest.space,
-          anchor: Object.entries(bundle.manifest.encoders).map(([name, one]) => [name, encoderHash(one)]),
+          anchor: [anchor.modality, encoderHash(anchor.manifest)],
         },
         prepare: async () => ({
           graph: bindingTrainingGraph(plan, { batch: recipe.batch, negatives: recipe.negatives }),
@@ -190,7 +193,8 @@ async function recordOf(
     counts,
     examples,
     split,
-  }: Training & { readonly anchor: Anchor; readonly state: Awaited<ReturnType<typeof train>> },
+    damaged,
+  }: Training & { readonly damaged: number; readonly state: Awaited<ReturnType<typeof train>> },
 ): Promise<BindingRecord> {
   return {
     format: 'sensebind-binding/1',
@@ -199,6 +203,7 @@ async function recordOf(
     source: sources.sensor,
     anchor: { source: sources.anchor, modality: anchor.modality, encoder: encoderHash(anchor.manifest) },
     recordings,
+    damaged,
     pairing: { toleranceMicros, everyMicros },
     pairs: {
       ...counts,

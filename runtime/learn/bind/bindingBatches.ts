@@ -1,18 +1,11 @@
 import type { EncoderPlan } from '../../../models/imagebind/plan';
-import { applyShift, maskBands, NoiseTable, type Planes, randomShift } from '../../../models/training/augment';
 import { BatchOrder, mixed } from '../../../models/training/batchOrder';
 import { FEEDS } from '../../../models/training/contrastiveGraph';
 import type { Feeds } from '../../../models/training/gradientSession';
 import { SeededNumbers } from '../../../models/training/seededNumbers';
+import { type Augmentation, ItemAugmenter } from '../train/itemAugmenter';
 import type { SensorRecipe } from '../train/miniRecipe';
 import type { Examples } from './collect';
-import type { Augmentation } from './sensorTower';
-
-/** Largest move of a picture, as a share of its side. */
-const SHIFT = 1 / 16;
-/** Widest masks of a log-mel picture, as a share of its sides (arXiv 2305.05665, Table 9: 12 of 128 bins). */
-const MASKED_BINS = 12 / 128;
-const MASKED_COLUMNS = 1 / 8;
 
 interface BatchesOptions {
   readonly examples: Examples;
@@ -27,16 +20,21 @@ interface BatchesOptions {
 export class BindingBatches {
   readonly #options: BatchesOptions;
   readonly #order: BatchOrder;
-  readonly #noise: NoiseTable;
+  readonly #augmenter: ItemAugmenter;
   readonly #items: Float32Array;
   readonly #targets: Float32Array;
   readonly #negatives: Float32Array;
 
   constructor(options: BatchesOptions) {
-    const { examples, learnt, recipe } = options;
+    const { examples, learnt, recipe, plan, augmentation } = options;
     this.#options = options;
     this.#order = new BatchOrder({ count: learnt.length, batch: recipe.batch, seed: recipe.seed });
-    this.#noise = new NoiseTable(recipe.seed);
+    this.#augmenter = new ItemAugmenter({
+      shape: plan.itemShape,
+      augmentation,
+      noise: recipe.noise,
+      seed: recipe.seed,
+    });
     this.#items = new Float32Array(recipe.batch * examples.itemLength);
     this.#targets = new Float32Array(recipe.batch * examples.dimensions);
     this.#negatives = new Float32Array(recipe.negatives * examples.dimensions);
@@ -48,7 +46,7 @@ export class BindingBatches {
     const random = new SeededNumbers(mixed(recipe.seed, step));
     const rows = Array.from(this.#order.at(step), (index) => learnt[index] ?? 0);
     this.#copy('items', rows, this.#items);
-    this.#change(random);
+    this.#augmenter.change(this.#items, random);
     this.#copy('targets', rows, this.#targets);
     const others = Array.from({ length: recipe.negatives }, () => learnt[random.integer(learnt.length)] ?? 0);
     this.#copy('targets', others, this.#negatives);
@@ -63,20 +61,6 @@ export class BindingBatches {
     this.#copy('items', rows, items);
     this.#copy('targets', rows, targets);
     return { items, targets };
-  }
-
-  #change(random: SeededNumbers): void {
-    const { examples, plan, augmentation, recipe } = this.#options;
-    const [channels = 1, height = 1, width = 1] = plan.itemShape;
-    const planes: Planes = { channels, height, width };
-    for (let start = 0; start < this.#items.length; start += examples.itemLength) {
-      const item = this.#items.subarray(start, start + examples.itemLength);
-      if (augmentation === 'shift') applyShift(item, planes, randomShift(random, SHIFT));
-      if (augmentation === 'mask') {
-        maskBands(item, planes, { rows: height * MASKED_BINS, columns: width * MASKED_COLUMNS, random });
-      }
-    }
-    this.#noise.add(this.#items, { deviation: recipe.noise, random });
   }
 
   #copy(what: 'items' | 'targets', rows: readonly number[], into: Float32Array): void {

@@ -20,6 +20,8 @@ export interface BindingRecord {
   readonly source: string;
   readonly anchor: { readonly source: string; readonly modality: string; readonly encoder: string };
   readonly recordings: readonly RecordingIdentity[];
+  /** Places in them that could not be read. */
+  readonly damaged: number;
   readonly pairing: { readonly toleranceMicros: number; readonly everyMicros: number };
   readonly pairs: PairCounts & {
     /** A reading that one of the two encoders does not take. */

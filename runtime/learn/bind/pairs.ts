@@ -37,7 +37,7 @@ export interface PairCounts {
   readonly pairs: number;
   /** The new sensor read nothing near enough. */
   readonly withoutPartner: number;
-  /** Another reading of the anchor lies nearer to the same one of the sensor. */
+  /** Another reading of the anchor lies nearer to the same reading or window of the sensor. */
   readonly sharedPartner: number;
   /** Left out because they came too soon after a pair. */
   readonly tooSoon: number;
@@ -66,7 +66,7 @@ export function pairSessions(
       }
       const pair: Pair = { session, micros, anchor: place, sensor: partner.place };
       const offsetMicros = Math.abs(partner.micros - micros);
-      if (last !== undefined && isSameMoment(last.pair.sensor, partner.place)) {
+      if (last !== undefined && isSamePlace(last.pair.sensor, partner.place)) {
         counts.sharedPartner++;
         if (offsetMicros >= last.offsetMicros) continue;
         pairs.pop();
@@ -171,6 +171,7 @@ function nearest(times: readonly Micros[], micros: Micros): number {
   return after === undefined || micros - before < after - micros ? index - 1 : index;
 }
 
-function isSameMoment(left: Place, right: Place): boolean {
-  return left.kind === 'moment' && right.kind === 'moment' && left.index === right.index;
+function isSamePlace(left: Place, right: Place): boolean {
+  if (left.kind === 'moment') return right.kind === 'moment' && left.index === right.index;
+  return right.kind === 'window' && left.stretch === right.stretch && left.toMicros === right.toMicros;
 }

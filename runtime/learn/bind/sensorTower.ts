@@ -7,6 +7,7 @@ import { type EncoderPlan, planEncoder } from '../../../models/imagebind/plan';
 import { VARIANTS, type Variant } from '../../../models/imagebind/variant';
 import { SensebindError } from '../../errors';
 import { RANGE_LOG } from '../../preprocess/profile';
+import type { Augmentation } from '../train/itemAugmenter';
 
 /** What readings of a sensor look like: all that decides the input of its encoder. */
 export type SensorFacts =
@@ -19,9 +20,6 @@ export interface TowerSize {
   readonly width: number;
   readonly blocks: number;
 }
-
-/** How items are changed a little while training. */
-export type Augmentation = 'shift' | 'mask' | 'none';
 
 /** A tower that is to be trained, and how it becomes an encoder of a bundle. */
 export interface SensorTower {

@@ -11,12 +11,14 @@ export interface Stretch {
   readonly channels: number;
   /** Median over the stretch. */
   readonly rateHz: number;
-  /** The samples from one time to another, both included. */
+  /** The samples from one time to another: of motion all between them, of sound as many as the time takes. */
   cut(fromMicros: Micros, toMicros: Micros): EncoderInput;
 }
 
-/** A reading that starts this much after the end of the one before follows a gap; less is jitter of the host. */
-const GAP_MICROS = 100_000;
+/** Sound that starts this much after the end of what came before follows a gap; less is jitter of the host. */
+const SOUND_GAP_MICROS = 100_000;
+/** Of motion: two steps of the slowest sensor that is bound, 10 Hz, and jitter; preprocessing bridges what is shorter. */
+const MOTION_GAP_MICROS = 250_000;
 
 /** Joins the readings of a stream to stretches. */
 export class StretchBuilder {
@@ -32,7 +34,7 @@ export class StretchBuilder {
     if (first === undefined || last === undefined) return;
     const before = this.#motion.at(-1);
     const isSameKind = (before?.angularVelocity === undefined) === (reading.angularVelocity === undefined);
-    if (before !== undefined && (first - this.#endMicros > GAP_MICROS || !isSameKind)) this.#close();
+    if (before !== undefined && (first - this.#endMicros > MOTION_GAP_MICROS || !isSameKind)) this.#close();
     this.#motion.push(reading);
     this.#endMicros = last;
   }
@@ -42,10 +44,9 @@ export class StretchBuilder {
     const isSameKind =
       before?.sampleRateHz === reading.sampleRateHz && before.channels.length === reading.channels.length;
     const gapMicros = reading.monotonicMicros - this.#endMicros;
-    if (before !== undefined && (gapMicros > GAP_MICROS || !isSameKind)) this.#close();
+    if (before !== undefined && (gapMicros > SOUND_GAP_MICROS || !isSameKind)) this.#close();
     this.#sound.push(reading);
-    const samples = reading.channels[0]?.length ?? 0;
-    this.#endMicros = reading.monotonicMicros + (samples * 1e6) / reading.sampleRateHz;
+    this.#endMicros = reading.monotonicMicros + (samplesOf(reading) * 1e6) / reading.sampleRateHz;
   }
 
   finish(): readonly Stretch[] {
@@ -90,29 +91,54 @@ function motionStretch(readings: readonly MotionReading[]): Stretch {
   };
 }
 
+/**
+ * The clock of a sound card drifts from the host's, and short losses add up: where a sample lies is told by the time of
+ * its own reading, not by counting from the first one.
+ */
 function soundStretch(readings: readonly AudioReading[]): readonly Stretch[] {
   const [first] = readings;
-  if (first === undefined) return [];
+  const last = readings.at(-1);
+  if (first === undefined || last === undefined) return [];
   const { sampleRateHz, monotonicMicros: startMicros } = first;
-  const length = total(readings.map(({ channels }) => channels[0]?.length ?? 0));
+  const lengths = readings.map(samplesOf);
   const channels = joinChannels(
     readings.map((reading) => reading.channels),
-    length,
+    total(lengths),
   );
-  const sampleAt = (micros: Micros): number => Math.round(((micros - startMicros) * sampleRateHz) / 1e6);
+  const timesMicros = Float64Array.from(readings, ({ monotonicMicros }) => monotonicMicros);
+  const firstSamples = firstSamplesOf(lengths);
+  const sampleAt = (micros: number): number => {
+    const reading = Math.max(0, firstNotBefore(timesMicros, micros + 1) - 1);
+    const within = Math.round(((micros - (timesMicros[reading] ?? 0)) * sampleRateHz) / 1e6);
+    return (firstSamples[reading] ?? 0) + Math.max(0, Math.min(within, lengths[reading] ?? 0));
+  };
   return [
     {
       startMicros,
-      endMicros: startMicros + (length * 1e6) / sampleRateHz,
+      endMicros: last.monotonicMicros + (samplesOf(last) * 1e6) / sampleRateHz,
       channels: channels.length,
       rateHz: sampleRateHz,
-      cut: (fromMicros, toMicros) => ({
-        kind: 'sound',
-        sampleRateHz,
-        channels: channels.map((channel) => channel.subarray(Math.max(0, sampleAt(fromMicros)), sampleAt(toMicros))),
-      }),
+      cut: (fromMicros, toMicros) => {
+        const length = Math.round(((toMicros - fromMicros) * sampleRateHz) / 1e6);
+        const to = Math.max(sampleAt(toMicros), length);
+        return { kind: 'sound', sampleRateHz, channels: channels.map((channel) => channel.subarray(to - length, to)) };
+      },
     },
   ];
+}
+
+function samplesOf({ channels }: AudioReading): number {
+  return channels[0]?.length ?? 0;
+}
+
+/** Number of the first sample of each reading. */
+function firstSamplesOf(lengths: readonly number[]): readonly number[] {
+  let sum = 0;
+  return lengths.map((length) => {
+    const first = sum;
+    sum += length;
+    return first;
+  });
 }
 
 function joinChannels(pieces: readonly (readonly Float32Array[])[], length: number): readonly Float32Array[] {

@@ -30,6 +30,8 @@ export interface Sources {
 
 export interface Survey {
   readonly sessions: readonly Session[];
+  /** Places in the recordings that could not be read. */
+  readonly damaged: number;
   /** Of their readings. */
   readonly modalities: { readonly anchor: Reading['modality']; readonly sensor: Reading['modality'] };
 }
@@ -37,14 +39,17 @@ export interface Survey {
 const SIDES = ['anchor', 'sensor'] as const;
 export type Side = (typeof SIDES)[number];
 
+/** Of sound, motion and profiles, which stay in memory. */
+const MOST_BYTES = 2 ** 31;
+
 /** Pictures are handed on one at a time; a few are in the hands of the encoder's worker. */
 const FRAME_LIMITS = { frames: 32, bytes: 2 ** 28 } as const;
 
 /**
  * Reads when each of two sources read something, and what, but for pictures.
  *
- * @throws {SensebindError} `INPUT_INVALID` when one of them is in no recording, or reads several modalities; what reading
- * a recording throws.
+ * @throws {SensebindError} `INPUT_INVALID` when one of them is in no recording, or reads several modalities;
+ * `INPUT_TOO_LARGE` for more than memory is for; what reading a recording throws.
  */
 export async function surveyRecordings(
   paths: readonly string[],
@@ -54,10 +59,13 @@ export async function surveyRecordings(
   const sessions: Session[] = [];
   const modalities: Record<Side, Set<Reading['modality']>> = { anchor: new Set(), sensor: new Set() };
   const others = new Set<string>();
-  let read = 0;
+  let [read, bytes, damaged] = [0, 0, 0];
+  const onDamaged = (): void => void damaged++;
   for (const [recording, path] of paths.entries()) {
     const builders = new Map<number, Record<Side, TrackBuilder>>();
-    for await (const { side, run, reading } of readingsOf(path, sources, { ...options, others })) {
+    for await (const { side, run, reading } of readingsOf(path, sources, { ...options, others, onDamaged })) {
+      bytes += keptBytes(reading);
+      if (bytes > MOST_BYTES) throw tooLarge(path);
       const ofRun = builders.get(run) ?? { anchor: new TrackBuilder(), sensor: new TrackBuilder() };
       builders.set(run, ofRun);
       ofRun[side].add(reading);
@@ -73,7 +81,7 @@ export async function surveyRecordings(
     if (modality === undefined || more.length > 0) throw noSource(sources[side], [modality, ...more], others);
     return modality;
   };
-  return { sessions, modalities: { anchor: one('anchor'), sensor: one('sensor') } };
+  return { sessions, damaged, modalities: { anchor: one('anchor'), sensor: one('sensor') } };
 }
 
 /** A reading of one of the two sources; its frame is held until the next one is asked for. */
@@ -86,11 +94,19 @@ export interface SourceReading {
   readonly reading: Reading;
 }
 
+interface ReadingsOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Gets the sources that are not wanted. */
+  readonly others?: Set<string>;
+  /** Called for each place that could not be read. */
+  readonly onDamaged?: () => void;
+}
+
 /** The readings of two sources, in their order: the same each time. */
 export async function* readingsOf(
   path: string,
   sources: Sources,
-  { signal, others }: { readonly signal?: AbortSignal | undefined; readonly others?: Set<string> },
+  { signal, others, onDamaged }: ReadingsOptions,
 ): AsyncGenerator<SourceReading> {
   let run = -1;
   let counts: Record<Side, number> = { anchor: 0, sensor: 0 };
@@ -104,6 +120,7 @@ export async function* readingsOf(
       counts = { anchor: 0, sensor: 0 };
     }
     if (item.kind === 'no-memory') throw outOfMemory(item);
+    if (item.kind === 'corrupt' || item.kind === 'cut') onDamaged?.();
     if (item.kind !== 'reading') continue;
     for (const side of SIDES) {
       if (item.source === sources[side]) yield { side, run, index: counts[side]++, reading: item.reading };
@@ -159,6 +176,34 @@ class TrackBuilder {
         return { kind: 'stretches', stretches: this.#stretches.finish() };
     }
   }
+}
+
+/** What a track keeps of a reading. */
+function keptBytes(reading: Reading): number {
+  switch (reading.modality) {
+    case 'audio':
+      return bytesOf(reading.channels);
+    case 'imu':
+      return bytesOf([reading.sampleMicros, ...reading.acceleration, ...(reading.angularVelocity ?? [])]);
+    case 'radar':
+      return reading.profile.byteLength;
+    case 'vision':
+    case 'depth':
+    case 'thermal':
+      return 0;
+  }
+}
+
+function bytesOf(arrays: readonly { readonly byteLength: number }[]): number {
+  return arrays.reduce((sum, { byteLength }) => sum + byteLength, 0);
+}
+
+function tooLarge(path: string): SensebindError {
+  return new SensebindError(
+    'INPUT_TOO_LARGE',
+    `Expected sound, motion and profiles of at most ${MOST_BYTES} bytes in all recordings, found more in ${path}`,
+    'Bind with fewer or shorter recordings, or record sound at 16 kHz with one channel: an hour holds thousands of moments.',
+  );
 }
 
 function noSource(source: string, found: readonly (string | undefined)[], others: ReadonlySet<string>): SensebindError {

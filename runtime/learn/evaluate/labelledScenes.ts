@@ -1,6 +1,7 @@
 import { events } from '../../../devices/simulated/events/catalogue';
 import { SensebindError } from '../../errors';
-import { type PlannedScene, planScenes } from '../scenePlan';
+import type { PlannedScene } from '../scenePlan';
+import { plannedInTurns } from './plannedInTurns';
 
 /** Of the control set a part shows two events or none; so many times as many scenes are planned at most. */
 const SPARE = 4;
@@ -9,10 +10,10 @@ const SPARE = 4;
  * Labelled scenes for what labels are needed for: as many of each event, one event a scene, event by event in turn. Of a
  * set that neither the encoders nor the judgement see.
  */
-export function labelledScenes(perEvent: number, seed: number): readonly PlannedScene[] {
+export async function labelledScenes(perEvent: number, seed: number): Promise<readonly PlannedScene[]> {
   const lists = new Map<string, PlannedScene[]>(events.map(({ id }) => [id, []]));
   let missing = perEvent * events.length;
-  for (const scene of planScenes({ set: 'control', count: SPARE * missing, seed })) {
+  for await (const scene of plannedInTurns({ set: 'control', count: SPARE * missing, seed })) {
     const [only, ...others] = scene.events;
     const list = only === undefined || others.length > 0 ? undefined : lists.get(only);
     if (list === undefined || list.length === perEvent) continue;

@@ -1,7 +1,7 @@
-import { setImmediate } from 'node:timers/promises';
-import { type PlannedScene, planScenes } from '../scenePlan';
+import type { PlannedScene } from '../scenePlan';
 import type { SceneSetSpec } from '../sceneSetSpec';
 import { labelledScenes } from './labelledScenes';
+import { plannedInTurns } from './plannedInTurns';
 
 /** The scenes of an evaluation. */
 export interface PlannedSets {
@@ -25,21 +25,15 @@ export interface SetSizes {
 /** The same scenes for the same seed, for ever; none of them is in a set that something is trained on. */
 export async function planSets({ scenes, labelledPerEvent, seed }: SetSizes): Promise<PlannedSets> {
   return {
-    labelled: labelledScenes(labelledPerEvent, seed),
+    labelled: await labelledScenes(labelledPerEvent, seed),
     new: await planned({ set: 'test', pairs: 'new', count: scenes, seed }),
     held: await planned({ set: 'test', pairs: 'held', count: scenes, seed }),
     two: await planned({ set: 'test', pairs: 'two', count: Math.ceil(scenes / 2), seed }),
   };
 }
 
-/** Scenes between two turns of the event loop: about 1 ms. */
-const SCENES_A_TURN = 256;
-
 async function planned(spec: SceneSetSpec): Promise<readonly PlannedScene[]> {
   const scenes: PlannedScene[] = [];
-  for (const scene of planScenes(spec)) {
-    scenes.push(scene);
-    if (scenes.length % SCENES_A_TURN === 0) await setImmediate();
-  }
+  for await (const scene of plannedInTurns(spec)) scenes.push(scene);
   return scenes;
 }

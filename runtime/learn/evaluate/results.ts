@@ -1,7 +1,8 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import Type, { type Static } from 'typebox';
 import { Compile } from 'typebox/compile';
+import { systemFailure } from '../../../models/bundle/workspace';
 import { messageOf, SensebindError } from '../../errors';
 import { writeWhole } from '../sceneSetManifest';
 import { TopFigures } from './zeroShot';
@@ -72,17 +73,15 @@ export type StoredResults =
   | { readonly status: 'stored'; readonly results: TrainingResults }
   | { readonly status: 'absent' | 'refused'; readonly reason: string };
 
-/** Reads the results beside a bundle, and takes them only when they are of this very bundle. */
+/**
+ * Reads the results beside a bundle, and takes them only when they are of this very bundle.
+ *
+ * @throws {SensebindError} `FILE_UNREADABLE`
+ */
 export async function readResults(folder: string, hash: string): Promise<StoredResults> {
-  const file = path.join(folder, RESULTS_FILE);
-  const content = await readFile(file).catch((error: unknown) => {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-    throw new SensebindError('FILE_UNREADABLE', `Expected to read ${file}, found: ${messageOf(error)}`, CHECK_FILE, {
-      cause: error,
-    });
-  });
+  const content = await readLimited(path.join(folder, RESULTS_FILE));
   if (content === undefined) return { status: 'absent', reason: `there is no ${RESULTS_FILE} beside the bundle` };
-  const results = content.length > LIMIT_BYTES ? undefined : parse(content.toString('utf8'));
+  const results = content === 'too large' ? undefined : parse(content.toString('utf8'));
   if (results === undefined) {
     return { status: 'refused', reason: `${RESULTS_FILE} beside the bundle is not of format sensebind-results/1` };
   }
@@ -95,11 +94,27 @@ export async function readResults(folder: string, hash: string): Promise<StoredR
   return { status: 'stored', results };
 }
 
-const CHECK_FILE = 'Check its permissions, or remove it.';
+/** A bundle is from anywhere: its size is looked at before its content. */
+async function readLimited(file: string): Promise<Buffer | 'too large' | undefined> {
+  try {
+    return (await stat(file)).size > LIMIT_BYTES ? 'too large' : await readFile(file);
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    const found = `Expected to read ${file}, found: ${messageOf(error)}`;
+    throw new SensebindError('FILE_UNREADABLE', found, 'Check its permissions, or remove it.', { cause: error });
+  }
+}
 
-/** Writes the results beside a bundle; the file is whole, or the one before. */
+/**
+ * Writes the results beside a bundle; the file is whole, or the one before.
+ *
+ * @throws {SensebindError} `DISK_FULL`, `FILE_UNWRITABLE`
+ */
 export async function writeResults(folder: string, results: TrainingResults): Promise<void> {
-  await writeWhole(path.join(folder, RESULTS_FILE), `${JSON.stringify(results, undefined, 2)}\n`);
+  const file = path.join(folder, RESULTS_FILE);
+  await writeWhole(file, `${JSON.stringify(results, undefined, 2)}\n`).catch((error: unknown) => {
+    throw systemFailure(error, file);
+  });
 }
 
 function parse(text: string): TrainingResults | undefined {

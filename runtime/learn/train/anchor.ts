@@ -12,6 +12,7 @@ import { openSceneSet, type SceneSet } from '../openSceneSet';
 import type { SceneSetSpec } from '../sceneSetSpec';
 import { makeSceneSet, type SceneSetOptions } from '../sceneSets';
 import { worldTokenizer } from '../worldTokenizer';
+import { LARGEST_SHIFT } from './itemAugmenter';
 import type { StageRecipe } from './miniRecipe';
 import { miniPlan } from './plans';
 import { type PreparedStage, recallAt1, type TrainingContext, trainStage } from './stage';
@@ -30,8 +31,6 @@ export interface AnchorOptions extends TrainingContext {
   readonly scenes: Pick<SceneSetOptions, 'root' | 'workers' | 'onProgress'>;
 }
 
-/** Largest move of a picture while training, as a share of its side: what is left is still left. */
-const SHIFT = 1 / 16;
 const ERASED_SHARE = 0.25;
 /** Examples at the end of the set that are never trained on: they show how training goes. */
 const HELD_BACK = 256;
@@ -134,7 +133,7 @@ class AnchorExamples {
     const [channels = 0, , height = 0, width = 0] = shape;
     for (const [row, scene] of scenes.entries()) {
       const picture = this.#pictures.subarray(row * length, (row + 1) * length);
-      applyShift(picture, { channels, height, width }, randomShift(random, SHIFT));
+      applyShift(picture, { channels, height, width }, randomShift(random, LARGEST_SHIFT));
       if (random.next() < ERASED_SHARE) erase(picture, { channels, height, width }, random);
       this.#texts.set(this.#captions.of(scene, random.integer(this.#captions.perScene)), row * this.#captions.length);
     }

@@ -10,7 +10,7 @@ import type { SceneSetSpec } from '../sceneSetSpec';
 import { worldTokenizer } from '../worldTokenizer';
 import type { Anchor } from './anchor';
 import { type ControlCourse, controlCourses, eventVectors, type LessonSources, lessonsOf } from './controlCourses';
-import { embedScenes } from './embedScenes';
+import { embedSet } from './embedSet';
 import { FrozenPictures, openScenes } from './frozenPictures';
 import { labelScores } from './labelVectors';
 import type { MiniOptions, TrainedMini } from './mini';
@@ -116,7 +116,7 @@ async function judge(
 ): Promise<TopFigures> {
   const spec: SceneSetSpec = { set: 'test', pairs, count: JUDGED[pairs], seed: JUDGED.seed };
   const set = await openScenes(spec, modality, options);
-  const embeddings = await embedScenes(set, { ...options, plan, parameters, sensor: modality });
+  const embeddings = await embedSet(set, { ...options, plan, parameters, sensor: modality });
   const rows = rowsOf(embeddings, plan.dimensions);
   const asked = { sensor: modality, scenes: set.labels ?? [], seed: JUDGED.seed, event };
   if (kind !== 'supervised') return zeroShotFigures({ ...asked, rows, prototypes });

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { openSceneSet, type SceneSet } from '../openSceneSet';
 import { nameOf, type SceneSetSpec } from '../sceneSetSpec';
 import { makeSceneSet, type SceneSetOptions } from '../sceneSets';
-import { embedScenes } from './embedScenes';
+import { embedSet } from './embedSet';
 import type { BoundModality } from './miniRecipe';
 import { miniPlan } from './plans';
 import type { TrainingContext } from './stage';
@@ -51,6 +51,6 @@ export class FrozenPictures {
   async #embed(spec: SceneSetSpec): Promise<Float32Array> {
     const set = await openScenes(spec, 'vision', this.#context);
     const plan = await miniPlan('vision');
-    return embedScenes(set, { ...this.#context, plan, parameters: this.#parameters, sensor: 'vision' });
+    return embedSet(set, { ...this.#context, plan, parameters: this.#parameters, sensor: 'vision' });
   }
 }

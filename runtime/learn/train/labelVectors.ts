@@ -1,4 +1,5 @@
 import { GaussianNoise } from '../../../models/training/seededNumbers';
+import { dot } from '../../inference/vectors';
 
 /** Fixed orthonormal vectors, one a label: what a classifier without words learns to point at. `[labels, dimensions]` */
 export function labelVectors(
@@ -30,10 +31,4 @@ export function labelScores(embedding: Float32Array, vectors: Float32Array): Flo
   return Float32Array.from({ length: vectors.length / length }, (_, label) =>
     dot(embedding, vectors.subarray(label * length, (label + 1) * length)),
   );
-}
-
-function dot(left: Float32Array, right: Float32Array): number {
-  let sum = 0;
-  for (let index = 0; index < left.length; index++) sum += (left[index] ?? 0) * (right[index] ?? 0);
-  return sum;
 }

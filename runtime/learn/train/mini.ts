@@ -1,5 +1,5 @@
-import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
+import { requireReplaceable } from '../../../models/bundle/workspace';
 import { type NamedTensor, writeStateDict } from '../../../models/checkpoint/writeStateDict';
 import type { EncoderPlan } from '../../../models/imagebind/plan';
 import { makeMiniBundle } from '../../../models/mini/makeBundle';
@@ -31,6 +31,9 @@ export interface TrainedMini {
   readonly stages: readonly StageResult[];
 }
 
+/** A bundle that is there is what the training is to renew. */
+const OVERWRITE = 'replace';
+
 export interface StageResult {
   readonly name: string;
   readonly losses: readonly number[];
@@ -43,11 +46,13 @@ export interface StageResult {
  *
  * Goes on where it was interrupted.
  *
- * @throws {SensebindError} `REQUEST_ABORTED` by the signal; what training, files and the converter throw.
+ * @throws {SensebindError} `OUTPUT_EXISTS` where the bundle would take the place of something else; what training, files
+ * and the converter throw. The reason of the signal.
  */
 export async function trainMini(options: MiniOptions): Promise<TrainedMini> {
   const { recipe, folder, bundle, signal } = options;
-  await mkdir(folder, { recursive: true });
+  // Before an hour of training that it would have been for.
+  await requireReplaceable(bundle, OVERWRITE);
   const anchor = await trainAnchor({ ...options, recipe: recipe.anchor, worldSeed: recipe.worldSeed });
   signal?.throwIfAborted();
   const sensors = await bindSensors(anchor, options);
@@ -63,7 +68,7 @@ export async function trainMini(options: MiniOptions): Promise<TrainedMini> {
     checkpoint,
     tokenizer: worldTokenizer(),
     outputDirectory: bundle,
-    overwrite: 'replace',
+    overwrite: OVERWRITE,
   });
   const stages = [
     { name: 'anchor', losses: anchor.losses, seconds: anchor.seconds },

@@ -1,6 +1,5 @@
 import type { EncoderPlan } from '../../../models/imagebind/plan';
 import type { Graph } from '../../../models/onnx/graph';
-import { applyShift, maskBands, NoiseTable, randomShift } from '../../../models/training/augment';
 import { BatchOrder, mixed } from '../../../models/training/batchOrder';
 import {
   bindingTrainingGraph,
@@ -13,6 +12,7 @@ import { type Feeds, LearntSession } from '../../../models/training/gradientSess
 import { SeededNumbers } from '../../../models/training/seededNumbers';
 import type { SceneSet } from '../openSceneSet';
 import type { SceneSetSpec } from '../sceneSetSpec';
+import { type Augmentation, ItemAugmenter } from './itemAugmenter';
 import type { BoundModality, SensorRecipe } from './miniRecipe';
 import { miniPlan } from './plans';
 import { type PreparedStage, recallAt1, type TrainingContext, trainStage } from './stage';
@@ -55,11 +55,12 @@ export interface BoundTower {
   readonly seconds: number;
 }
 
-/** Largest move of a picture, as a share of its side. */
-const SHIFT = 1 / 16;
-/** Widest masks of a log-mel picture, as a share of its sides (arXiv 2305.05665, Table 9: 12 of 128 bins). */
-const MASKED_BINS = 12 / 128;
-const MASKED_COLUMNS = 1 / 8;
+const AUGMENTATIONS: Readonly<Record<BoundModality, Augmentation>> = {
+  audio: 'mask',
+  depth: 'shift',
+  thermal: 'shift',
+  imu: 'none',
+};
 
 /**
  * Binds a sensor to a frozen tower by pairs alone: InfoNCE between its embeddings and the stored ones of the pictures
@@ -107,7 +108,7 @@ class SensorExamples {
   readonly #course: Course;
   readonly #plan: EncoderPlan;
   readonly #order: BatchOrder;
-  readonly #noise: NoiseTable;
+  readonly #augmenter: ItemAugmenter;
   readonly #items: Float32Array;
   readonly #targets: Float32Array;
   readonly #negatives: Float32Array;
@@ -121,8 +122,10 @@ class SensorExamples {
     this.#plan = plan;
     this.#scenes = scenes;
     this.#order = new BatchOrder({ count: scenes.length, batch: recipe.batch, seed: recipe.seed });
-    this.#noise = new NoiseTable(recipe.seed);
-    this.#items = new Float32Array(recipe.batch * set.items(modality).length);
+    const { shape, length } = set.items(modality);
+    const augmentation = AUGMENTATIONS[modality];
+    this.#augmenter = new ItemAugmenter({ shape, augmentation, noise: recipe.noise, seed: recipe.seed });
+    this.#items = new Float32Array(recipe.batch * length);
     this.#targets = new Float32Array(recipe.batch * plan.dimensions);
     this.#negatives = new Float32Array(recipe.negatives * plan.dimensions);
   }
@@ -132,7 +135,7 @@ class SensorExamples {
     const random = new SeededNumbers(mixed(recipe.seed, step));
     const scenes = this.#order.at(step).map((index) => this.#scenes[index] ?? 0);
     set.take(modality, scenes, this.#items);
-    this.#change(random);
+    this.#augmenter.change(this.#items, random);
     this.#copyTargets(scenes, { into: this.#targets, random });
     const negatives = this.#course.classes ?? this.#negatives;
     if (negatives === this.#negatives) this.#copyTargets(this.#others(random), { into: negatives, random });
@@ -157,22 +160,6 @@ class SensorExamples {
     const scenes = Uint32Array.from({ length: HELD_BACK }, (_, index) => set.count - HELD_BACK + index);
     this.#copyTargets(scenes, { into: targets });
     return targets;
-  }
-
-  #change(random: SeededNumbers): void {
-    const { set, modality, recipe } = this.#course;
-    const { length, shape } = set.items(modality);
-    const [channels = 1, height = 1, width = 1] = shape;
-    const planes = { channels, height, width };
-    for (let start = 0; start < this.#items.length; start += length) {
-      const item = this.#items.subarray(start, start + length);
-      if (modality === 'audio') {
-        maskBands(item, planes, { rows: height * MASKED_BINS, columns: width * MASKED_COLUMNS, random });
-      } else if (modality !== 'imu') {
-        applyShift(item, planes, randomShift(random, SHIFT));
-      }
-    }
-    this.#noise.add(this.#items, { deviation: recipe.noise, random });
   }
 
   #others(random: SeededNumbers): Uint32Array {

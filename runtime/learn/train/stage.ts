@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { appendFile, mkdir } from 'node:fs/promises';
 import path from 'node:path';
+import { systemFailure } from '../../../models/bundle/workspace';
 import type { TensorLayout } from '../../../models/imagebind/layout';
 import type { Graph } from '../../../models/onnx/graph';
 import { fit, type StepProgress } from '../../../models/training/fit';
@@ -8,6 +9,8 @@ import { type Feeds, GradientSession } from '../../../models/training/gradientSe
 import { initialParameters, slotsOf } from '../../../models/training/initialise';
 import { readTrainingState, type TrainingState, writeTrainingState } from '../../../models/training/trainingState';
 import type { Clock } from '../../clock';
+import { dot } from '../../inference/vectors';
+import { rowsOf } from '../evaluate/rows';
 import type { StageRecipe } from './miniRecipe';
 
 /** What every stage of a training is run with. */
@@ -52,12 +55,23 @@ const RECALL_STEPS = 250;
 /**
  * Trains a stage to its end, or until the signal is heard; goes on from the state that lies in the folder.
  *
- * @throws {SensebindError} `TRAINING_DIVERGED`, `TRAINING_STATE_INVALID`, `REQUEST_ABORTED`
+ * @returns The state, of fewer steps than the schedule has where the signal was heard.
+ * @throws {SensebindError} `TRAINING_DIVERGED`, `TRAINING_STATE_INVALID`, `DISK_FULL`, `FILE_UNWRITABLE`; what `prepare`
+ * throws.
  */
 export async function trainStage(stage: Stage, context: TrainingContext): Promise<TrainingState> {
+  const { folder } = context;
+  try {
+    await mkdir(folder, { recursive: true });
+    return await trainIn(folder, stage, context);
+  } catch (error) {
+    throw systemFailure(error, folder);
+  }
+}
+
+async function trainIn(folder: string, stage: Stage, context: TrainingContext): Promise<TrainingState> {
   const { name, layout, recipe, depends } = stage;
-  const { folder, threads, clock, signal, onProgress } = context;
-  await mkdir(folder, { recursive: true });
+  const { threads, clock, signal, onProgress } = context;
   const file = path.join(folder, `${name}.state`);
   const log = logFile(folder, name);
   const fingerprint = fingerprintOf({ layout, recipe, depends });
@@ -112,22 +126,11 @@ function fingerprintOf(all: unknown): string {
 
 /** Share of rows whose partner, the row of the same number, is nearest among all. Unit vectors. */
 export function recallAt1(left: Float32Array, right: Float32Array, dimensions: number): number {
-  const rows = left.length / dimensions;
-  let hits = 0;
-  for (let row = 0; row < rows; row++) {
-    let best = 0;
-    let bestCosine = -2;
-    for (let other = 0; other < rows; other++) {
-      let cosine = 0;
-      for (let index = 0; index < dimensions; index++) {
-        cosine += (left[row * dimensions + index] ?? 0) * (right[other * dimensions + index] ?? 0);
-      }
-      if (cosine > bestCosine) {
-        bestCosine = cosine;
-        best = other;
-      }
-    }
-    if (best === row) hits++;
-  }
-  return hits / rows;
+  const partners = rowsOf(right, dimensions);
+  const rows = rowsOf(left, dimensions);
+  const hits = rows.filter((row, own) => {
+    const cosines = partners.map((partner) => dot(row, partner));
+    return cosines.indexOf(Math.max(...cosines)) === own;
+  });
+  return hits.length / rows.length;
 }

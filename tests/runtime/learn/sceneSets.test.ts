@@ -131,7 +131,7 @@ describe('words', () => {
     assert.deepEqual([captions, labels], [undefined, undefined]);
   });
 
-  it('are not even known to the thread that renders', () => {
+  it('are not even known to the threads that render', () => {
     const reached = new Set<string>();
     const follow = (file: string): void => {
       if (reached.has(file)) return;
@@ -141,6 +141,7 @@ describe('words', () => {
       }
     };
     follow(require.resolve('../../../runtime/learn/workers/itemWorker'));
+    follow(require.resolve('../../../runtime/learn/workers/readingWorker'));
     assert.ok(reached.has(require.resolve('../../../devices/simulated/drawScene')));
     assert.ok(!reached.has(require.resolve('../../../devices/simulated/captions')));
   });

@@ -90,6 +90,18 @@ describe('pairs', () => {
     assert.equal(counts.withoutPartner, 1);
   });
 
+  it('take one window of a stream once, for the reading nearest to its end', () => {
+    const stretches = motion([{ fromSeconds: 10, seconds: 8 }]);
+    const anchor = pictures([10, 10.5, 12, 12.9, 13.4, 16].map((seconds) => seconds * 1e6));
+    const rules = { ...RULES, sensorWindowMicros: 3e6 };
+    const { pairs, counts } = pairSessions([session(anchor, { kind: 'stretches', stretches })], rules);
+    assert.deepEqual(
+      pairs.map(({ micros }) => micros / 1e6),
+      [12.9, 13.4, 16],
+    );
+    assert.deepEqual([counts.sharedPartner, counts.withoutPartner], [3, 0]);
+  });
+
   it('are held back by time, of each recording, without windows that reach over the edge', () => {
     const micros = Array.from({ length: 20 }, (_, index) => index * 100);
     const sessions = [0, 1].map((recording) => session(pictures(micros), pictures(micros), recording));

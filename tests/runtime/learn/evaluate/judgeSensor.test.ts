@@ -127,8 +127,8 @@ describe('figures of towers that are in no bundle', () => {
 });
 
 describe('labelled scenes', () => {
-  it('show one event each, as many of each, and make draws with every label once', () => {
-    const scenes = labelledScenes(3, 1);
+  it('show one event each, as many of each, and make draws with every label once', async () => {
+    const scenes = await labelledScenes(3, 1);
     assert.equal(scenes.length, 3 * events.length);
     assert.ok(scenes.every((scene) => scene.events.length === 1));
     const draws = drawsOf(scenes, 5);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { writeFile } from 'node:fs/promises';
+import { truncate, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, it } from 'node:test';
 import { Compile } from 'typebox/compile';
@@ -32,5 +32,12 @@ describe('stored results', () => {
       await writeFile(path.join(folder, RESULTS_FILE), content);
       assert.equal((await readResults(folder, HASH)).status, 'refused', content);
     }
+  });
+
+  it('are refused unread when they are absurdly large', async (context) => {
+    const folder = await temporaryFolder(context);
+    await writeResults(folder, resultsOf(HASH));
+    await truncate(path.join(folder, RESULTS_FILE), 2 ** 40);
+    assert.equal((await readResults(folder, HASH)).status, 'refused');
   });
 });

@@ -6,7 +6,7 @@ import type { SceneSet } from '../openSceneSet';
 
 const BATCH = 64;
 
-export interface EmbedOptions {
+export interface EmbedSetOptions {
   readonly plan: EncoderPlan;
   readonly parameters: Float32Array;
   readonly sensor: Sensor;
@@ -15,7 +15,7 @@ export interface EmbedOptions {
 }
 
 /** Unit embeddings of every scene of a set, one after the other: `[scenes, dimensions]`. */
-export async function embedScenes(set: SceneSet, options: EmbedOptions): Promise<Float32Array> {
+export async function embedSet(set: SceneSet, options: EmbedSetOptions): Promise<Float32Array> {
   const { plan, parameters, sensor, threads, signal } = options;
   const session = await LearntSession.create(learntEncoder(plan), { threads });
   const { length } = set.items(sensor);
