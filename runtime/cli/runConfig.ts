@@ -18,6 +18,8 @@ export interface RunOptions {
   readonly log: (event: PipelineEvent) => void;
   readonly runTime: Millis | undefined;
   readonly signal: AbortSignal;
+  /** Whether events that go on are kept over a restart. Default: true. */
+  readonly remembersEvents?: boolean;
 }
 
 /**
@@ -33,7 +35,8 @@ export async function runConfig(config: Config, options: RunOptions): Promise<vo
   }
 }
 
-async function runWith(outbox: Outbox, config: Config, { clock, log, runTime, signal }: RunOptions): Promise<void> {
+async function runWith(outbox: Outbox, config: Config, run: RunOptions): Promise<void> {
+  const { clock, log, runTime, signal, remembersEvents = true } = run;
   const bundle = await openNamedBundle({ bundle: config.bundle });
   const mutes = await Mutes.open(mutesFolder(config.node), clock);
   const access = await brokerAccess(config.broker, process.env);
@@ -51,7 +54,7 @@ async function runWith(outbox: Outbox, config: Config, { clock, log, runTime, si
         sources: config.sources.map((source) => openSource(source, { clock, folder: config.folder, memory, mutes })),
         clock,
         version: packageVersion(),
-        eventStore: new EventFile(eventsFile(config.node)),
+        ...(remembersEvents ? { eventStore: new EventFile(eventsFile(config.node)) } : {}),
         onEvent: (event: PipelineEvent) => {
           log(event);
           if (event.kind === 'ended') finish();
