@@ -30,7 +30,7 @@ interface DemoFlags {
 }
 
 /** Its first event comes after two seconds. */
-const DEFAULT_SEED = 5;
+const DEFAULT_SEED = 56;
 
 /** `sensebind demo`, which is `npm start`: the main job without hardware, broker or model of one's own. */
 export function registerDemo(program: Command): void {
@@ -52,7 +52,12 @@ async function demo(flags: DemoFlags & { readonly signal: AbortSignal }): Promis
   const broker = await startLoopbackBroker(port === undefined ? {} : { port });
   const spoolFolder = await mkdtemp(path.join(tmpdir(), 'sensebind-demo-'));
   try {
-    const config = await demoConfig({ url: broker.url, seed, spoolFolder, ...(bundle === undefined ? {} : { bundle }) });
+    const config = await demoConfig({
+      url: broker.url,
+      seed,
+      spoolFolder,
+      ...(bundle === undefined ? {} : { bundle }),
+    });
     introduce(config, seed);
     await play(config, { runTime, signal });
   } finally {
@@ -71,9 +76,11 @@ function introduce({ broker: { url } }: Config, seed: number): void {
   look    mosquitto_sub -h ${hostname} -p ${port} -v -t 'sensebind/v1/demo/event/#'
           npm run --silent sensebind -- watch ${url}
   stop    Ctrl-C
-
-Events as a subscriber receives them, the sensors that say so alone, and what really happens:`);
+`);
 }
+
+const HEADING = `
+Events as a subscriber receives them, the sensors that say so alone, and what really happens:`;
 
 /** Runs the configuration, and comments what comes back from the broker. */
 async function play(
@@ -102,14 +109,22 @@ async function play(
   const stopListening = listenForTruth(clock, (truth) => commentary.truth(truth));
   const stopTicking = everySecond(() => commentary.tick(now()));
   const log = eventLog({ json: false, clock });
+  let isBegun = false;
+  let isTooSlow = false;
+  const show = (event: PipelineEvent): void => {
+    if (!isBegun) print(HEADING);
+    isBegun = true;
+    agreeing.take(event);
+    // What is published is shown as it comes back; only trouble is told from here.
+    if (event.kind !== 'failed') return;
+    if (event.error.code !== 'REQUEST_SUPERSEDED') log(event);
+    else if (!isTooSlow) printNote('note: this machine is busy; some windows are left out, as newer ones are there.');
+    isTooSlow ||= event.error.code === 'REQUEST_SUPERSEDED';
+  };
   try {
     await runConfig(config, {
       clock,
-      log: (event) => {
-        agreeing.take(event);
-        // What is published is shown as it comes back; only trouble is told from here.
-        if (event.kind === 'failed') log(event);
-      },
+      log: show,
       runTime,
       signal,
       remembersEvents: false,

@@ -81,10 +81,16 @@ export class Commentary {
       const isNamed = this.#options.labels.has(event);
       if (isNamed) this.#missed++;
       const why = isNamed ? 'missed' : 'not found, as it has no label';
-      this.#line(nowMicros, ['', '', '', `${why}: ${label}, ${this.#time(one.startMicros)} to ${this.#time(endMicros)}`]);
+      this.#line(nowMicros, [
+        '',
+        '',
+        '',
+        `${why}: ${label}, ${this.#time(one.startMicros)} to ${this.#time(endMicros)}`,
+      ]);
     }
     this.#happenings = this.#happenings.filter(
-      ({ isFound, endMicros }) => endMicros === undefined || nowMicros - endMicros < (isFound ? LATEST_MICROS : KEPT_MICROS),
+      ({ isFound, endMicros }) =>
+        endMicros === undefined || nowMicros - endMicros < (isFound ? LATEST_MICROS : KEPT_MICROS),
     );
   }
 

@@ -36,7 +36,8 @@ describe('the judge of what was found', () => {
     const bad = judge([fire(10, 20)], [found(50, 55)]);
     const figures = figuresOf([good, good, good, bad], { seconds: 900, seed: 1 });
     assert.deepEqual([figures.recall.value, figures.falseAlarmsAnHour.value], [0.75, 1]);
-    for (const { value, low, high } of [figures.recall, figures.falseAlarmsAnHour]) assert.ok(low < value && value < high);
+    for (const { value, low, high } of [figures.recall, figures.falseAlarmsAnHour])
+      assert.ok(low < value && value < high);
     assert.deepEqual(figuresOf([good, good], { seconds: 900, seed: 1 }).recall, { value: 1, low: 1, high: 1 });
   });
 });

@@ -34,7 +34,10 @@ describe('the pipeline before a simulated world', () => {
     const withTruth = await published(context, { truth: (truth) => heard.push(truth) });
     const without = await published(context, {});
     assert.ok(heard.length > 0, 'there was a truth to hear');
-    assert.ok([...withTruth.keys()].some((topic) => topic.includes('/event/')), 'events are among the messages');
+    assert.ok(
+      [...withTruth.keys()].some((topic) => topic.includes('/event/')),
+      'events are among the messages',
+    );
     assert.deepEqual(withTruth, without);
   });
 
