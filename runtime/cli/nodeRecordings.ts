@@ -8,7 +8,7 @@ import { redacted } from '../commands/verbs/node';
 import type { RecordingSummary, Recordings } from '../commands/verbs/recording';
 import { messageOf, SensebindError } from '../errors';
 import { knownError } from '../knownError';
-import { decodeGray16 } from '../preprocess/pictureFile';
+import { decodeGray16, decodePicture } from '../preprocess/pictureFile';
 import type { FrameMemory, Loss, Reading } from '../reading';
 import { type Source, SupervisedSource } from '../source';
 import { openDevice } from './openDevice';
@@ -109,7 +109,15 @@ export class NodeRecordings implements Recordings {
     const known = await readdir(folder).catch((): string[] => []);
     if (!known.includes(recording) || recording === this.current) return undefined;
     const options = { kind: `replay-${modality}`, path: path.join(folder, recording), source, speed };
-    const driver = openDevice(options, { source: as, clock, folder, memory, decodeGray16, ports: machinePorts(clock) });
+    const driver = openDevice(options, {
+      source: as,
+      clock,
+      folder,
+      memory,
+      decodeGray16,
+      decodePicture,
+      ports: machinePorts(clock),
+    });
     return new SupervisedSource(as, driver, { clock });
   }
 

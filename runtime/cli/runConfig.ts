@@ -26,6 +26,8 @@ export interface RunOptions {
   readonly note?: (text: string) => void;
   /** Looks after the node while it runs; what it returns is called when the node begins to end. */
   readonly attach?: (node: RunningNode) => () => void;
+  /** Whether events that go on are kept over a restart. Default: true. */
+  readonly remembersEvents?: boolean;
 }
 
 /** A node that runs. */
@@ -57,7 +59,7 @@ export async function runConfig(config: Config, options: RunOptions): Promise<vo
 }
 
 async function runWith(outbox: Outbox, config: Config, runOptions: RunOptions): Promise<void> {
-  const { clock, log, note, runTime, signal, attach } = runOptions;
+  const { clock, log, note, runTime, signal, attach, remembersEvents = true } = runOptions;
   const bundle = await openNamedBundle({ bundle: config.bundle, ...(note === undefined ? {} : { note }) });
   const mutes = await Mutes.open(mutesFolder(config.node), clock);
   const access = await brokerAccess(config.broker, process.env);
@@ -94,9 +96,13 @@ async function runWith(outbox: Outbox, config: Config, runOptions: RunOptions): 
             finish();
           },
         },
-        eventStore: new EventFile(eventsFile(config.node), (file) =>
-          log({ kind: 'spool', event: { kind: 'set-aside', files: [file] } }),
-        ),
+        ...(remembersEvents
+          ? {
+              eventStore: new EventFile(eventsFile(config.node), (file) =>
+                log({ kind: 'spool', event: { kind: 'set-aside', files: [file] } }),
+              ),
+            }
+          : {}),
         discoveryStore: new DiscoveryFile(discoveryFile(config.node)),
         onEvent: (event: PipelineEvent) => {
           log(event);

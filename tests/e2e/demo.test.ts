@@ -20,36 +20,28 @@ describe('the demonstration', () => {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     context.after(() => void child.kill('SIGKILL'));
-    // `close` comes when nobody has the pipes any more, the subscriber included.
     return { child, stdout: collect(child.stdout), stderr: collect(child.stderr), closed: once(child, 'close') };
   }
 
-  it('ends by itself, shows similarities, and says that they mean nothing', async (context) => {
-    const { closed, stdout, stderr } = demo(context, ['--for', '5s']);
-    assert.deepEqual(await closed, [0, null], stderr.text);
-    assert.match(stdout.text, /random weights/);
-    assert.match(stdout.text, /mic0\/scores {2}house@1: cosine to "/);
-    assert.match(stdout.text, /demo\/status {2}stopped/);
-    assert.doesNotMatch(stdout.text, /\d %/);
-  });
-
-  it('ends with 0 on SIGINT, with its goodbye, whoever else holds a connection', async (context) => {
+  it('shows events with the truth beside them, and ends with 0 on SIGINT, whoever else holds a connection', async (context) => {
     const port = await freePort();
-    const { child, closed, stdout } = demo(context, ['--port', String(port)]);
-    await stdout.until(/status {2}online/);
+    const { child, closed, stdout, stderr } = demo(context, ['--port', String(port)]);
+    await stdout.until(/\d:\d\d {2}new {2}[a-z_]+ +\d+ %.* (right|wrong): \w/);
     const mute = connect(port, '127.0.0.1').on('error', () => undefined);
     context.after(() => void mute.destroy());
     await once(mute, 'connect');
     child.kill('SIGINT');
-    assert.deepEqual(await closed, [0, null]);
-    assert.match(stdout.text, /demo\/status {2}stopped/);
+    assert.deepEqual(await closed, [0, null], stderr.text);
+    assert.match(stdout.text, /stopped: found \d+, missed \d+, false alarms \d+\n$/);
+    const notices = `${stdout.text}${stderr.text}`.match(/knows only the simulated world/g);
+    assert.equal(notices?.length, 1, 'the notice of the model is shown once');
   });
 
-  it('leaves no subscriber behind when it is killed', async (context) => {
-    const { child, closed, stdout } = demo(context, ['--port', String(await freePort())]);
-    await stdout.until(/status {2}online/);
-    child.kill('SIGKILL');
-    assert.deepEqual(await closed, [null, 'SIGKILL']);
+  it('ends by itself', async (context) => {
+    const { closed, stdout, stderr } = demo(context, ['--for', '1s', '--seed', '7']);
+    assert.deepEqual(await closed, [0, null], stderr.text);
+    assert.match(stdout.text, /simulated, seed 7/);
+    assert.match(stdout.text, /stopped: /);
   });
 
   it('says so, and ends, where its port is taken', async (context) => {

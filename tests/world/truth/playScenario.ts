@@ -4,7 +4,7 @@ import path from 'node:path';
 import type { ReplayClock } from '../../../devices/recording/replayClock';
 import type { Scenario } from '../../../devices/simulated/scenario';
 import { SENSORS, type Sensor } from '../../../devices/simulated/sensor';
-import { simulateReadings } from '../../../devices/simulated/simulateReadings';
+import { type SimulatedSource, simulateReadings } from '../../../devices/simulated/simulateReadings';
 import type { TruthSink } from '../../../devices/simulated/truth';
 import type { Bundle } from '../../../models/bundle/bundle';
 import type { Micros } from '../../../runtime/clock';
@@ -31,6 +31,8 @@ export interface Play {
   /** What really happens, for whoever judges. */
   readonly truth?: TruthSink;
   readonly onEvent: (event: PipelineEvent) => void;
+  /** The play begins when the broker of the configuration answers; else nobody may listen. */
+  readonly waitsForBroker?: boolean;
   /** Called at whole seconds of the world; sources can be unplugged there. */
   readonly atSecond?: (second: number, sources: ReadonlyMap<string, WiredSource>) => void | Promise<void>;
 }
@@ -64,6 +66,10 @@ export async function playScenario({ config, bundle, engine, clock }: Stage, pla
       chosen.map(({ source: { id }, sensor }) => [id, new WiredSource(id, sensor, { clock, memory })]),
     );
     const failures: unknown[] = [];
+    let isConnected = (): void => undefined;
+    const connected = new Promise<void>((resolve) => {
+      isConnected = resolve;
+    });
     const pipeline = await Pipeline.create({
       config,
       bundle,
@@ -75,14 +81,16 @@ export async function playScenario({ config, bundle, engine, clock }: Stage, pla
       version: 'truth',
       onEvent: (event) => {
         if (event.kind === 'failed') failures.push(event.error);
+        if (event.kind === 'broker' && event.event.kind === 'connected') isConnected();
         play.onEvent(event);
       },
     });
     pipeline.start();
+    if (play.waitsForBroker) await connected;
     let second = -1;
     await simulateReadings({
       scenario: play.scenario,
-      sources: chosen.map(({ source, sensor }) => ({ source: source.id, sensor, ...choiceOf(source) })),
+      sources: simulatedSourcesOf(config),
       seconds: play.seconds,
       start: { monotonicMicros: startMicros, timeMicros: startMicros + epochMinusMonotonic },
       memory,
@@ -115,11 +123,16 @@ export async function playScenario({ config, bundle, engine, clock }: Stage, pla
 const BLOCK_MICROS = 50_000;
 
 /** The sense that a simulated device is for: `simulated-camera` sees. */
-function sensorOf({ id, device }: SourceConfig): Sensor {
+export function sensorOf({ id, device }: SourceConfig): Sensor {
   const sense = device.kind.replace('simulated-', '').replace('camera', 'vision').replace('microphone', 'audio');
   const sensor = SENSORS.find((one) => one === sense);
   if (sensor === undefined) throw new Error(`expected a simulated device for ${id}, found ${device.kind}`);
   return sensor;
+}
+
+/** The sensors of a configuration of simulated devices. */
+export function simulatedSourcesOf({ sources }: Config): readonly SimulatedSource[] {
+  return sources.map((source) => ({ source: source.id, sensor: sensorOf(source), ...choiceOf(source) }));
 }
 
 /** Size and rate of its pictures, as the configuration says. */

@@ -32,7 +32,7 @@ export interface TruthReport {
 }
 
 /** A clock that stood at this wall time: 1 January 2026. */
-const START = { epochMicros: 1_767_225_600_000_000, monotonicMicros: 0 };
+export const START = { epochMicros: 1_767_225_600_000_000, monotonicMicros: 0 };
 
 /** Opens the shipped bundle on a clock that only moves with the world. One thread: it waits for each window. */
 export async function openStage(config: Stage['config']): Promise<Stage & AsyncDisposable> {
