@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { events } from '../../../devices/simulated/events/catalogue';
 import type { Interval } from './figures';
 import { OVERSTAY_SECONDS, TOLERANCE_SECONDS } from './judge';
 import { runTruth, type TruthReport } from './truthRun';
@@ -23,8 +24,9 @@ export async function truthMain(args: readonly string[]): Promise<boolean> {
       json: { type: 'boolean', default: false },
     },
   });
-  const [seed, scenarios, seconds] = [values.seed, values.scenarios, values.seconds].map(Number);
-  if (seed === undefined || scenarios === undefined || seconds === undefined) return false;
+  const seed = whole('--seed', values.seed);
+  const scenarios = Math.max(1, whole('--scenarios', values.scenarios));
+  const seconds = Math.max(1, whole('--seconds', values.seconds));
   const began = performance.now();
   const report = await runTruth({
     seed,
@@ -35,10 +37,14 @@ export async function truthMain(args: readonly string[]): Promise<boolean> {
   const wallSeconds = (performance.now() - began) / 1000;
   if (values.json) console.log(JSON.stringify({ seed, scenarios, seconds, wallSeconds, ...report }, null, 2));
   else print(report, { seed, scenarios, seconds, wallSeconds });
-  const fused = Object.values(report.sensors).at(-1);
-  return (
-    fused !== undefined && fused.recall.value >= LEAST_RECALL && fused.falseAlarmsAnHour.value <= MOST_FALSE_ALARMS
-  );
+  const { recall, falseAlarmsAnHour } = report.together;
+  return recall.value >= LEAST_RECALL && falseAlarmsAnHour.value <= MOST_FALSE_ALARMS;
+}
+
+function whole(name: string, text: string): number {
+  const value = Number(text);
+  if (Number.isSafeInteger(value) && value >= 0) return value;
+  throw new Error(`expected ${name} with a whole number, found ${text}`);
 }
 
 function print(
@@ -64,8 +70,9 @@ function print(
       ].join(' '),
     );
   };
-  for (const [of, figures] of Object.entries(report.sensors)) line(of, figures.events, figures);
-  line('(every)', Object.keys(report.byEvent).length + 2, report.everyEvent);
+  for (const [of, figures] of Object.entries(report.sensors)) line(of, figures.kinds, figures);
+  line('together', report.together.kinds, report.together);
+  line('(every)', events.length, report.everyEvent);
   console.log('\nby event, all sensors together: found of happened, false alarms');
   for (const [event, { happened, found, falseAlarms }] of Object.entries(report.byEvent)) {
     console.log(`${event.padEnd(18)} ${String(found).padStart(3)} of ${String(happened).padEnd(3)} ${falseAlarms}`);

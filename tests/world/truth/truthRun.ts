@@ -18,9 +18,16 @@ export interface TruthOptions {
   readonly played?: (seed: number) => void;
 }
 
+export interface SensorFigures extends Figures {
+  /** Kinds of event that it is judged on. */
+  readonly kinds: number;
+}
+
 export interface TruthReport {
-  /** By id of source, and of the group for all together: over the events that the sensor can perceive and the model can name. */
-  readonly sensors: Readonly<Record<string, Figures & { readonly events: number }>>;
+  /** By id of source: over the kinds of event that the sensor can perceive and the model can name. */
+  readonly sensors: Readonly<Record<string, SensorFigures>>;
+  /** All sensors together, over the kinds that the model can name. */
+  readonly together: SensorFigures;
   /** All together, over every event of the world: also those that have no label. */
   readonly everyEvent: Figures;
   /** Counts of each play in turn, by id of source and of the group. */
@@ -66,10 +73,10 @@ export async function runTruth({ seed, scenarios, seconds, played }: TruthOption
   }
   const figures = (of: readonly Verdict[]): Figures => figuresOf(of, { seconds, seed });
   const ofGroup = verdicts.get(group) ?? [];
+  const ofSource = (of: string): SensorFigures => ({ ...figures(verdicts.get(of) ?? []), kinds: kindsOf(judged, of) });
   return {
-    sensors: Object.fromEntries(
-      [...verdicts].map(([of, list]) => [of, { ...figures(list), events: eventsOf(judged, of) }]),
-    ),
+    sensors: Object.fromEntries([...sensesOf.keys()].map((source) => [source, ofSource(source)])),
+    together: ofSource(group),
     everyEvent: figures(everyEvent),
     plays: Object.fromEntries([...verdicts].map(([of, list]) => [of, list.map(countsOf)])),
     byEvent: byEvent(ofGroup, named),
@@ -99,7 +106,7 @@ async function playAndListen(
   };
 }
 
-function eventsOf({ config, labelOf }: TruthConfig, of: string): number {
+function kindsOf({ config, labelOf }: TruthConfig, of: string): number {
   return config.rules.filter(({ id }) => labelOf(of, id) !== undefined).length;
 }
 
