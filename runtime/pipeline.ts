@@ -10,6 +10,7 @@ import type { Engine } from './inference/engine';
 import { Interpreter } from './interpreter';
 import { knownError } from './knownError';
 import { Lane, type LaneSource } from './lane';
+import { LoopWatch } from './loopWatch';
 import type { BrokerAccess } from './mqtt/connection';
 import { schemaIds } from './mqtt/messages';
 import { NodePublisher } from './mqtt/nodePublisher';
@@ -60,6 +61,7 @@ export class Pipeline {
   #lateForFusion = 0;
   /** Label sets in use: a new revision may be put in at any time. */
   readonly labelSets: LabelSets;
+  readonly #loopWatch: LoopWatch;
   #health: Timer | undefined;
   /** Lanes whose sources have not come to their end. */
   readonly #running = new Set<Lane>();
@@ -70,6 +72,7 @@ export class Pipeline {
     this.#memory = memory;
     this.#options = options;
     this.#startedMicros = clock.monotonicMicros();
+    this.#loopWatch = new LoopWatch(clock, (blocked) => onEvent({ kind: 'blocked', blocked }));
     this.#publisher = new NodePublisher({
       access,
       protocol: config.broker.protocol,
@@ -133,11 +136,13 @@ export class Pipeline {
       onEvent({ kind: 'broker', event });
     });
     this.#beat();
+    this.#loopWatch.start();
   }
 
   /** Ends the sources, publishes what is still under way, says goodbye to the broker. Always ends. */
   async stop(): Promise<void> {
     this.#health?.cancel();
+    this.#loopWatch.stop();
     await Promise.all(this.#lanes.map((lane) => lane.stop()));
     this.#interpreter.finish();
     this.#keeper?.touch();
