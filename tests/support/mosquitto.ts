@@ -14,7 +14,8 @@ export const withoutMosquitto: string | false =
 export interface Mosquitto {
   readonly url: string;
   readonly port: number;
-  stop(): Promise<void>;
+  /** `SIGTERM` where it is left out: it says goodbye to nobody either way. */
+  stop(signal?: NodeJS.Signals): Promise<void>;
 }
 
 export interface MosquittoOptions {
@@ -47,8 +48,8 @@ export async function startMosquitto(options: MosquittoOptions = {}): Promise<Mo
   return {
     url: `mqtt://127.0.0.1:${port}`,
     port,
-    stop: async () => {
-      child.kill();
+    stop: async (signal) => {
+      child.kill(signal);
       await exited;
       await rm(folder, { recursive: true, force: true });
     },
