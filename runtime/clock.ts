@@ -36,14 +36,20 @@ const JUMP_MICROS = 20_000;
  * @param monotonicMillis - Fractions included.
  */
 export function followedWallClock(wallMillis: () => number, monotonicMillis: () => number): () => Micros {
-  let offsetMicros: number | undefined;
-  return () => {
+  const measure = (): { readonly monotonicMicros: Micros; readonly offsetMicros: Micros } => {
     const monotonicMicros = monotonicMillis() * 1000;
     // Whole milliseconds are half of one behind on average.
-    const wallMicros = wallMillis() * 1000 + 500;
-    const isJump = Math.abs(wallMicros - monotonicMicros - (offsetMicros ?? Number.NaN)) > JUMP_MICROS;
-    if (offsetMicros === undefined || isJump) offsetMicros = wallMicros - monotonicMicros;
-    return Math.round(monotonicMicros + offsetMicros);
+    return { monotonicMicros, offsetMicros: wallMillis() * 1000 + 500 - monotonicMicros };
+  };
+  let { offsetMicros } = measure();
+  const isJump = (seen: { readonly offsetMicros: Micros }): boolean =>
+    Math.abs(seen.offsetMicros - offsetMicros) > JUMP_MICROS;
+  return () => {
+    let seen = measure();
+    // A process that was held up between its two clocks sees a jump that is none, once.
+    if (isJump(seen)) seen = measure();
+    if (isJump(seen)) offsetMicros = seen.offsetMicros;
+    return Math.round(seen.monotonicMicros + offsetMicros);
   };
 }
 

@@ -37,6 +37,16 @@ describe('the wall clock of a machine', () => {
     }
   });
 
+  it('is not taken for set when the process was held up between reading one clock and the other', () => {
+    const walls = [1_000_000, 1_000_150, 1_000_100];
+    const monotonics = [0, 100, 100, 100];
+    const micros = followedWallClock(
+      () => walls.shift() ?? 0,
+      () => monotonics.shift() ?? 0,
+    );
+    assert.equal(micros(), 1_000_100_500);
+  });
+
   it('runs to the microsecond between, and never backwards over the whole milliseconds of the machine', () => {
     const { at } = machine();
     const first = at(0.25);
