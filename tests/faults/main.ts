@@ -17,11 +17,10 @@ spool (needs root), and lets a broker be away for 144,000 events (needs mosquitt
 matrix (docs/faults.md): a broker that flaps or says no, half-open connections, clocks that jump, slow encoders, crashed
 workers, readings that mean nothing, and a soak.
 
-
   npm run faults [-- --times N] [--only ROWS]
 
   --times N   how often each, 1 to 10000 (default 50)
-  --only ROWS only these rows of the matrix, such as F5,F21 (of those that docs/faults.md marks so)
+  --only ROWS only these rows of the matrix, such as F5,F21; docs/faults.md says which can be named
   --help      this text
 
 Exit code 0: all went as it should. 1: something else happened. 2: wrong arguments.

@@ -17,7 +17,6 @@ export class Acknowledged implements ProxyTap {
   readonly times = new Map<number, number>();
   /** The most messages without an answer, of any kind, on one connection. */
   mostInFlight = 0;
-  connections = 0;
   readonly #conversations = new Map<number, Conversation>();
 
   toServer(bytes: Buffer, connection: number): void {
@@ -36,7 +35,6 @@ export class Acknowledged implements ProxyTap {
   #conversation(connection: number): Conversation {
     const known = this.#conversations.get(connection);
     if (known !== undefined) return known;
-    this.connections++;
     const conversation: Conversation = {
       client: mqttPacket.parser(),
       broker: mqttPacket.parser({ protocolVersion: 5 }),
