@@ -25,9 +25,37 @@ export interface Clock {
   setTimer(delay: Millis, callback: () => void, options?: { readonly background?: boolean }): Timer;
 }
 
+/** What the wall clock is off by from here on has jumped: NTP steps from 128 ms on, and slews what is less. */
+const JUMP_MICROS = 20_000;
+
+/**
+ * Wall time to the microsecond that follows a clock which is set: a box without a battery starts in 1970, and has its time
+ * seconds later. Between jumps it runs as the monotonic clock does.
+ *
+ * @param wallMillis - The machine's wall clock, whole milliseconds.
+ * @param monotonicMillis - Fractions included.
+ */
+export function followedWallClock(wallMillis: () => number, monotonicMillis: () => number): () => Micros {
+  const measure = (): { readonly monotonicMicros: Micros; readonly offsetMicros: Micros } => {
+    const monotonicMicros = monotonicMillis() * 1000;
+    // Whole milliseconds are half of one behind on average.
+    return { monotonicMicros, offsetMicros: wallMillis() * 1000 + 500 - monotonicMicros };
+  };
+  let { offsetMicros } = measure();
+  const isJump = (seen: { readonly offsetMicros: Micros }): boolean =>
+    Math.abs(seen.offsetMicros - offsetMicros) > JUMP_MICROS;
+  return () => {
+    let seen = measure();
+    // A process that was held up between its two clocks sees a jump that is none, once.
+    if (isJump(seen)) seen = measure();
+    if (isJump(seen)) offsetMicros = seen.offsetMicros;
+    return Math.round(seen.monotonicMicros + offsetMicros);
+  };
+}
+
 /** The clock of the machine. */
 export const systemClock: Clock = {
-  epochMicros: () => Math.round((performance.timeOrigin + performance.now()) * 1000),
+  epochMicros: followedWallClock(Date.now, () => performance.now()),
   monotonicMicros: () => Math.round(performance.now() * 1000),
   setTimer: (delay, callback, options) => {
     const handle = setTimeout(callback, delay);

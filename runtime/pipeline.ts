@@ -14,6 +14,7 @@ import type { Engine } from './inference/engine';
 import { Interpreter } from './interpreter';
 import { knownError } from './knownError';
 import { type Course, Lane, type LaneSource } from './lane';
+import { LoopWatch } from './loopWatch';
 import type { BrokerAccess } from './mqtt/connection';
 import type { DiscoveryStore } from './mqtt/discovery/discoveryFile';
 import type { HomeAssistantDiscovery } from './mqtt/discovery/homeAssistant';
@@ -92,6 +93,7 @@ export class Pipeline {
   readonly book: LabelBook;
   /** What it can be told to do. */
   readonly control: NodeControl | undefined;
+  readonly #loopWatch: LoopWatch;
   #health: Timer | undefined;
   /** Lanes whose sources have not come to their end. */
   readonly #running = new Set<Lane>();
@@ -104,6 +106,7 @@ export class Pipeline {
     this.#options = options;
     this.#config = config;
     this.#startedMicros = clock.monotonicMicros();
+    this.#loopWatch = new LoopWatch(clock, (blocked) => onEvent({ kind: 'blocked', blocked }));
     this.#publisher = new NodePublisher({
       access,
       protocol: config.broker.protocol,
@@ -177,6 +180,7 @@ export class Pipeline {
     });
     this.#vitals.start();
     this.#beat();
+    this.#loopWatch.start();
   }
 
   /** All that was counted and measured since the start. */
@@ -266,6 +270,7 @@ export class Pipeline {
     this.#isStopped = true;
     await this.#turn;
     this.#health?.cancel();
+    this.#loopWatch.stop();
     this.#vitals.stop();
     await this.control?.close();
     await Promise.all(this.#lanes.map((lane) => lane.stop()));

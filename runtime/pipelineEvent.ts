@@ -1,3 +1,4 @@
+import type { Millis } from './clock';
 import type { CommandReport } from './commands/commandDesk';
 import type { Embedding } from './embedding';
 import type { SensebindError } from './errors';
@@ -19,6 +20,8 @@ export type PipelineEvent =
   | { readonly kind: 'fused'; readonly fused: Fused }
   /** Something started, goes on, or ended. */
   | { readonly kind: 'detected'; readonly event: DetectedEvent }
+  /** Something held the event loop up for so long: readings and messages had to wait. */
+  | { readonly kind: 'blocked'; readonly blocked: Millis }
   /** One window was lost; the source goes on. */
   | { readonly kind: 'failed'; readonly source: string; readonly error: SensebindError }
   /** Somebody wanted something over MQTT. */

@@ -17,6 +17,7 @@ export type Flag =
   | 'overrun'
   | 'partial-window'
   | 'replayed'
+  /** No sound at all, or an input in which nothing changes: no word is true of it. */
   | 'silent'
   | 'simulated'
   /** A source that belongs to a joint embedding had nothing to say. */

@@ -60,6 +60,8 @@ function textLine(event: PipelineEvent): string | undefined {
       return undefined;
     case 'detected':
       return eventLine(event.event);
+    case 'blocked':
+      return `warning: the event loop was held up for ${(event.blocked / 1000).toFixed(1)} s; readings and messages had to wait`;
     case 'failed':
       return `${event.source}: ${event.error.message} → ${event.error.cure}`;
     case 'command':

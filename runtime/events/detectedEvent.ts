@@ -42,8 +42,17 @@ export interface DetectedEvent {
 
 const ID_CHARACTERS = 32;
 
-/** A hash of node, rule and start: the same recording gives the same ids (design.md rule 8). */
-export function eventId(event: { readonly node: string; readonly rule: string; readonly startMicros: Micros }): string {
-  const text = JSON.stringify([event.node, event.rule, event.startMicros]);
+/**
+ * A hash of node, rule and start: the same recording gives the same ids (design.md rule 8). Where the wall clock went back
+ * between two starts, also of how often: it may come by the same instant again.
+ */
+export function eventId(event: {
+  readonly node: string;
+  readonly rule: string;
+  readonly startMicros: Micros;
+  readonly setBacks?: number;
+}): string {
+  const { node, rule, startMicros, setBacks = 0 } = event;
+  const text = JSON.stringify(setBacks === 0 ? [node, rule, startMicros] : [node, rule, startMicros, setBacks]);
   return createHash('sha256').update(text).digest('hex').slice(0, ID_CHARACTERS);
 }

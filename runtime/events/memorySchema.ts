@@ -24,6 +24,7 @@ const Rule = Type.Object({
     Type.Object({ id: Type.String({ minLength: 1, maxLength: 64 }), sequence: Type.Integer({ minimum: 0 }) }),
   ),
   latestStartMicros: orNull(Micros),
+  setBacks: Type.Optional(Type.Integer({ minimum: 0 })),
   leaves: Type.Array(Type.Object({ isOn: Type.Boolean(), peak: orNull(Type.Number()), seen: orNull(Instant) }), {
     maxItems: 32_768,
   }),

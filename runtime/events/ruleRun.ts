@@ -22,6 +22,8 @@ export interface RuleMemory {
   readonly open: OpenEvent | null;
   /** Wall time; `null` where there was no event yet. */
   readonly latestStartMicros: Micros | null;
+  /** How often the wall clock went back between two starts; older versions did not count. */
+  readonly setBacks?: number;
   readonly leaves: readonly LeafMemory[];
 }
 
@@ -41,6 +43,7 @@ export class RuleRun {
   #open: OpenEvent | null = null;
   #nowMicros: Micros = Number.NEGATIVE_INFINITY;
   #latestStartMicros: Micros | null = null;
+  #setBacks = 0;
 
   constructor(rule: Rule, context: { readonly node: string; readonly emit: (event: DetectedEvent) => void }) {
     this.rule = rule;
@@ -103,15 +106,17 @@ export class RuleRun {
       episode: this.#episode.state,
       open: this.#open,
       latestStartMicros: this.#latestStartMicros,
+      setBacks: this.#setBacks,
       leaves: this.leaves.map((leaf) => ({ isOn: leaf.isOn, peak: leaf.evidence().peak, seen: leaf.seen })),
     };
   }
 
   /** Goes on where a rule of the same definition was. */
-  restore({ episode, open, latestStartMicros, leaves }: RuleMemory): void {
+  restore({ episode, open, latestStartMicros, setBacks = 0, leaves }: RuleMemory): void {
     this.#episode.restore(episode);
     this.#open = open;
     this.#latestStartMicros = latestStartMicros;
+    this.#setBacks = setBacks;
     for (const [index, leaf] of leaves.entries()) this.leaves[index]?.restore(leaf);
   }
 
@@ -180,10 +185,10 @@ export class RuleRun {
 
   /** A start that the wall clock had before, by going back, still gives an id of its own. */
   #opened({ epochMicros }: Instant): OpenEvent {
-    const isTaken = epochMicros === this.#latestStartMicros;
+    if (this.#latestStartMicros !== null && epochMicros <= this.#latestStartMicros) this.#setBacks++;
     this.#latestStartMicros = epochMicros;
-    const startMicros = isTaken ? epochMicros + 1 : epochMicros;
-    return { id: eventId({ node: this.#node, rule: this.rule.id, startMicros }), sequence: 0 };
+    const about = { node: this.#node, rule: this.rule.id, startMicros: epochMicros, setBacks: this.#setBacks };
+    return { id: eventId(about), sequence: 0 };
   }
 
   #flags(): readonly Flag[] {

@@ -1,6 +1,7 @@
 import { systemClock } from '../clock';
 import { messageOf } from '../errors';
 import type { EncoderInput } from '../preprocess/input';
+import { flagNothingSeen } from '../preprocess/nothingSeen';
 import type { Item, Prepared, Preprocessor } from '../preprocess/preset';
 import { presetOf } from '../preprocess/presets';
 import { tensorItems } from '../preprocess/tensor';
@@ -86,10 +87,10 @@ export class Encoder {
 
   /** Picture decoding is native code of another kind, so this too is shown on the flags. */
   async #preprocess(input: EncoderInput): Promise<Prepared> {
-    return this.#options.flags.during('preparing', () => {
+    return this.#options.flags.during('preparing', async () => {
       if (input.kind === 'tensor') return tensorItems(input, this.#options.setup.spec);
       this.#preprocessor ??= this.#createPreprocessor();
-      return this.#preprocessor.prepare(input);
+      return flagNothingSeen(await this.#preprocessor.prepare(input), input);
     });
   }
 

@@ -6,10 +6,12 @@ import { runInNewContext } from 'node:vm';
 import { connectAsync, type MqttClient } from 'mqtt';
 import { systemClock } from '../../runtime/clock';
 import { BrokerLink } from '../../runtime/mqtt/link';
-import { jsonMessage, wordMessage } from '../../runtime/mqtt/message';
+import { wordMessage } from '../../runtime/mqtt/message';
 import { Outbox } from '../../runtime/mqtt/sender/outbox';
 import { startDelayingProxy } from '../support/delayingProxy';
 import { freePort, startMosquitto } from '../support/mosquitto';
+import { untilCounters, untilEmpty } from '../support/outboxWatch';
+import { LATE_TOPIC, postEvent, ROOT } from './found';
 
 export interface BrokerGoneOptions {
   readonly events: number;
@@ -36,8 +38,11 @@ export interface BrokerGoneReport extends BrokerGoneOptions {
   readonly left: number;
 }
 
-const ROOT = 'sensebind/v1/box';
-const LATE_TOPIC = `${ROOT}/backfill/event/r1`;
+/** What a subscriber gets after all that was published before. */
+const MARK = `${ROOT}/mark`;
+
+/** So few are left that the drain is over: from here on no more live events are posted. */
+const FEW_LEFT = 8;
 
 /** Posts events while the broker is gone, lets it come back, and looks at what a subscriber gets. */
 export async function brokerGone(options: BrokerGoneOptions): Promise<BrokerGoneReport> {
@@ -61,7 +66,7 @@ export async function brokerGone(options: BrokerGoneOptions): Promise<BrokerGone
   try {
     const before = memory();
     for (let index = 0; index < events; index++) {
-      post(outbox, index);
+      postEvent(outbox, index);
       if (index % 256 === 255) await outbox.flush();
     }
     await outbox.flush();
@@ -76,9 +81,19 @@ export async function brokerGone(options: BrokerGoneOptions): Promise<BrokerGone
     subscriber = await connectAsync(broker.url, { protocolVersion: 5, properties: { receiveMaximum: 1000 } });
     subscriber.on('message', (topic, payload) => arrivals.take(topic, payload));
     await subscriber.subscribeAsync(`${ROOT}/#`, { qos: 1 });
-    await arrivals.all(() => post(outbox, arrivals.nextLive()));
-    const drained = memory();
+    const mark = new Promise<void>((resolve) => {
+      subscriber?.on('message', (topic) => topic === MARK && resolve());
+    });
+    const live = setInterval(() => {
+      // Before, younger events are on their way, on the same topic and in order.
+      if (arrivals.isLate) postEvent(outbox, arrivals.nextLive());
+    }, LIVE_EVERY_MILLIS);
+    await untilCounters(outbox, ({ records }) => records <= FEW_LEFT);
+    clearInterval(live);
     await untilEmpty(outbox);
+    const drained = memory();
+    await subscriber.publishAsync(MARK, '', { qos: 1 });
+    await mark;
     const drainSeconds = arrivals.drainSeconds();
     return {
       ...options,
@@ -126,16 +141,6 @@ export function describeBrokerGone(report: BrokerGoneReport): string {
   );
 }
 
-/** An event as large as those of the contract. */
-function post(outbox: Outbox, index: number): void {
-  const document = { event_type: 'glass_break', s: 'event/1', id: index, historical: false, padding: 'x'.repeat(380) };
-  outbox.post('normal', {
-    topic: `${ROOT}/event/r1`,
-    lateTopic: LATE_TOPIC,
-    message: jsonMessage(document),
-  });
-}
-
 /** Live events during the drain have ids from here on. */
 const LIVE_ID = 1_000_000;
 const LIVE_EVERY_MILLIS = 200;
@@ -151,7 +156,6 @@ class Arrivals {
   doubled = 0;
   outOfOrder = 0;
   liveMillis = 0;
-  #onAll = (): void => undefined;
 
   constructor(expected: number) {
     this.#expected = expected;
@@ -165,6 +169,11 @@ class Arrivals {
   nextLive(): number {
     this.#livePostedAt.push(performance.now());
     return LIVE_ID + this.#livePostedAt.length - 1;
+  }
+
+  /** What waited has begun to arrive. */
+  get isLate(): boolean {
+    return this.#last.has(LATE_TOPIC);
   }
 
   drainSeconds(): number {
@@ -186,34 +195,6 @@ class Arrivals {
     this.#seen[id] = 1;
     if (id < (this.#last.get(topic) ?? -1)) this.outOfOrder++;
     this.#last.set(topic, id);
-    if (this.#count === this.#expected) this.#onAll();
-  }
-
-  /** Resolves when all have arrived, or when nothing more comes. */
-  async all(onTick: () => void): Promise<void> {
-    if (this.lost === 0) return;
-    await new Promise<void>((resolve) => {
-      let seen = 0;
-      let idle = 0;
-      const timer = setInterval(() => {
-        // Before, younger events are on their way, on the same topic and in order.
-        if (this.#last.has(LATE_TOPIC)) onTick();
-        idle = this.#count === seen ? idle + 1 : 0;
-        seen = this.#count;
-        if (idle * LIVE_EVERY_MILLIS > 20_000) this.#onAll();
-      }, LIVE_EVERY_MILLIS);
-      this.#onAll = () => {
-        clearInterval(timer);
-        resolve();
-      };
-    });
-  }
-}
-
-/** Resolves when the broker has acknowledged all, or after a while. */
-async function untilEmpty(outbox: Outbox): Promise<void> {
-  for (let turn = 0; turn < 100 && outbox.counters().records > 0; turn++) {
-    await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }
 

@@ -31,6 +31,12 @@ describe('npm run faults', () => {
     });
   }
 
+  it('refuses --only with a row that it has no program for, instead of passing without a run', async () => {
+    const { code, stderr } = await faults('--only=F5,F99');
+    assert.equal(code, 2);
+    assert.match(stderr, /found "F99"/);
+  });
+
   it('refuses what it does not know, and explains itself', async () => {
     assert.equal((await faults('--time', '3')).code, 2);
     const { code, stdout } = await faults('--help');

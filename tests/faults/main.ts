@@ -6,16 +6,21 @@ import { withoutMosquitto } from '../support/mosquitto';
 import { brokerGone, brokerGoneProblems, describeBrokerGone } from './brokerGone';
 import { describeDiskFull, diskFull, diskFullProblems, withoutSmallDisk } from './diskFull';
 import { ENDINGS, type Ending, endOnce, slowBundle } from './endings';
+import type { Found } from './found';
 import { describeReplug, replug, replugProblems } from './replug';
+import { ROWS } from './rows';
 import { describeSpoolKill, spoolKill, spoolKillProblems } from './spoolKill';
 
 const USAGE = `Ends processes in the middle of native calls, in every way that a process can end; then unplugs a serial sensor
 and plugs it in again, four times as often (needs socat). Kills processes while they spool events, fills a disk under a
-spool (needs root), and lets a broker be away for 144,000 events (needs mosquitto).
+spool (needs root), and lets a broker be away for 144,000 events (needs mosquitto). Then the other rows of the fault
+matrix (docs/faults.md): a broker that flaps or says no, half-open connections, clocks that jump, slow encoders, crashed
+workers, readings that mean nothing, and a soak.
 
-  npm run faults [-- --times N]
+  npm run faults [-- --times N] [--only ROWS]
 
   --times N   how often each, 1 to 10000 (default 50)
+  --only ROWS only these rows of the matrix, such as F5,F21; docs/faults.md says which can be named
   --help      this text
 
 Exit code 0: all went as it should. 1: something else happened. 2: wrong arguments.
@@ -31,6 +36,7 @@ async function main(args: readonly string[]): Promise<number> {
     process.stderr.write(`${options.message}\n\n${USAGE}`);
     return 2;
   }
+  if (options.only !== undefined) return exitCode(await faultsOfRows(options.times, options.only));
   showProgress('making a bundle whose encoder takes long');
   const bundle = await slowBundle();
   let failures = 0;
@@ -41,12 +47,17 @@ async function main(args: readonly string[]): Promise<number> {
   }
   failures += await unplug(REPLUGS_A_TIME * options.times);
   failures += await faultsOfSpool(options.times);
+  failures += await faultsOfRows(options.times, undefined);
+  return exitCode(failures);
+}
+
+function exitCode(failures: number): number {
   console.log(failures === 0 ? 'All went as it should.' : `${failures} went otherwise.`);
   return failures === 0 ? 0 : 1;
 }
 
 type Options =
-  | { readonly kind: 'run'; readonly times: number }
+  | { readonly kind: 'run'; readonly times: number; readonly only: ReadonlySet<string> | undefined }
   | { readonly kind: 'help' }
   | { readonly kind: 'wrong'; readonly message: string };
 
@@ -54,11 +65,24 @@ function optionsOf(args: readonly string[]): Options {
   try {
     const { values } = parseArgs({
       args: [...args],
-      options: { times: { type: 'string', default: '50' }, help: { type: 'boolean', default: false } },
+      options: {
+        times: { type: 'string', default: '50' },
+        only: { type: 'string' },
+        help: { type: 'boolean', default: false },
+      },
     });
     if (values.help) return { kind: 'help' };
     const times = Number(values.times);
-    if (/^\d+$/.test(values.times) && times >= 1 && times <= 10_000) return { kind: 'run', times };
+    const only = values.only === undefined ? undefined : new Set(values.only.split(','));
+    const known = new Set(ROWS.map(({ row }) => row));
+    const unknown = [...(only ?? [])].filter((row) => !known.has(row));
+    if (unknown.length > 0) {
+      return {
+        kind: 'wrong',
+        message: `Expected --only with some of ${[...known].join(',')}, found "${unknown.join(',')}"`,
+      };
+    }
+    if (/^\d+$/.test(values.times) && times >= 1 && times <= 10_000) return { kind: 'run', times, only };
     return { kind: 'wrong', message: `Expected --times to be a whole number from 1 to 10000, found "${values.times}"` };
   } catch (error) {
     return { kind: 'wrong', message: messageOf(error) };
@@ -93,14 +117,16 @@ const EVENTS = 144_000;
 const DRAINS = [
   { events: EVENTS, receiveMaximum: 100, leastPerSecond: 1500 },
   { events: EVENTS / 10, receiveMaximum: 20, leastPerSecond: 600 },
+  // F2: 64 in flight every 200 ms are 320 a second at best.
+  { events: 20_000, receiveMaximum: 100, roundTripMillis: 200, leastPerSecond: 250 },
 ] as const;
 
 /** Breaks what messages that must arrive depend on; resolves to the number of problems. */
 async function faultsOfSpool(times: number): Promise<number> {
   let problems = 0;
-  for (const cut of [false, true]) {
+  for (const harm of ['none', 'cut', 'truncate', 'flip'] as const) {
     showProgress(`killing ${KILLS_A_TIME * times} times while spooling`);
-    const report = await spoolKill({ kills: KILLS_A_TIME * times, perSecond: SPOOLED_PER_SECOND, cut });
+    const report = await spoolKill({ kills: KILLS_A_TIME * times, perSecond: SPOOLED_PER_SECOND, harm });
     problems += verdict(describeSpoolKill(report), spoolKillProblems(report));
   }
   if (withoutSmallDisk) console.log(`skip a full disk: ${withoutSmallDisk}`);
@@ -114,9 +140,28 @@ async function faultsOfSpool(times: number): Promise<number> {
   }
   for (const { leastPerSecond, ...options } of DRAINS) {
     showProgress(`broker gone for ${options.events} events, Receive Maximum ${options.receiveMaximum}`);
-    const report = await brokerGone({ ...options, roundTripMillis: 20 });
+    const report = await brokerGone({ roundTripMillis: 20, ...options });
     const tooSlow = report.ratePerSecond < leastPerSecond ? [`expected ${leastPerSecond} messages/s`] : [];
     problems += verdict(describeBrokerGone(report), [...brokerGoneProblems(report), ...tooSlow]);
+  }
+  return problems;
+}
+
+/** Runs the rows of the matrix that are programs of their own; resolves to the number of problems. */
+async function faultsOfRows(times: number, only: ReadonlySet<string> | undefined): Promise<number> {
+  let problems = 0;
+  for (const { row, skip = false, full } of ROWS) {
+    if (only !== undefined && !only.has(row)) continue;
+    if (skip !== false) {
+      console.log(`skip ${row}: ${skip}`);
+      continue;
+    }
+    showProgress(row);
+    const found: Found = await full(times).catch((error: unknown) => ({
+      description: 'failed',
+      problems: [messageOf(error)],
+    }));
+    problems += verdict(`${row} ${found.description}`, [...found.problems, ...(found.tooSlow ?? [])]);
   }
   return problems;
 }

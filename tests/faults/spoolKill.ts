@@ -1,20 +1,27 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readdir, rm, stat, truncate } from 'node:fs/promises';
+import { mkdtemp, open, rm, truncate } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { systemClock } from '../../runtime/clock';
 import { Spool } from '../../runtime/mqtt/spool/spool';
 import { compiled } from '../support/paths';
+import { segmentFiles, sizeOf } from '../support/spoolFolder';
 import { spooledBody } from './spooledBody';
 
 export interface SpoolKillOptions {
   readonly kills: number;
   readonly perSecond: number;
-  /** Also take away what the disk did not have for certain, as a loss of power does. */
-  readonly cut: boolean;
+  /** What else a loss of power does. */
+  readonly harm: Harm;
 }
+
+/**
+ * `cut`: what the disk did not have for certain is gone. `truncate`: its last file ends somewhere in its last 4 kB.
+ * `flip`: a few bits there are others.
+ */
+export type Harm = 'none' | 'cut' | 'truncate' | 'flip';
 
 /** What kills in the middle of spooling cost. */
 export interface SpoolKillReport extends SpoolKillOptions {
@@ -37,10 +44,12 @@ export async function spoolKill(options: SpoolKillOptions): Promise<SpoolKillRep
   try {
     for (let kill = 0; kill < options.kills; kill++) {
       const said = await spoolUntilKilled(folder, { first: total.spooled, ...options });
-      if (options.cut) await cutBack(folder, said.at(-1)?.synced ?? 0);
+      await harmLast(folder, options.harm, said.at(-1)?.synced ?? 0);
       const left = await takeUp(folder);
       total.slowestStartMillis = Math.max(total.slowestStartMillis, left.startMillis);
-      total.corrupt += left.corrupt + [...kept].filter((number) => !left.numbers.has(number)).length;
+      const gone = [...kept].filter((number) => !left.numbers.has(number)).length;
+      // What was harmed may be gone, and is counted; nothing else.
+      total.corrupt += left.changed + (HARMLESS.has(options.harm) ? left.damaged + gone : 0);
       kept = left.numbers;
       const lost = said.filter(({ number }) => !left.numbers.has(number));
       const [oldest] = lost;
@@ -68,13 +77,23 @@ export function spoolKillProblems({ tooMuch, corrupt, slowestStartMillis }: Spoo
 
 /** A report in one line. */
 export function describeSpoolKill(report: SpoolKillReport): string {
-  const { kills, cut, spooled, perSecond, lostRecords, lostMillis, corrupt, slowestStartMillis } = report;
+  const { kills, harm, spooled, perSecond, lostRecords, lostMillis, corrupt, slowestStartMillis } = report;
   return (
-    `${kills} times killed while spooling ${perSecond} events/s${cut ? ', and cut back to what was synced' : ''}: ` +
+    `${kills} times killed while spooling ${perSecond} events/s${SAID_OF[harm]}: ` +
     `${spooled} spooled, at most ${lostRecords} or ${lostMillis.toFixed()} ms lost by one, ${corrupt} corrupt, started ` +
     `within ${slowestStartMillis.toFixed()} ms`
   );
 }
+
+/** Harm that takes nothing away which was once read back whole. */
+const HARMLESS: ReadonlySet<Harm> = new Set<Harm>(['none', 'cut']);
+
+const SAID_OF: Readonly<Record<Harm, string>> = {
+  none: '',
+  cut: ', and cut back to what was synced',
+  truncate: ', and the last 4 kB cut somewhere',
+  flip: ', and 8 bits flipped in the last 4 kB',
+};
 
 interface Said {
   readonly number: number;
@@ -103,30 +122,58 @@ async function spoolUntilKilled(
   return said.filter(({ atMillis }) => atMillis > 0);
 }
 
-/** Only what was synced is left of the last file. */
-async function cutBack(folder: string, synced: number): Promise<void> {
-  const files = (await readdir(path.join(folder, 'normal'))).filter((name) => name.endsWith('.spool')).sort();
-  const sizes = await Promise.all(files.map(async (name) => (await stat(path.join(folder, 'normal', name))).size));
+const TAIL_BYTES = 4096;
+const FLIPS = 8;
+
+async function harmLast(folder: string, harm: Harm, synced: number): Promise<void> {
+  const files = await segmentFiles(folder);
   const last = files.at(-1);
-  const before = sizes.slice(0, -1).reduce((sum, size) => sum + size, 0);
-  if (last !== undefined && synced >= before) await truncate(path.join(folder, 'normal', last), synced - before);
+  if (last === undefined || harm === 'none') return;
+  const size = await sizeOf(last);
+  const inTail = (): number => size - 1 - Math.floor(Math.random() * Math.min(TAIL_BYTES, size));
+  if (harm === 'truncate') return truncate(last, inTail());
+  if (harm === 'cut') {
+    const sizes = await Promise.all(files.slice(0, -1).map(sizeOf));
+    const before = sizes.reduce((sum, bytes) => sum + bytes, 0);
+    if (synced >= before) await truncate(last, synced - before);
+    return;
+  }
+  const handle = await open(last, 'r+');
+  for (let flip = 0; flip < FLIPS; flip++) {
+    const position = inTail();
+    const byte = Buffer.alloc(1);
+    await handle.read(byte, 0, 1, position);
+    byte.writeUInt8(byte.readUInt8() ^ (1 << (flip % 8)));
+    await handle.write(byte, 0, 1, position);
+  }
+  await handle.close();
 }
 
-async function takeUp(folder: string): Promise<{ numbers: ReadonlySet<number>; corrupt: number; startMillis: number }> {
+interface Left {
+  readonly numbers: ReadonlySet<number>;
+  /** Records that came back changed or twice. */
+  readonly changed: number;
+  /** Records that the spool itself says are damaged. */
+  readonly damaged: number;
+  readonly startMillis: number;
+}
+
+async function takeUp(folder: string): Promise<Left> {
   const started = performance.now();
   const { spool } = await Spool.open({ folder, clock: systemClock });
   const startMillis = performance.now() - started;
   const numbers = new Set<number>();
-  let corrupt = spool.counters().drops.damaged;
+  let changed = 0;
   for (;;) {
     const batch = await spool.read('normal', spool.next('normal'));
     if (batch.length === 0) break;
     for (const { record } of batch) {
       const number = record.body.readDoubleLE();
-      if (numbers.has(number) || !record.body.equals(spooledBody(number))) corrupt++;
+      if (numbers.has(number) || !record.body.equals(spooledBody(number))) changed++;
       numbers.add(number);
     }
   }
+  const damaged = spool.counters().drops.damaged;
   await spool.close();
-  return { numbers, corrupt, startMillis };
+  return { numbers, changed, damaged, startMillis };
 }

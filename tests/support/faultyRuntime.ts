@@ -14,9 +14,13 @@ export type FaultyCall = (typeof CALLS)[number];
 
 /**
  * `refuse`: the call fails. `crash`: an error that nobody catches. `exit`: the thread ends itself. `block`: the call takes
- * until {@link RuntimeFaults.unblock}. `lie`: the numbers are wrong.
+ * until {@link RuntimeFaults.unblock}. `slow`: it takes {@link RuntimeFaults.slowMillis} longer. `lie`: the numbers are
+ * wrong; `nan`, `infinite` and `zero`: they are that.
  */
-const FAULTS = ['none', 'refuse', 'crash', 'exit', 'block', 'lie'] as const;
+const FAULTS = ['none', 'refuse', 'crash', 'exit', 'block', 'slow', 'lie', 'nan', 'infinite', 'zero'] as const;
+
+/** What replaces all numbers. */
+const NUMBERS: Partial<Record<Fault, number>> = { nan: Number.NaN, infinite: Number.POSITIVE_INFINITY, zero: 0 };
 export type Fault = (typeof FAULTS)[number];
 
 const COUNTERS = ['blocked', 'cpu created', 'cuda created', 'released', 'runs', 'items'] as const;
@@ -25,12 +29,13 @@ export type Counter = (typeof COUNTERS)[number];
 const KEY = 'sensebind-faulty-runtime';
 const COUNTERS_START = 2 * CALLS.length;
 const GATE = COUNTERS_START + COUNTERS.length;
+const SLOW_MILLIS = GATE + 1;
 
 /** Words that the test writes and the workers read, and the other way round. */
 export class RuntimeFaults {
   readonly #words: Int32Array<SharedArrayBuffer>;
 
-  constructor(words = new Int32Array(new SharedArrayBuffer(4 * (GATE + 1)))) {
+  constructor(words = new Int32Array(new SharedArrayBuffer(4 * (SLOW_MILLIS + 1)))) {
     this.#words = words;
     if (isMainThread) setEnvironmentData(KEY, words);
   }
@@ -44,6 +49,10 @@ export class RuntimeFaults {
   make(fault: Fault, call: FaultyCall, times = 1): void {
     Atomics.store(this.#words, 2 * CALLS.indexOf(call), FAULTS.indexOf(fault));
     Atomics.store(this.#words, 2 * CALLS.indexOf(call) + 1, times);
+  }
+
+  set slowMillis(millis: number) {
+    Atomics.store(this.#words, SLOW_MILLIS, millis);
   }
 
   unblock(): void {
@@ -64,8 +73,8 @@ export class RuntimeFaults {
     Atomics.add(this.#words, COUNTERS_START + COUNTERS.indexOf(counter), amount);
   }
 
-  /** Worker: does what was asked for; says whether the numbers are to be wrong. */
-  async meet(call: FaultyCall): Promise<{ readonly lie: boolean }> {
+  /** Worker: does what was asked for; returns the fault, where it is one of the numbers. */
+  async meet(call: FaultyCall): Promise<Fault | undefined> {
     const place = 2 * CALLS.indexOf(call);
     const due = Atomics.load(this.#words, place + 1) > 0 && Atomics.sub(this.#words, place + 1, 1) > 0;
     const fault = due ? FAULTS[Atomics.load(this.#words, place)] : 'none';
@@ -82,7 +91,8 @@ export class RuntimeFaults {
       // As a native call does, this holds the thread.
       Atomics.wait(this.#words, GATE, 0);
     }
-    return { lie: fault === 'lie' };
+    if (fault === 'slow') Atomics.wait(this.#words, GATE, 0, Atomics.load(this.#words, SLOW_MILLIS));
+    return fault;
   }
 }
 
@@ -115,9 +125,9 @@ class FaultySession {
   async run(feeds: onnxruntime.InferenceSession.FeedsType): Promise<onnxruntime.InferenceSession.ReturnType> {
     this.faults.add('runs');
     this.faults.add('items', Object.values(feeds)[0]?.dims[0] ?? 0);
-    const { lie } = await this.faults.meet(`${this.provider} run`);
+    const fault = (await this.faults.meet(`${this.provider} run`)) ?? 'none';
     const results = await this.session.run(feeds);
-    if (lie) for (const { data } of Object.values(results)) if (data instanceof Float32Array) data.reverse();
+    for (const { data } of Object.values(results)) if (data instanceof Float32Array) distort(data, fault);
     return results;
   }
 
@@ -126,6 +136,12 @@ class FaultySession {
     await this.session.release();
     this.faults.add('released');
   }
+}
+
+function distort(numbers: Float32Array, fault: Fault): void {
+  if (fault === 'lie') numbers.reverse();
+  const number = NUMBERS[fault];
+  if (number !== undefined) numbers.fill(number);
 }
 
 async function create(modelPath: string, options: onnxruntime.InferenceSession.SessionOptions): Promise<FaultySession> {

@@ -15,7 +15,8 @@ export const withoutMosquitto: string | false =
 export interface Mosquitto {
   readonly url: string;
   readonly port: number;
-  stop(): Promise<void>;
+  /** `SIGTERM` where it is left out: it says goodbye to nobody either way. */
+  stop(signal?: NodeJS.Signals): Promise<void>;
 }
 
 export interface MosquittoOptions {
@@ -55,10 +56,10 @@ export async function startMosquitto(options: MosquittoOptions = {}): Promise<Mo
   return {
     url,
     port,
-    stop: async () => {
+    stop: async (signal) => {
       // It has what the broker passed on before now.
       await watch?.settled();
-      child.kill();
+      child.kill(signal);
       await exited;
       await rm(folder, { recursive: true, force: true });
       watch?.check();

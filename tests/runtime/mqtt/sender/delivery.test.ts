@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFile, stat } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import type { Packet } from 'mqtt-packet';
@@ -7,6 +7,7 @@ import { jsonMessage } from '../../../../runtime/mqtt/message';
 import { Outbox } from '../../../../runtime/mqtt/sender/outbox';
 import { STATUS, startLink } from '../../../support/brokerLink';
 import { ManualClock } from '../../../support/manualClock';
+import { untilCounters, untilEmpty } from '../../../support/outboxWatch';
 import { connack, polite, publish, published, type Script, ScriptedBroker } from '../../../support/scriptedBroker';
 import { temporaryFolder } from '../../../support/temporaryFolder';
 
@@ -111,7 +112,7 @@ describe('messages that must arrive', () => {
     await broker.until(publish(STATUS));
     for (const id of upTo(5)) post(outbox, id);
     await broker.until(({ packet }) => isEvent(packet, LIVE, 4));
-    while (outbox.counters().delivered < 2) await clock.advance(0);
+    await untilCounters(outbox, ({ delivered }) => delivered === 2);
     broker.cut();
     await clock.advance((await until('disconnected')).retryMillis);
     await broker.until((received) => received.attempt === 1 && isEvent(received.packet, LIVE, 4));
@@ -132,7 +133,7 @@ describe('messages that must arrive', () => {
     post(outbox, 3);
     const { link } = startLink(context, broker.url, { outbox });
     await broker.until(({ packet }) => isEvent(packet, LIVE, 3));
-    while (outbox.counters().records > 0) await new Promise((resolve) => setImmediate(resolve));
+    await untilEmpty(outbox);
     assert.deepEqual(ids(published(broker, LIVE)), [0, 3]);
     assert.equal(published(broker, 'forbidden').length, 1);
     assert.equal(link.counters().connects, 1);
@@ -168,26 +169,6 @@ describe('messages that must arrive', () => {
     await broker.until((received) => received.attempt === 1 && isEvent(received.packet, LIVE, 1));
     assert.equal(link.counters().connects, 2);
     assert.equal(outbox.counters().deadLetters, 1);
-  });
-
-  it('keep the file of dead letters within its size', async (context) => {
-    const { outbox, folder } = await outboxIn(context);
-    for (const id of upTo(30)) {
-      post(outbox, id, { padding: 900_000 });
-      const item = outbox.next();
-      assert.ok(item);
-      outbox.refused(item, 'test');
-      await new Promise((resolve) => setTimeout(resolve, 5));
-    }
-    await outbox.close();
-    const file = path.join(folder, 'dead-letters.jsonl');
-    const sizes = await Promise.all([file, `${file}.1`].map(async (name) => (await stat(name)).size));
-    assert.ok(
-      sizes.every((size) => size > 0 && size <= 2 ** 23),
-      String(sizes),
-    );
-    const { deadLetters, unwrittenDeadLetters } = outbox.counters();
-    assert.ok(deadLetters === 30 && unwrittenDeadLetters < 30);
   });
 });
 
