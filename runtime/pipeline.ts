@@ -315,7 +315,13 @@ export class Pipeline {
       labelSets: this.labelSets,
       book: this.book,
       sources: () => this.#sources(),
-      services: { ...control, announced: () => this.#discovery?.announce() },
+      services: {
+        ...control,
+        announced: () => {
+          this.#discovery?.announce();
+          control.announced?.();
+        },
+      },
       clock,
       onReport: (command) => onEvent({ kind: 'command', command }),
     });
