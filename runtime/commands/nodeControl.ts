@@ -107,10 +107,14 @@ export class NodeControl {
     return Object.fromEntries(counts.map(([reason, count]) => [`command_${reason}`, count]));
   }
 
-  /** Ends what commands began. Always ends. */
+  /** Takes no more commands, and ends what they began. Always ends. */
   async close(): Promise<void> {
     await this.#desk.close();
     await this.#options.services.recordings?.stop();
+  }
+
+  /** Nothing more is observed. */
+  finish(): void {
     this.#states.close();
   }
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { messageOf, SensebindError } from '../errors';
+import { isSensebindError, messageOf, SensebindError } from '../errors';
 import { knownError } from '../knownError';
 import type { LabelStore, SavedSet } from './labelFile';
 import type { LabelSet } from './labelSet';
@@ -51,7 +51,8 @@ export class LabelBook {
   /**
    * Puts every label set into use.
    *
-   * @throws {SensebindError} `FILE_UNREADABLE`; for the configuration's own what {@link LabelSets.put} throws.
+   * @throws {SensebindError} `FILE_UNREADABLE`; for the configuration's own what {@link LabelSets.put} throws; the engine's
+   * errors that say nothing of the words.
    */
   static async open(options: LabelBookOptions): Promise<LabelBook> {
     const { labelSets, configured, store, onFailed } = options;
@@ -111,7 +112,7 @@ export class LabelBook {
    * Goes over to what another configuration says, and calls `then` in the same moment. What is the same in it stays as it
    * was changed while the node ran; what somebody edited wins, as the newest revision.
    *
-   * @throws {SensebindError} what {@link LabelSets.replace} throws: then nothing is changed.
+   * @throws {SensebindError} what {@link LabelSets.replace} and `then` throw: then nothing is changed.
    */
   replace(
     {
@@ -126,8 +127,8 @@ export class LabelBook {
   ): Promise<void> {
     const done = this.#turn.then(async () => {
       await this.#labelSets.replace(change, () => {
-        this.#configured = byId(configured);
         then();
+        this.#configured = byId(configured);
       });
       await this.#save().catch((error: unknown) => this.#onFailed(knownError('labels', error)));
     });
@@ -183,6 +184,7 @@ async function isTakenUp(
       kept.highest,
     );
   } catch (error) {
+    if (isPassing(error)) throw error;
     onFailed(unusable(id, error));
     await labelSets.put(configured);
     return false;
@@ -191,6 +193,13 @@ async function isTakenUp(
   await labelSets.put({ ...configured, revision: Math.max(kept.highest + 1, configured.revision) });
   return true;
 }
+
+/** It says nothing of the words: another start may find them as good as ever. */
+function isPassing(error: unknown): boolean {
+  return PASSING.some((code) => isSensebindError(error, code));
+}
+
+const PASSING = ['ENGINE_CLOSED', 'ENGINE_DEGRADED', 'ENGINE_WORKER_EXITED', 'QUEUE_FULL'] as const;
 
 /** The order of keys says nothing. */
 function hashOf(labelSet: LabelSet): string {
