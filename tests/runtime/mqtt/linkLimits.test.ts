@@ -48,6 +48,7 @@ describe('limits of a broker', () => {
     await payloads(1);
     held.shift()?.();
     link.clear('state');
+    await payloads(2);
     link.retain('state', wordMessage('second'));
     await payloads(3);
     link.clear('state');
