@@ -15,7 +15,8 @@ import { Pipeline, type PipelineOptions } from '../pipeline';
 import type { PipelineEvent } from '../pipelineEvent';
 import { openNamedBundle } from './bundle';
 import { nodeServices } from './nodeServices';
-import { discoveryFile, eventsFile, mutesFolder, openSource, PICTURE_LIMITS, spoolFolder } from './openSource';
+import { nodeState } from './nodeState';
+import { openSource, PICTURE_LIMITS } from './openSource';
 
 export interface RunOptions {
   readonly clock: Clock;
@@ -117,12 +118,14 @@ async function pipelineOptions(
 ): Promise<PipelineOptions & Pick<RunningNode, 'open'>> {
   const { config } = parts;
   const { node, folder } = config;
-  const mutes = await Mutes.open(mutesFolder(node), clock);
+  const state = nodeState(node);
+  const mutes = await Mutes.open(state.muted, clock);
   const memory = new FramePool(PICTURE_LIMITS);
   const readingsIn = new ReadingsIn(clock);
   const version = packageVersion();
   const library = `sensebind ${version}`;
-  const { disabled, services } = await nodeServices(config, { clock, log, memory, mutes, library });
+  const setAside = (file: string): void => log({ kind: 'spool', event: { kind: 'set-aside', files: [file] } });
+  const { disabled, services } = await nodeServices(config, { clock, log, memory, mutes, library, setAside });
   const open = (source: SourceConfig): LaneSource =>
     openSource(source, { clock, folder, memory, mutes, disabled, readingsIn });
   const restart = (): void => {
@@ -130,7 +133,6 @@ async function pipelineOptions(
     process.exitCode = RESTART_EXIT_CODE;
     end.abort();
   };
-  const setAside = (file: string): void => log({ kind: 'spool', event: { kind: 'set-aside', files: [file] } });
   return {
     ...parts,
     open,
@@ -139,8 +141,8 @@ async function pipelineOptions(
     clock,
     version,
     control: { ...services, restart },
-    ...(remembersEvents ? { eventStore: new EventFile(eventsFile(node), setAside) } : {}),
-    discoveryStore: new DiscoveryFile(discoveryFile(node)),
+    ...(remembersEvents ? { eventStore: new EventFile(state.events, setAside) } : {}),
+    discoveryStore: new DiscoveryFile(state.discovery, setAside),
     onEvent: (event) => {
       log(event);
       if (event.kind === 'ended') end.abort();
@@ -160,7 +162,7 @@ function engineOptions({ inference = {} }: Config): EngineOptions {
 
 function openOutbox({ node, spool }: Config, { clock, log }: RunOptions): Promise<Outbox> {
   return Outbox.open({
-    folder: spool.folder ?? spoolFolder(node),
+    folder: spool.folder ?? nodeState(node).spool,
     maxBytes: spool.maxBytes,
     lifeSeconds: Math.ceil(spool.life / 1000),
     clock,
