@@ -21,7 +21,11 @@ export class StateFile<State> {
     this.#options = options;
   }
 
-  /** What was saved last; `undefined` where nothing was, or what was cannot be read. @throws {SensebindError} `FILE_UNREADABLE` */
+  /**
+   * What was saved last; `undefined` where nothing was, or what was cannot be read.
+   *
+   * @throws {SensebindError} `FILE_UNREADABLE`
+   */
   async load(): Promise<State | undefined> {
     const { file, what, decode } = this.#options;
     try {

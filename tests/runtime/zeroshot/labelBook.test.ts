@@ -124,4 +124,26 @@ describe('the label sets of a node, as they are changed', () => {
     assert.equal(store.aside, 0);
     assert.deepEqual((await open(store)).inUse()?.labels, [{ id: 'cow' }]);
   });
+
+  it('outlast a configuration that does not have them for a while', async () => {
+    const store = disk();
+    const tools: LabelSet = { ...pets('axe', 'saw'), id: 'tools' };
+    const { book, inUse } = await open(store, [pets('dog', 'cat'), tools]);
+    await book.change('pets', withLabels('cow'));
+    const gone = { configured: [tools], put: [], removed: ['pets'] };
+    await book.replace(gone, () => undefined);
+    assert.equal(inUse(), undefined);
+    const later = await open(store, [tools]);
+    await later.book.change('tools', withLabels('hammer'));
+    assert.deepEqual((await open(store, [tools, pets('dog', 'cat')])).inUse()?.labels, [{ id: 'cow' }]);
+
+    for (const { put, expected } of [
+      { put: pets('dog', 'cat'), expected: { labels: [{ id: 'cow' }], revision: 3 } },
+      { put: pets('dog', 'parrot'), expected: { labels: [{ id: 'dog' }, { id: 'parrot' }], revision: 4 } },
+    ]) {
+      await book.replace({ configured: [tools, put], put: [put], removed: [] }, () => undefined);
+      assert.deepEqual([inUse()?.labels, inUse()?.revision], [expected.labels, expected.revision]);
+      await book.replace(gone, () => undefined);
+    }
+  });
 });
