@@ -32,7 +32,6 @@ export async function nodeServices(
   const recordings = new NodeRecordings({
     folder: state.recordings,
     library,
-    configuration: { node: config.node, sources: config.sources },
     clock,
     memory,
     onFailed: (error) => log({ kind: 'failed', source: 'recording', error }),

@@ -125,7 +125,7 @@ export class NodeControl {
       ...labelVerbs(book),
       ...labelSettings(book),
       ...(switches === undefined ? {} : sourceVerbs(sources, switches)),
-      ...(recordings === undefined ? {} : recordingVerbs(sources, recordings)),
+      ...(recordings === undefined ? {} : recordingVerbs(sources, recordings, config)),
       ...nodeVerbs({
         config: () => ({ ...config(), labelSets: book.current().map(({ labelSet }) => nameOf(labelSet)) }),
         announce: () => {

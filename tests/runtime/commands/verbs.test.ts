@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { after, before, describe, it, type TestContext } from 'node:test';
+import { readRecording } from '../../../devices/recording/readRecording';
 import { recordingInfo } from '../../../devices/recording/recordingInfo';
 import { NodeRecordings } from '../../../runtime/cli/nodeRecordings';
 import { systemClock } from '../../../runtime/clock';
@@ -125,13 +126,12 @@ describe('a node, commanded over a real mosquitto', { skip: withoutMosquitto }, 
     const folder = path.join(state, 'recordings');
     const recordings = new NodeRecordings({
       folder,
-      configuration: { sources: [{ id: 'mic0', device: { url: 'rtsp://a:hunter2@b' } }] },
       library: 'test',
       clock: systemClock,
       memory: new FramePool({ frames: 4, bytes: 2 ** 20 }),
       onFailed: (error) => assert.fail(error),
     });
-    const { commander } = await start(context, { state, services: { recordings } });
+    const { commander, node } = await start(context, { state, services: { recordings } });
     await commander.live();
     const began = await commander.ask('record/start', { tx: '1', data: { max_seconds: 60, max_megabytes: 5 } });
     assert.equal(began.status, 'ok', JSON.stringify(began));
@@ -144,6 +144,14 @@ describe('a node, commanded over a real mosquitto', { skip: withoutMosquitto }, 
     const { channels } = await recordingInfo(path.join(folder, recording));
     const [channel] = channels.filter(({ kind }) => kind === 'reading');
     assert.deepEqual([channel?.source, (channel?.count ?? 0) >= 3], ['mic0', true]);
+    const items = readRecording(path.join(folder, recording), {
+      memory: new FramePool({ frames: 1, bytes: 2 ** 16 }),
+    });
+    const { value: session } = await items.next();
+    await items.return(undefined);
+    assert.ok(session?.kind === 'session');
+    const { sources } = node.pipeline.config;
+    assert.deepEqual(JSON.parse(session.configuration ?? ''), { node: 'box', sources });
     assert.equal((await commander.ask('record/stop', { tx: '4' })).error?.code, 'not_found');
 
     const from = commander.heard.length;
@@ -165,7 +173,6 @@ describe('a node, commanded over a real mosquitto', { skip: withoutMosquitto }, 
     const state = await temporaryFolder(context);
     const recordings = new NodeRecordings({
       folder: path.join(state, 'recordings'),
-      configuration: {},
       library: 'test',
       clock: systemClock,
       memory: new FramePool({ frames: 4, bytes: 2 ** 20 }),
