@@ -323,7 +323,8 @@ export class Pipeline {
       labelSets: this.labelSets,
       book: this.book,
       sources: () => this.#sources(),
-      services: { ...control, announced: () => this.#discovery?.announce() },
+      services: control,
+      announced: () => this.#discovery?.announce(),
       clock,
       onReport: (command) => onEvent({ kind: 'command', command }),
     });

@@ -26,8 +26,6 @@ export interface ControlServices {
   readonly recordings?: Recordings;
   /** Ends the process gracefully, to be started again. */
   readonly restart?: () => void;
-  /** Called with `announce`, for what the retained topics of the node do not hold. */
-  readonly announced?: () => void;
 }
 
 export interface NodeControlOptions {
@@ -38,6 +36,8 @@ export interface NodeControlOptions {
   readonly book: LabelBook;
   readonly sources: () => readonly LaneSource[];
   readonly services: ControlServices;
+  /** Called with `announce`, before all else that is retained comes again. */
+  readonly announced: () => void;
   readonly clock: Clock;
   readonly onReport: (report: CommandReport) => void;
 }
@@ -119,8 +119,8 @@ export class NodeControl {
   }
 
   #verbs(): Readonly<Record<string, AnyVerb>> {
-    const { config, publisher, book, sources, services, clock } = this.#options;
-    const { switches, recordings, restart, announced } = services;
+    const { config, publisher, book, sources, services, announced, clock } = this.#options;
+    const { switches, recordings, restart } = services;
     return {
       ...labelVerbs(book),
       ...labelSettings(book),
@@ -129,8 +129,8 @@ export class NodeControl {
       ...nodeVerbs({
         config: () => ({ ...config(), labelSets: book.current().map(({ labelSet }) => nameOf(labelSet)) }),
         announce: () => {
+          announced();
           publisher.link.refresh();
-          announced?.();
         },
         clock,
         ...(restart === undefined ? {} : { restart }),

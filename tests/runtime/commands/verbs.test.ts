@@ -96,16 +96,22 @@ describe('a node, commanded over a real mosquitto', { skip: withoutMosquitto }, 
     );
   });
 
-  it('announces itself: all that is retained comes again, and whoever else wants to tell something is asked', async (context) => {
-    let asked = 0;
-    const { commander } = await start(context, { services: { announced: () => void asked++ } });
+  it('announces itself: all that is retained comes again, discovery by Home Assistant too, and once', async (context) => {
+    const { commander, node } = await start(context, { discoveryPrefix: 'home' });
+    const devices = ['home/device/sensebind_box/config', 'home/device/sensebind_box_SRC_mic0/config'];
+    for (const topic of devices) await commander.until(topic);
     await commander.live();
     const from = commander.heard.length;
     await commander.ask('announce', { tx: 'a' });
-    for (const topic of ['info', 'status', 'src/mic0/status', 'src/mic0/state', 'label/dog/threshold/state']) {
-      await commander.until(`${ROOT}/${topic}`, { from });
+    const topics = ['info', 'status', 'src/mic0/status', 'src/mic0/state', 'label/dog/threshold/state'];
+    for (const topic of [...topics.map((topic) => `${ROOT}/${topic}`), ...devices]) {
+      await commander.until(topic, { from });
     }
-    assert.equal(asked, 1);
+    await node.stop();
+    await commander.until(`${ROOT}/status`, { from, ...word('stopped') });
+    for (const device of devices) {
+      assert.equal(commander.heard.slice(from).filter(({ topic }) => topic === device).length, 1, device);
+    }
   });
 
   it('answers before it ends to be started again; without a supervisor it does not know the verb', async (context) => {
