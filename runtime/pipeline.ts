@@ -3,13 +3,13 @@ import type { Clock, Millis, Timer } from './clock';
 import { type ControlServices, NodeControl } from './commands/nodeControl';
 import type { Config, SourceConfig } from './config/config';
 import { type ConfigChange, changeOf } from './configChange';
+import { SensebindError } from './errors';
 import { EventCounter } from './eventCounter';
 import { EventKeeper, type EventStore } from './eventKeeper';
 import type { DetectorMemory } from './events/detector';
 import { FramePool } from './frames';
 import { FusedPublisher } from './fusedPublisher';
 import { openDiscovery } from './homeAssistant';
-import { encoderHash } from './inference/encoderHash';
 import type { Engine } from './inference/engine';
 import { Interpreter } from './interpreter';
 import { knownError } from './knownError';
@@ -19,15 +19,14 @@ import type { BrokerAccess } from './mqtt/connection';
 import type { DiscoveryStore } from './mqtt/discovery/discoveryFile';
 import type { HomeAssistantDiscovery } from './mqtt/discovery/homeAssistant';
 import type { KnownPages } from './mqtt/discovery/pages';
-import { schemaIds } from './mqtt/messages';
 import { type NodeInfo, NodePublisher } from './mqtt/nodePublisher';
 import type { ReadingsIn } from './mqtt/readingsIn';
 import type { Outbox } from './mqtt/sender/outbox';
+import { nodeInfo } from './nodeInfo';
 import type { PipelineEvent } from './pipelineEvent';
 import { healthOf, type PipelineStats } from './pipelineStats';
 import { Vitals } from './vitals';
 import { LabelBook } from './zeroshot/labelBook';
-import { nameOf } from './zeroshot/labelSet';
 import { LabelSets } from './zeroshot/labelSets';
 
 export interface PipelineOptions {
@@ -65,6 +64,12 @@ interface Beginning {
   readonly known: KnownPages | undefined;
 }
 
+/** Lanes that a change of the configuration begins and ends. */
+interface Exchange {
+  readonly opened: readonly Lane[];
+  readonly closed: readonly Lane[];
+}
+
 /**
  * The whole path, headless: sources → windows → encoder → scores → events → MQTT. One lane a source; nothing that happens
  * in one stops another. Engine and bundle belong to the caller.
@@ -88,6 +93,8 @@ export class Pipeline {
   readonly #pool = new FramePool(FRAME_LIMITS);
   /** Changes of the configuration, one after the other. */
   #turn: Promise<unknown> = Promise.resolve();
+  /** Sources of the last change are ended and begun. */
+  #exchanged: Promise<void> = Promise.resolve();
   #isStopped: boolean = false;
   /** As above, for those who change them while they are kept. */
   readonly book: LabelBook;
@@ -213,7 +220,8 @@ export class Pipeline {
    * Goes over to another configuration between two windows. Sources that are the same in it go on untouched, as do events
    * of rules that are the same; others are ended, opened, or opened anew. Where this throws, nothing was changed.
    *
-   * @throws {SensebindError} `RESTART_NEEDED`, and as {@link Pipeline.create}.
+   * @throws {SensebindError} `RESTART_NEEDED`; `REQUEST_ABORTED` where the pipeline is stopped meanwhile; and as
+   * {@link Pipeline.create}.
    */
   reconfigure(config: Config, open: (source: SourceConfig) => LaneSource): Promise<ConfigChange> {
     const done = this.#turn.then(() => this.#reconfigure(config, open));
@@ -226,10 +234,18 @@ export class Pipeline {
     const course = { interpreter: this.#interpreter, publish: config.publish };
     const opened = change.opened.map((source) => this.#laneOf(open(source), course));
     const closed = this.#lanes.filter(({ id }) => change.closed.includes(id));
+    // Its words may take minutes to embed: an end of the pipeline does not wait for them.
     await this.book.replace({ ...change.labelSets, configured: config.labelSets }, () => {
-      if (!this.#isStopped) this.#goOver(config, { opened, closed });
+      if (this.#isStopped) throw stopping();
+      this.#goOver(config, { opened, closed });
+      this.#exchanged = this.#exchange(change, { opened, closed });
     });
-    if (this.#isStopped) return change;
+    await this.#exchanged;
+    return change;
+  }
+
+  /** Ends the sources that are gone or different, and begins those that take their place. */
+  async #exchange(change: ConfigChange, { opened, closed }: Exchange): Promise<void> {
     for (const lane of closed) this.#running.delete(lane);
     for (const lane of opened) if (!lane.isDisabled) this.#running.add(lane);
     await Promise.all(closed.map((lane) => lane.stop()));
@@ -237,14 +253,10 @@ export class Pipeline {
     for (const lane of opened) lane.start();
     this.#publisher.tellInfo(this.#info());
     this.#keeper?.touch();
-    return change;
   }
 
   /** In one step: what is embedded from now on is judged by the new configuration. */
-  #goOver(
-    config: Config,
-    { opened, closed }: { readonly opened: readonly Lane[]; readonly closed: readonly Lane[] },
-  ): void {
+  #goOver(config: Config, { opened, closed }: Exchange): void {
     this.#interpreter.finish();
     const memory = this.#interpreter.memory();
     this.#config = config;
@@ -268,13 +280,14 @@ export class Pipeline {
   /** Ends the sources, publishes what is still under way, says goodbye to the broker. Always ends. */
   async stop(): Promise<void> {
     this.#isStopped = true;
-    await this.#turn;
+    await this.#exchanged;
     this.#health?.cancel();
     this.#loopWatch.stop();
     this.#vitals.stop();
     await this.control?.close();
     await Promise.all(this.#lanes.map((lane) => lane.stop()));
     this.#interpreter.finish();
+    this.control?.finish();
     this.#keeper?.touch();
     await this.#keeper?.settled();
     await this.#discovery?.stop();
@@ -315,13 +328,8 @@ export class Pipeline {
       labelSets: this.labelSets,
       book: this.book,
       sources: () => this.#sources(),
-      services: {
-        ...control,
-        announced: () => {
-          this.#discovery?.announce();
-          control.announced?.();
-        },
-      },
+      services: control,
+      announced: () => this.#discovery?.announce(),
       clock,
       onReport: (command) => onEvent({ kind: 'command', command }),
     });
@@ -371,46 +379,14 @@ export class Pipeline {
   #info(): NodeInfo {
     const { bundle, version } = this.#options;
     const config = this.#config;
-    const { name, variant, space, dimensions, trained, licence, notice, encoders } = bundle.manifest;
-    return {
-      node: config.node,
-      version,
-      bundle: {
-        name,
-        variant,
-        space,
-        dimensions,
-        trained,
-        licence: licence.name,
-        ...(notice === undefined ? {} : { notice }),
-      },
-      models: Object.entries(encoders).map(([modality, encoder]) => ({
-        modality,
-        sha256: encoderHash(encoder),
-        precision: encoder.precision,
-        preset: encoder.preset,
-      })),
-      sources: this.#lanes.map(
-        ({
-          source: {
-            source,
-            config: { device },
-          },
-        }) => ({
-          id: source.id,
-          modality: source.modality,
-          device: device.kind,
-          labels: [...(config.sources.find(({ id }) => id === source.id)?.labels ?? [])],
-        }),
-      ),
-      groups: config.fusion.map(({ id, sources: weights, labels }) => ({
-        id,
-        sources: Object.keys(weights),
-        labels: [...labels],
-      })),
-      rules: config.rules.map(({ id, severity }) => ({ id, severity })),
-      sets: this.book.current().map(({ labelSet }) => nameOf(labelSet)),
-      schemas: [...schemaIds],
-    };
+    return nodeInfo({ config, bundle, version, sources: this.#sources(), labelSets: this.book.current() });
   }
+}
+
+function stopping(): SensebindError {
+  return new SensebindError(
+    'REQUEST_ABORTED',
+    'expected a node that goes on, found one that was told to stop before it took the configuration over',
+    'start it again: it begins with the configuration as it is then',
+  );
 }

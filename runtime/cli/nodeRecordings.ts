@@ -15,8 +15,6 @@ import { openDevice } from './openDevice';
 
 export interface NodeRecordingsOptions {
   readonly folder: string;
-  /** What was configured, for the recording. */
-  readonly configuration: object;
   /** The program and its version. */
   readonly library: string;
   readonly clock: Clock;
@@ -55,12 +53,8 @@ export class NodeRecordings implements Recordings {
     return this.#running?.id;
   }
 
-  async start(limits: {
-    readonly sources: readonly string[];
-    readonly maxSeconds: number;
-    readonly maxBytes: number;
-  }): Promise<RecordingSummary> {
-    const { folder, configuration, library, clock } = this.#options;
+  async start({ configuration, ...limits }: Parameters<Recordings['start']>[0]): Promise<RecordingSummary> {
+    const { folder, library, clock } = this.#options;
     const keptBytes = await bytesUnder(folder);
     if (keptBytes + limits.maxBytes > MOST_KEPT_BYTES) throw full(folder, keptBytes);
     const id = idOf(clock);

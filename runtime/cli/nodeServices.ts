@@ -6,7 +6,7 @@ import type { PipelineEvent } from '../pipelineEvent';
 import type { FrameMemory } from '../reading';
 import { LabelFile } from '../zeroshot/labelFile';
 import { NodeRecordings } from './nodeRecordings';
-import { disabledFolder, labelsFile, recordingsFolder } from './openSource';
+import { nodeState } from './nodeState';
 
 /**
  * What the commands of a node need of its machine: its state folder, and its recordings.
@@ -22,20 +22,22 @@ export async function nodeServices(
     readonly mutes: Mutes;
     /** The program and its version. */
     readonly library: string;
+    /** Told where a file is now that this version cannot read. */
+    readonly setAside: (file: string) => void;
   },
 ): Promise<{ readonly disabled: Mutes; readonly services: ControlServices }> {
-  const { clock, log, memory, mutes, library } = parts;
-  const disabled = await Mutes.open(disabledFolder(config.node), clock);
+  const { clock, log, memory, mutes, library, setAside } = parts;
+  const state = nodeState(config.node);
+  const disabled = await Mutes.open(state.disabled, clock);
   const recordings = new NodeRecordings({
-    folder: recordingsFolder(config.node),
+    folder: state.recordings,
     library,
-    configuration: { node: config.node, sources: config.sources },
     clock,
     memory,
     onFailed: (error) => log({ kind: 'failed', source: 'recording', error }),
   });
   return {
     disabled,
-    services: { labelStore: new LabelFile(labelsFile(config.node)), switches: { mutes, disabled }, recordings },
+    services: { labelStore: new LabelFile(state.labels, setAside), switches: { mutes, disabled }, recordings },
   };
 }

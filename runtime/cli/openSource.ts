@@ -1,6 +1,4 @@
-import path from 'node:path';
 import { machinePorts } from '../../devices/ports/ports';
-import { sensebindStateDirectory } from '../../models/bundle/installation';
 import type { Clock } from '../clock';
 import type { Config, SourceConfig } from '../config/config';
 import type { LaneSource } from '../lane';
@@ -14,41 +12,6 @@ import { declarationOf } from './openDevice';
 
 /** Pictures of all cameras that are on their way: three of each of eight Full HD cameras. */
 export const PICTURE_LIMITS = { frames: 64, bytes: 2 ** 28 } as const;
-
-/** The folder that says which sources of a node are muted. */
-export function mutesFolder(node: string): string {
-  return path.join(sensebindStateDirectory(), 'nodes', node, 'muted');
-}
-
-/** The folder that says which sources of a node are disabled by commands. */
-export function disabledFolder(node: string): string {
-  return path.join(sensebindStateDirectory(), 'nodes', node, 'disabled');
-}
-
-/** The file that keeps label sets of a node that were changed by commands. */
-export function labelsFile(node: string): string {
-  return path.join(sensebindStateDirectory(), 'nodes', node, 'labels.json');
-}
-
-/** Where recordings go that commands begin. */
-export function recordingsFolder(node: string): string {
-  return path.join(sensebindStateDirectory(), 'nodes', node, 'recordings');
-}
-
-/** The file that keeps the events of a node that go on. */
-export function eventsFile(node: string): string {
-  return path.join(sensebindStateDirectory(), 'nodes', node, 'events.json');
-}
-
-/** The file that keeps what Home Assistant was told of a node. */
-export function discoveryFile(node: string): string {
-  return path.join(sensebindStateDirectory(), 'nodes', node, 'discovery.json');
-}
-
-/** Where a node keeps messages that must arrive, unless its configuration says another folder. */
-export function spoolFolder(node: string): string {
-  return path.join(sensebindStateDirectory(), 'nodes', node, 'spool');
-}
 
 /**
  * A source of a configuration, ready to be started.

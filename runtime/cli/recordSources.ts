@@ -4,7 +4,8 @@ import type { SourcesConfig } from '../config/config';
 import { FramePool } from '../frames';
 import { Mutes } from '../mutes';
 import type { SourceStatus } from '../source';
-import { mutesFolder, openSource, PICTURE_LIMITS } from './openSource';
+import { nodeState } from './nodeState';
+import { openSource, PICTURE_LIMITS } from './openSource';
 
 export interface RecordSourcesOptions {
   readonly config: SourcesConfig;
@@ -26,7 +27,7 @@ const PROGRESS_PERIOD = 1000 as Millis;
 export async function recordSources(options: RecordSourcesOptions): Promise<void> {
   const { config, recorder, clock, signal, runTime } = options;
   const memory = new FramePool(PICTURE_LIMITS);
-  const mutes = await Mutes.open(mutesFolder(config.node), clock);
+  const mutes = await Mutes.open(nodeState(config.node).muted, clock);
   const sources = config.sources.map(
     (source) => openSource(source, { clock, folder: config.folder, memory, mutes }).source,
   );

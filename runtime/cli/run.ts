@@ -1,6 +1,8 @@
 import type { Command } from 'commander';
 import { deviceDeclarations } from '../../devices/catalogue';
 import { systemClock } from '../clock';
+import { redacted } from '../commands/verbs/node';
+import type { Config } from '../config/config';
 import { readConfig } from '../config/readConfig';
 import { checkSources } from './checkSources';
 import { eventLog } from './eventLog';
@@ -8,6 +10,7 @@ import { untilInterrupted } from './interrupt';
 import { type OutputOptions, print, printJson } from './output';
 import { runConfig } from './runConfig';
 import { parseRunTime } from './runTime';
+import { HangUps } from './service/hangUps';
 import { prepareService, serve } from './service/service';
 import { serviceLog } from './service/serviceLog';
 
@@ -47,12 +50,30 @@ export function registerRun(program: Command): void {
 }
 
 async function run(file: string, flags: RunFlags & { readonly signal: AbortSignal }): Promise<void> {
-  const config = await readConfig(file, deviceDeclarations);
-  if (flags.check) await checkSources(config);
-  if (flags.check) return flags.json ? printJson({ ok: true, config }) : print(`${file}: no problem found`);
+  const hangUps = new HangUps();
+  try {
+    const config = await readConfig(file, deviceDeclarations);
+    if (flags.check) await check(file, config, flags);
+    else await serveConfig(file, config, { ...flags, hangUps });
+  } finally {
+    hangUps.close();
+  }
+}
+
+async function check(file: string, config: Config, { json }: OutputOptions): Promise<void> {
+  await checkSources(config);
+  if (json) printJson({ ok: true, config: redacted(config) });
+  else print(`${file}: no problem found`);
+}
+
+async function serveConfig(
+  file: string,
+  config: Config,
+  flags: RunFlags & { readonly signal: AbortSignal; readonly hangUps: HangUps },
+): Promise<void> {
   const how = { json: flags.json === true, clock: systemClock };
   const log = serviceLog(how);
-  const parts = await prepareService(config);
+  const parts = await prepareService(config, flags.hangUps);
   await runConfig(config, {
     clock: systemClock,
     log: eventLog(how),

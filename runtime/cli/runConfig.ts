@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import type { Clock, Millis } from '../clock';
+import type { Clock, Millis, Timer } from '../clock';
 import type { Config, SourceConfig } from '../config/config';
 import { brokerAccess } from '../config/secrets';
 import { EventFile } from '../events/eventFile';
@@ -11,11 +11,12 @@ import { DiscoveryFile } from '../mqtt/discovery/discoveryFile';
 import { ReadingsIn } from '../mqtt/readingsIn';
 import { Outbox } from '../mqtt/sender/outbox';
 import { Mutes } from '../mutes';
-import { Pipeline } from '../pipeline';
+import { Pipeline, type PipelineOptions } from '../pipeline';
 import type { PipelineEvent } from '../pipelineEvent';
 import { openNamedBundle } from './bundle';
 import { nodeServices } from './nodeServices';
-import { discoveryFile, eventsFile, mutesFolder, openSource, PICTURE_LIMITS, spoolFolder } from './openSource';
+import { nodeState } from './nodeState';
+import { openSource, PICTURE_LIMITS } from './openSource';
 
 export interface RunOptions {
   readonly clock: Clock;
@@ -58,82 +59,95 @@ export async function runConfig(config: Config, options: RunOptions): Promise<vo
   }
 }
 
-async function runWith(outbox: Outbox, config: Config, runOptions: RunOptions): Promise<void> {
-  const { clock, log, note, runTime, signal, attach, remembersEvents = true } = runOptions;
+async function runWith(outbox: Outbox, config: Config, options: RunOptions): Promise<void> {
+  const { clock, note } = options;
   const bundle = await openNamedBundle({ bundle: config.bundle, ...(note === undefined ? {} : { note }) });
-  const mutes = await Mutes.open(mutesFolder(config.node), clock);
   const access = await brokerAccess(config.broker, process.env);
   const engine = await Engine.open(bundle, { clock, ...engineOptions(config) });
-  const memory = new FramePool(PICTURE_LIMITS);
-  const readingsIn = new ReadingsIn(clock);
-  const { disabled, services } = await nodeServices(config, {
-    clock,
-    log,
-    memory,
-    mutes,
-    library: `sensebind ${packageVersion()}`,
-  });
-  const open = (source: SourceConfig): LaneSource =>
-    openSource(source, { clock, folder: config.folder, memory, mutes, disabled, readingsIn });
   try {
-    await new Promise<void>((resolve, reject) => {
-      let stopTimer = (): void => undefined;
-      let detach = (): void => undefined;
-      const options = {
-        config,
-        bundle,
-        engine,
-        access,
-        outbox,
-        sources: config.sources.map(open),
-        readingsIn,
-        clock,
-        version: packageVersion(),
-        control: {
-          ...services,
-          restart: () => {
-            process.exitCode = RESTART_EXIT_CODE;
-            finish();
-          },
-        },
-        ...(remembersEvents
-          ? {
-              eventStore: new EventFile(eventsFile(config.node), (file) =>
-                log({ kind: 'spool', event: { kind: 'set-aside', files: [file] } }),
-              ),
-            }
-          : {}),
-        discoveryStore: new DiscoveryFile(discoveryFile(config.node)),
-        onEvent: (event: PipelineEvent) => {
-          log(event);
-          if (event.kind === 'ended') finish();
-        },
-      };
-      let pipeline: Pipeline | undefined;
-      let finished = false;
-      const finish = (): void => {
-        if (finished) return;
-        finished = true;
-        stopTimer();
-        detach();
-        signal.removeEventListener('abort', finish);
-        (pipeline?.stop() ?? Promise.resolve()).then(resolve, reject);
-      };
-      Pipeline.create(options).then((created) => {
-        if (signal.aborted) return resolve();
-        pipeline = created;
-        signal.addEventListener('abort', finish, { once: true });
-        if (runTime !== undefined) {
-          const timer = clock.setTimer(runTime, finish);
-          stopTimer = () => timer.cancel();
-        }
-        created.start();
-        if (attach !== undefined && !finished) detach = attach({ pipeline: created, engine, outbox, open });
-      }, reject);
-    });
+    await runPipeline({ config, bundle, engine, access, outbox }, options);
   } finally {
     await engine.close();
   }
+}
+
+type NodeParts = Pick<PipelineOptions, 'config' | 'bundle' | 'engine' | 'access' | 'outbox'>;
+
+async function runPipeline(parts: NodeParts, options: RunOptions): Promise<void> {
+  const { engine, outbox } = parts;
+  const { clock, runTime, signal, attach } = options;
+  const end = new AbortController();
+  const finish = (): void => end.abort();
+  if (signal.aborted) return;
+  signal.addEventListener('abort', finish, { once: true });
+  const timers: Timer[] = [];
+  let detach = (): void => undefined;
+  try {
+    const { open, ...rest } = await pipelineOptions(parts, options, end);
+    // Its words may take minutes to embed: with the engine closed, that comes to nothing.
+    const pipeline = await Promise.race([Pipeline.create(rest), aborted(end.signal)]);
+    if (pipeline === undefined) return;
+    try {
+      if (runTime !== undefined) timers.push(clock.setTimer(runTime, finish));
+      pipeline.start();
+      if (attach !== undefined && !end.signal.aborted) detach = attach({ pipeline, engine, outbox, open });
+      await aborted(end.signal);
+    } finally {
+      for (const timer of timers) timer.cancel();
+      detach();
+      await pipeline.stop();
+    }
+  } finally {
+    signal.removeEventListener('abort', finish);
+  }
+}
+
+/** Resolves when a signal is aborted. */
+function aborted(signal: AbortSignal): Promise<undefined> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve(undefined);
+    else signal.addEventListener('abort', () => resolve(undefined), { once: true });
+  });
+}
+
+/** All that a pipeline is made of; `end` is aborted when it has nothing more to do, or is told to restart. */
+async function pipelineOptions(
+  parts: NodeParts,
+  { clock, log, remembersEvents = true }: RunOptions,
+  end: AbortController,
+): Promise<PipelineOptions & Pick<RunningNode, 'open'>> {
+  const { config } = parts;
+  const { node, folder } = config;
+  const state = nodeState(node);
+  const mutes = await Mutes.open(state.muted, clock);
+  const memory = new FramePool(PICTURE_LIMITS);
+  const readingsIn = new ReadingsIn(clock);
+  const version = packageVersion();
+  const library = `sensebind ${version}`;
+  const setAside = (file: string): void => log({ kind: 'spool', event: { kind: 'set-aside', files: [file] } });
+  const { disabled, services } = await nodeServices(config, { clock, log, memory, mutes, library, setAside });
+  const open = (source: SourceConfig): LaneSource =>
+    openSource(source, { clock, folder, memory, mutes, disabled, readingsIn });
+  const restart = (): void => {
+    if (end.signal.aborted) return;
+    process.exitCode = RESTART_EXIT_CODE;
+    end.abort();
+  };
+  return {
+    ...parts,
+    open,
+    sources: config.sources.map(open),
+    readingsIn,
+    clock,
+    version,
+    control: { ...services, restart },
+    ...(remembersEvents ? { eventStore: new EventFile(state.events, setAside) } : {}),
+    discoveryStore: new DiscoveryFile(state.discovery, setAside),
+    onEvent: (event) => {
+      log(event);
+      if (event.kind === 'ended') end.abort();
+    },
+  };
 }
 
 function engineOptions({ inference = {} }: Config): EngineOptions {
@@ -148,7 +162,7 @@ function engineOptions({ inference = {} }: Config): EngineOptions {
 
 function openOutbox({ node, spool }: Config, { clock, log }: RunOptions): Promise<Outbox> {
   return Outbox.open({
-    folder: spool.folder ?? spoolFolder(node),
+    folder: spool.folder ?? nodeState(node).spool,
     maxBytes: spool.maxBytes,
     lifeSeconds: Math.ceil(spool.life / 1000),
     clock,

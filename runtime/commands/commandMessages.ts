@@ -1,6 +1,10 @@
 import Type, { type Static } from 'typebox';
+import { ID_PATTERN } from '../mqtt/topics';
 
-const Verb = Type.String({ pattern: '^[a-z0-9_-]{1,64}(/[a-z0-9_-]{1,64}){0,3}$' });
+/** One to four levels of a topic. */
+export const VERB_PATTERN = '^[a-z0-9_-]{1,64}(/[a-z0-9_-]{1,64}){0,3}$';
+
+const Verb = Type.String({ pattern: VERB_PATTERN });
 const Transaction = Type.String({
   pattern: '^[!-~]{1,64}$',
   description: 'Chosen by whoever asks: a repeated one is answered again, and not done again.',
@@ -48,7 +52,7 @@ export type ResponseMessage = Static<typeof ResponseMessage>;
 /** `job/1`: JSON on `…/job/<id>`: how far a long command is, and at last how it ended. */
 export const JobMessage = Type.Object({
   s: Type.Literal('job/1'),
-  id: Type.String({ pattern: '^[a-z0-9_-]{1,64}$' }),
+  id: Type.String({ pattern: ID_PATTERN }),
   verb: Verb,
   tx: Type.Union([Transaction, Type.Null()]),
   state: Type.Union([Type.Literal('running'), Type.Literal('done'), Type.Literal('failed')]),

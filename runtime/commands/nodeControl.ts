@@ -26,8 +26,6 @@ export interface ControlServices {
   readonly recordings?: Recordings;
   /** Ends the process gracefully, to be started again. */
   readonly restart?: () => void;
-  /** Called with `announce`, for what the retained topics of the node do not hold. */
-  readonly announced?: () => void;
 }
 
 export interface NodeControlOptions {
@@ -38,6 +36,8 @@ export interface NodeControlOptions {
   readonly book: LabelBook;
   readonly sources: () => readonly LaneSource[];
   readonly services: ControlServices;
+  /** Called with `announce`, before all else that is retained comes again. */
+  readonly announced: () => void;
   readonly clock: Clock;
   readonly onReport: (report: CommandReport) => void;
 }
@@ -107,26 +107,30 @@ export class NodeControl {
     return Object.fromEntries(counts.map(([reason, count]) => [`command_${reason}`, count]));
   }
 
-  /** Ends what commands began. Always ends. */
+  /** Takes no more commands, and ends what they began. Always ends. */
   async close(): Promise<void> {
     await this.#desk.close();
     await this.#options.services.recordings?.stop();
+  }
+
+  /** Nothing more is observed. */
+  finish(): void {
     this.#states.close();
   }
 
   #verbs(): Readonly<Record<string, AnyVerb>> {
-    const { config, publisher, book, sources, services, clock } = this.#options;
-    const { switches, recordings, restart, announced } = services;
+    const { config, publisher, book, sources, services, announced, clock } = this.#options;
+    const { switches, recordings, restart } = services;
     return {
       ...labelVerbs(book),
       ...labelSettings(book),
       ...(switches === undefined ? {} : sourceVerbs(sources, switches)),
-      ...(recordings === undefined ? {} : recordingVerbs(sources, recordings)),
+      ...(recordings === undefined ? {} : recordingVerbs(sources, recordings, config)),
       ...nodeVerbs({
         config: () => ({ ...config(), labelSets: book.current().map(({ labelSet }) => nameOf(labelSet)) }),
         announce: () => {
+          announced();
           publisher.link.refresh();
-          announced?.();
         },
         clock,
         ...(restart === undefined ? {} : { restart }),

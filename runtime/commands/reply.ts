@@ -1,7 +1,7 @@
 import type { BrokerLink } from '../mqtt/link';
 import { jsonMessage } from '../mqtt/message';
 import type { ReceivedMessage } from '../mqtt/received';
-import type { ResponseMessage } from './commandMessages';
+import { type ResponseMessage, VERB_PATTERN } from './commandMessages';
 import { refusal } from './problems';
 
 const EXPIRY_SECONDS = 30;
@@ -10,7 +10,7 @@ const EXPIRY_SECONDS = 30;
 const MAX_ANSWER_BYTES = 120 * 1024;
 
 const MAX_CORRELATION_BYTES = 256;
-const VERB = /^[a-z0-9_-]{1,64}(\/[a-z0-9_-]{1,64}){0,3}$/;
+const VERB = new RegExp(VERB_PATTERN);
 
 /** Where an answer goes. */
 export interface ReplyAddress {

@@ -15,7 +15,7 @@ export interface DetectorOptions {
   readonly onEvent: (event: DetectedEvent) => void;
 }
 
-/** All that a detector remembers, and when that was. */
+/** All that a detector remembers, and when that was: rules that nothing happened to are not in it. */
 export interface DetectorMemory {
   readonly at: Instant;
   readonly rules: readonly RuleMemory[];
@@ -93,7 +93,7 @@ export class Detector {
   }
 
   memory(): DetectorMemory {
-    return { at: this.#now(), rules: this.#runs.map((run) => run.memory()) };
+    return { at: this.#now(), rules: this.#runs.filter(({ hasMemory }) => hasMemory).map((run) => run.memory()) };
   }
 
   /**
@@ -103,9 +103,10 @@ export class Detector {
     const now = this.#now();
     const downMicros = Math.max(0, now.epochMicros - memory.at.epochMicros);
     const shiftMicros = now.monotonicMicros - downMicros - memory.at.monotonicMicros;
+    const runs = new Map(this.#runs.map((run) => [run.rule.id, run]));
     for (const saved of memory.rules) {
       const moved = movedMemory(saved, { shiftMicros, seenShiftMicros: Math.min(downMicros, RESTART_MICROS) });
-      const run = this.#runs.find(({ rule }) => rule.id === saved.rule);
+      const run = runs.get(saved.rule);
       if (run !== undefined && definitionOf(run.rule) === saved.definition) run.restore(moved);
       else this.#endOrphan(moved, now);
     }

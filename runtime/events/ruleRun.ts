@@ -99,6 +99,13 @@ export class RuleRun {
     this.#tell('end', { before: state, now: this.#notBefore(at), reason });
   }
 
+  /** Whether anything would be different if it began anew. */
+  get hasMemory(): boolean {
+    const { state } = this.#episode;
+    const isFresh = state.kind === 'idle' && state.onSince === null && state.restUntilMicros === null;
+    return !isFresh || this.#open !== null || this.#latestStartMicros !== null || this.leaves.some(({ isOn }) => isOn);
+  }
+
   memory(): RuleMemory {
     return {
       rule: this.rule.id,

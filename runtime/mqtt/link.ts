@@ -158,7 +158,8 @@ export class BrokerLink {
 
   /** Publishes at QoS 1 and retained, now and on every later connect, in the order of the first call for each topic. */
   retain(topic: string, message: Message): void {
-    this.#retained.set(topic, message);
+    // A copy: each is told from those before it, also where they are equal.
+    this.#retained.set(topic, { ...message });
     this.#live?.dirty.add(topic);
     this.#flush();
   }

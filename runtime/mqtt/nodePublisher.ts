@@ -117,7 +117,7 @@ export class NodePublisher {
   /** A source is no longer there: what is retained of it goes. */
   forgetSource(id: string): void {
     const { state, status } = this.#topics.source(id);
-    for (const topic of [state, status]) this.#link.retain(topic, wordMessage(''));
+    for (const topic of [state, status]) this.#link.clear(topic);
   }
 
   source({ id, modality, device }: PublishedSource, status: SourceStatus & { readonly gaps: number }): void {

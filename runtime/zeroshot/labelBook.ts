@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { messageOf, SensebindError } from '../errors';
+import { isSensebindError, messageOf, SensebindError } from '../errors';
 import { knownError } from '../knownError';
 import type { LabelStore, SavedSet } from './labelFile';
 import type { LabelSet } from './labelSet';
@@ -36,14 +36,17 @@ export interface ChangeOptions {
 export class LabelBook {
   readonly #labelSets: LabelSets;
   #configured: ReadonlyMap<string, LabelSet>;
+  /** Changes to sets that the configuration does not have at present: it may have them again. */
+  #unused: ReadonlyMap<string, SavedSet>;
   readonly #store: LabelStore | undefined;
   readonly #onFailed: (error: SensebindError) => void;
   /** Changes, one after the other, so that nothing comes between the look at a revision and its successor. */
   #turn: Promise<unknown> = Promise.resolve();
 
-  private constructor({ labelSets, configured, store, onFailed }: LabelBookOptions) {
+  private constructor({ labelSets, configured, store, onFailed }: LabelBookOptions, saved: readonly SavedSet[]) {
     this.#labelSets = labelSets;
     this.#configured = byId(configured);
+    this.#unused = without(byId(saved), this.#configured);
     this.#store = store;
     this.#onFailed = onFailed;
   }
@@ -51,7 +54,8 @@ export class LabelBook {
   /**
    * Puts every label set into use.
    *
-   * @throws {SensebindError} `FILE_UNREADABLE`; for the configuration's own what {@link LabelSets.put} throws.
+   * @throws {SensebindError} `FILE_UNREADABLE`; for the configuration's own what {@link LabelSets.put} throws; the engine's
+   * errors that say nothing of the words.
    */
   static async open(options: LabelBookOptions): Promise<LabelBook> {
     const { labelSets, configured, store, onFailed } = options;
@@ -62,7 +66,7 @@ export class LabelBook {
       if (kept === undefined) await labelSets.put(labelSet);
       else if (!(await isTakenUp(kept, labelSet, options))) areAllUsable = false;
     }
-    const book = new LabelBook(options);
+    const book = new LabelBook(options, saved);
     if (!areAllUsable) await book.#keepTheRest().catch((error: unknown) => onFailed(knownError('labels', error)));
     return book;
   }
@@ -109,14 +113,15 @@ export class LabelBook {
 
   /**
    * Goes over to what another configuration says, and calls `then` in the same moment. What is the same in it stays as it
-   * was changed while the node ran; what somebody edited wins, as the newest revision.
+   * was changed while the node ran, also where it was gone for a while; what somebody edited wins, as the newest revision.
    *
-   * @throws {SensebindError} what {@link LabelSets.replace} throws: then nothing is changed.
+   * @throws {SensebindError} what {@link LabelSets.replace} and `then` throw: then nothing is changed.
    */
   replace(
     {
       configured,
-      ...change
+      put,
+      removed,
     }: {
       readonly configured: readonly LabelSet[];
       readonly put: readonly LabelSet[];
@@ -125,9 +130,11 @@ export class LabelBook {
     then: () => void,
   ): Promise<void> {
     const done = this.#turn.then(async () => {
-      await this.#labelSets.replace(change, () => {
-        this.#configured = byId(configured);
+      await this.#labelSets.replace({ put: put.map((set) => this.#asChanged(set)), removed }, () => {
         then();
+        const known = byId([...this.#unused.values(), ...this.#changes()]);
+        this.#configured = byId(configured);
+        this.#unused = without(known, this.#configured);
       });
       await this.#save().catch((error: unknown) => this.#onFailed(knownError('labels', error)));
     });
@@ -155,19 +162,42 @@ export class LabelBook {
     await this.#save();
   }
 
+  /** A set of the configuration, as it was changed when the configuration had it last. */
+  #asChanged(configured: LabelSet): LabelSet {
+    const kept = this.#unused.get(configured.id);
+    if (kept === undefined) return configured;
+    const last = kept.basis === hashOf(configured) ? kept.revisions.at(-1) : undefined;
+    return last === undefined ? editedSince(kept, configured) : { ...last, id: configured.id };
+  }
+
   async #save(): Promise<void> {
-    const sets = [...this.#configured.values()].flatMap((configured): SavedSet[] => {
+    await this.#store?.save([...this.#changes(), ...this.#unused.values()]);
+  }
+
+  #changes(): readonly SavedSet[] {
+    return [...this.#configured.values()].flatMap((configured): SavedSet[] => {
       const { id } = configured;
       const { revisions, highest } = this.#labelSets.kept(id);
       if (revisions.length === 0) return [];
       return [{ id, basis: hashOf(configured), highest, revisions: revisions.map(({ labelSet }) => labelSet) }];
     });
-    await this.#store?.save(sets);
   }
 }
 
-function byId(labelSets: readonly LabelSet[]): ReadonlyMap<string, LabelSet> {
-  return new Map(labelSets.map((labelSet) => [labelSet.id, labelSet]));
+function byId<Item extends { readonly id: string }>(items: readonly Item[]): ReadonlyMap<string, Item> {
+  return new Map(items.map((item) => [item.id, item]));
+}
+
+function without<Item>(
+  items: ReadonlyMap<string, Item>,
+  others: ReadonlyMap<string, unknown>,
+): ReadonlyMap<string, Item> {
+  return new Map([...items].filter(([id]) => !others.has(id)));
+}
+
+/** What the configuration says now comes after all that was kept. */
+function editedSince({ highest }: SavedSet, configured: LabelSet): LabelSet {
+  return { ...configured, revision: Math.max(highest + 1, configured.revision) };
 }
 
 /** False where what was kept is of no use, and the configuration's own is in use. */
@@ -183,14 +213,22 @@ async function isTakenUp(
       kept.highest,
     );
   } catch (error) {
+    if (isPassing(error)) throw error;
     onFailed(unusable(id, error));
     await labelSets.put(configured);
     return false;
   }
   if (kept.basis === hashOf(configured)) return true;
-  await labelSets.put({ ...configured, revision: Math.max(kept.highest + 1, configured.revision) });
+  await labelSets.put(editedSince(kept, configured));
   return true;
 }
+
+/** It says nothing of the words: another start may find them as good as ever. */
+function isPassing(error: unknown): boolean {
+  return PASSING.some((code) => isSensebindError(error, code));
+}
+
+const PASSING = ['ENGINE_CLOSED', 'ENGINE_DEGRADED', 'ENGINE_WORKER_EXITED', 'QUEUE_FULL'] as const;
 
 /** The order of keys says nothing. */
 function hashOf(labelSet: LabelSet): string {

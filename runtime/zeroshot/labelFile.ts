@@ -1,8 +1,6 @@
-import { readFile, rename } from 'node:fs/promises';
 import Type, { type Static } from 'typebox';
 import { Compile } from 'typebox/compile';
-import { messageOf, SensebindError } from '../errors';
-import { writeWholeFile } from '../wholeFile';
+import { StateFile } from '../stateFile';
 import { LabelSet } from './labelSet';
 
 const SavedSet = Type.Object({
@@ -27,38 +25,31 @@ export interface LabelStore {
   setAside(): Promise<void>;
 }
 
-/** Label sets in a file. What cannot be read is set aside under another name, never deleted. */
+/** Label sets in a file. */
 export class LabelFile implements LabelStore {
-  readonly #file: string;
+  readonly #file: StateFile<readonly SavedSet[]>;
 
-  constructor(file: string) {
-    this.#file = file;
+  /** @param onSetAside - Told where a file is now that is of no use to this version. */
+  constructor(file: string, onSetAside?: (file: string) => void) {
+    this.#file = new StateFile({ file, what: 'the label sets that were changed', decode, encode, onSetAside });
   }
 
   /** @throws {SensebindError} `FILE_UNREADABLE` */
   async load(): Promise<readonly SavedSet[]> {
-    try {
-      const sets = decode(await readFile(this.#file, 'utf8'));
-      if (sets === undefined) await this.setAside();
-      return sets ?? [];
-    } catch (error) {
-      if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
-      throw new SensebindError(
-        'FILE_UNREADABLE',
-        `expected the label sets that were changed in ${this.#file}, found: ${messageOf(error)}`,
-        'check the permissions of the file and its folder',
-        { cause: error },
-      );
-    }
+    return (await this.#file.load()) ?? [];
   }
 
   save(sets: readonly SavedSet[]): Promise<void> {
-    return writeWholeFile(this.#file, JSON.stringify({ format: 'sensebind-labels/1', sets }));
+    return this.#file.save(sets);
   }
 
   setAside(): Promise<void> {
-    return rename(this.#file, `${this.#file}.unreadable`);
+    return this.#file.setAside();
   }
+}
+
+function encode(sets: readonly SavedSet[]): string {
+  return JSON.stringify({ format: 'sensebind-labels/1', sets });
 }
 
 function decode(text: string): readonly SavedSet[] | undefined {

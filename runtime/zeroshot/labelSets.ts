@@ -117,7 +117,7 @@ export class LabelSets {
 
   /**
    * Puts and removes several label sets in one moment, and calls `then` in it. A revision that was used before counts on
-   * from the highest. Where this throws, all stay as they are.
+   * from the highest. Where this or `then` throws, all stay as they are.
    *
    * @throws {SensebindError} as {@link put}.
    */
@@ -132,9 +132,10 @@ export class LabelSets {
         const labelSet = wanted.revision > highest ? wanted : { ...wanted, revision: highest + 1 };
         revisions.push({ labelSet, compiled: await compileLabelSet(labelSet, (text) => this.#prompts.embed(text)) });
       }
+      // First, since it may still refuse.
+      then();
       for (const revision of revisions) this.#shelve(revision);
       for (const id of removed) this.#takeDown(id);
-      then();
       this.#tell();
       return revisions;
     });

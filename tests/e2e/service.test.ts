@@ -47,6 +47,11 @@ ${more}
     await writeFile(config, configOf(more));
     const environment = { NOTIFY_SOCKET: systemd.socket, WATCHDOG_USEC: '3000000' };
     const node = startNode(context, config, { stateHome: folder, environment });
+    // It has begun, and its node is not there yet.
+    await node.until(({ kind }) => kind === 'note');
+    node.process.kill('SIGHUP');
+    const first = await node.until(({ kind }) => kind === 'reloaded');
+    assert.deepEqual(first['changed'], []);
     await systemd.until(['READY=1', 'WATCHDOG=1', 'WATCHDOG=1']);
     assert.match(systemd.heard(), /^STATUS=\d of 1 sources online, no broker/m);
 
@@ -70,7 +75,7 @@ ${more}
     assert.match(JSON.stringify(refusal['error']), /CONFIG_INVALID.*config\.yaml:\d+:\d+.*nonsense/);
     await writeFile(config, configOf(more, { labels: '[{ id: door_bell }, { id: cat }]' }));
     node.process.kill('SIGHUP');
-    const taken = await node.until(({ kind }) => kind === 'reloaded');
+    const taken = await node.until((line) => line.kind === 'reloaded' && line !== first);
     assert.deepEqual([taken['changed'], taken['opened']], [['labelSets'], []]);
     await node.until((line) => isScore(line) && JSON.stringify(line).includes('house@2'));
     await systemd.until(['READY=1', 'RELOADING=1', 'READY=1', 'RELOADING=1', 'READY=1']);

@@ -7,6 +7,7 @@ import type { ResponseMessage } from '../../runtime/commands/commandMessages';
 import type { ControlServices } from '../../runtime/commands/nodeControl';
 import type { Config, SourceConfig } from '../../runtime/config/config';
 import type { Engine } from '../../runtime/inference/engine';
+import { DiscoveryFile } from '../../runtime/mqtt/discovery/discoveryFile';
 import { MutableSource } from '../../runtime/mutableSource';
 import { Mutes } from '../../runtime/mutes';
 import { Pipeline } from '../../runtime/pipeline';
@@ -30,6 +31,8 @@ export interface NodeUnderTestOptions {
   readonly protocol?: '5' | '3.1.1';
   readonly services?: Partial<ControlServices>;
   readonly commands?: NonNullable<Config['commands']>;
+  /** First level of the topics where it is told to Home Assistant; left out, it is not. */
+  readonly discoveryPrefix?: string;
 }
 
 export interface NodeUnderTest {
@@ -49,7 +52,7 @@ export const HOUSE: LabelSet = {
 
 /** A node with one microphone that never ends, on a real broker; it is online when this resolves. */
 export async function startNode(context: TestContext, options: NodeUnderTestOptions): Promise<NodeUnderTest> {
-  const { url, tiny, engine, state, labelSet = HOUSE, protocol = '5', services, commands } = options;
+  const { url, tiny, engine, state, labelSet = HOUSE, protocol = '5', services, commands, discoveryPrefix } = options;
   const mutes = await Mutes.open(path.join(state, 'muted'), systemClock);
   const disabled = await Mutes.open(path.join(state, 'disabled'), systemClock);
   const create = () => new SupervisedSource('mic0', endlessSound('mic0'), { clock: systemClock });
@@ -59,7 +62,7 @@ export async function startNode(context: TestContext, options: NodeUnderTestOpti
     connected = resolve;
   });
   const pipeline = await Pipeline.create({
-    config: configOf(url, { labelSet, protocol, commands }),
+    config: configOf(url, { labelSet, protocol, commands, discoveryPrefix }),
     bundle: tiny.bundle,
     engine,
     access: { url, clientId: 'box' },
@@ -67,6 +70,7 @@ export async function startNode(context: TestContext, options: NodeUnderTestOpti
     sources: [{ source: new MutableSource('mic0', 'audio', { create, mutes, disabled }), config: MICROPHONE }],
     clock: systemClock,
     version: '0.0.0',
+    discoveryStore: new DiscoveryFile(path.join(state, 'discovery.json')),
     control: { labelStore: new LabelFile(path.join(state, 'labels.json')), switches: { mutes, disabled }, ...services },
     onEvent: (event) => {
       events.push(event);
@@ -100,10 +104,12 @@ function configOf(
     labelSet,
     protocol,
     commands,
+    discoveryPrefix,
   }: {
     readonly labelSet: LabelSet;
     readonly protocol: '5' | '3.1.1';
     readonly commands: Config['commands'] | undefined;
+    readonly discoveryPrefix: string | undefined;
   },
 ): Config {
   return {
@@ -111,7 +117,12 @@ function configOf(
     node: 'box',
     baseTopic: 'sensebind',
     bundle: '/',
-    broker: { url, protocol, clientId: 'box' },
+    broker: {
+      url,
+      protocol,
+      clientId: 'box',
+      ...(discoveryPrefix === undefined ? {} : { homeAssistant: { enabled: true, prefix: discoveryPrefix } }),
+    },
     spool: { maxBytes: 2 ** 20, life: 60_000 as Millis },
     sources: [MICROPHONE],
     labelSets: [labelSet],

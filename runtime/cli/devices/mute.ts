@@ -3,7 +3,7 @@ import { deviceDeclarations } from '../../../devices/catalogue';
 import { systemClock } from '../../clock';
 import { readSourcesConfig } from '../../config/readConfig';
 import { Mutes } from '../../mutes';
-import { mutesFolder } from '../openSource';
+import { nodeState } from '../nodeState';
 import { type OutputOptions, print, printJson, UsageError } from '../output';
 
 interface MuteFlags extends OutputOptions {
@@ -41,7 +41,7 @@ async function setMuted(
       `Name one of ${sources.map(({ id }) => id).join(', ')}.`,
     );
   }
-  const mutes = await Mutes.open(mutesFolder(node), systemClock);
+  const mutes = await Mutes.open(nodeState(node).muted, systemClock);
   await mutes.set(source, muted);
   if (json) printJson({ node, source, muted });
   else print(`${source} of ${node} is ${muted ? 'muted' : 'no longer muted'}.`);

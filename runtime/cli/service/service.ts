@@ -5,6 +5,7 @@ import type { MetricsCredentials } from '../../metrics/credentials';
 import { MetricsServer } from '../../metrics/server';
 import type { RunningNode } from '../runConfig';
 import { endProcess, STUCK_EXIT_CODE } from './endProcess';
+import type { HangUps } from './hangUps';
 import { Reloads } from './reloads';
 import type { ServiceEvent } from './serviceEvent';
 import { DEFAULT_STUCK_AFTER, StuckCalls } from './stuckCalls';
@@ -27,11 +28,12 @@ const LAST_FLUSH = 1000 as Millis;
 /** What a service needs before its node runs: it must not fail afterwards. */
 export interface ServiceParts {
   readonly credentials: MetricsCredentials | undefined;
+  readonly hangUps: Pick<HangUps, 'listen'>;
 }
 
 /** @throws {SensebindError} as {@link metricsCredentials}. */
-export async function prepareService({ metrics }: Config): Promise<ServiceParts> {
-  return { credentials: metrics && (await metricsCredentials(metrics, process.env)) };
+export async function prepareService({ metrics }: Config, hangUps: HangUps): Promise<ServiceParts> {
+  return { credentials: metrics && (await metricsCredentials(metrics, process.env)), hangUps };
 }
 
 /**
@@ -54,7 +56,6 @@ export function serve(node: RunningNode, options: ServiceOptions, parts: Service
     onBegin: () => systemd.reloading(),
     onEnd: () => systemd.ready(),
   });
-  const onHangUp = (): void => reloads.ask();
   const stuck = new StuckCalls({
     clock,
     limit: config.inference?.stuckAfter ?? DEFAULT_STUCK_AFTER,
@@ -62,11 +63,11 @@ export function serve(node: RunningNode, options: ServiceOptions, parts: Service
     onStuck: () => void endByForce(node, 'a call of an encoder does not come back', options),
   });
   const server = metricsServer(node, options, parts);
-  process.on('SIGHUP', onHangUp);
   stuck.start();
   systemd.ready();
+  const listenNoMore = parts.hangUps.listen(() => reloads.ask());
   return () => {
-    process.off('SIGHUP', onHangUp);
+    listenNoMore();
     systemd.stopping();
     void server.then((started) => started?.close());
     clock.setTimer(STOP_LIMIT, () => void endByForce(node, 'ending took too long', options), { background: true });

@@ -1,4 +1,5 @@
 import Type, { type Static } from 'typebox';
+import type { Config } from '../../config/config';
 import type { LaneSource } from '../../lane';
 import { ID_PATTERN } from '../../mqtt/topics';
 import { MutableSource } from '../../mutableSource';
@@ -55,10 +56,13 @@ export interface Recordings {
   /**
    * Begins one, which ends by itself at its limits.
    *
-   * @throws {SensebindError} `FILE_UNWRITABLE`, `DISK_FULL`; `QUEUE_FULL` where too many are kept already.
+   * @param recorded - `configuration` is kept with it, without secrets.
+   *
+   * @throws {SensebindError} `FILE_UNWRITABLE`; `DISK_FULL`, also where too many are kept already.
    */
-  start(limits: {
+  start(recorded: {
     readonly sources: readonly string[];
+    readonly configuration: object;
     readonly maxSeconds: number;
     readonly maxBytes: number;
   }): Promise<RecordingSummary>;
@@ -80,6 +84,7 @@ export interface Recordings {
 export function recordingVerbs(
   sources: () => readonly LaneSource[],
   recordings: Recordings,
+  config: () => Pick<Config, 'node' | 'sources'>,
 ): Readonly<Record<string, AnyVerb>> {
   return {
     'record/start': defineVerb<Static<typeof Start>>({
@@ -95,8 +100,13 @@ export function recordingVerbs(
           const message = `expected no recording under way, found "${recordings.current}"`;
           return failed(refusal('conflict', message, 'end it with record/stop'));
         }
-        const limits = { sources: wanted, maxSeconds: max_seconds, maxBytes: max_megabytes * 1e6 };
-        const { recording } = await recordings.start(limits);
+        const { node, sources: configured } = config();
+        const { recording } = await recordings.start({
+          sources: wanted,
+          configuration: { node, sources: configured },
+          maxSeconds: max_seconds,
+          maxBytes: max_megabytes * 1e6,
+        });
         return done({ recording, sources: wanted, max_seconds, max_megabytes });
       },
     }),

@@ -54,7 +54,11 @@ export function sourceVerbs(
 
 function offInConfiguration() {
   const message = 'expected a source that commands may switch, found one that is switched off in the configuration';
-  return refusal('switched_off', message, 'remove enabled: false from its configuration, and restart the node');
+  return refusal(
+    'switched_off',
+    message,
+    'remove enabled: false from its configuration, and have the node read it again (SIGHUP) or restart it',
+  );
 }
 
 function muted(source: string) {

@@ -1,8 +1,6 @@
-import { readFile, rename } from 'node:fs/promises';
 import Type from 'typebox';
 import { Compile } from 'typebox/compile';
-import { messageOf, SensebindError } from '../../errors';
-import { writeWholeFile } from '../../wholeFile';
+import { StateFile } from '../../stateFile';
 import type { KnownPages } from './pages';
 
 /** Where it is kept what Home Assistant was told of. */
@@ -19,44 +17,36 @@ const validator = Compile(
   }),
 );
 
-/** In a file. What cannot be read is set aside under another name, never deleted. */
+/** In a file. */
 export class DiscoveryFile implements DiscoveryStore {
-  readonly #file: string;
+  readonly #file: StateFile<KnownPages>;
 
-  constructor(file: string) {
-    this.#file = file;
+  /** @param onSetAside - Told where a file is now that this version cannot read. */
+  constructor(file: string, onSetAside?: (file: string) => void) {
+    this.#file = new StateFile({ file, what: 'what Home Assistant was told of', decode, encode, onSetAside });
   }
 
   /** Nothing where nothing was saved. @throws {SensebindError} `FILE_UNREADABLE` */
   async load(): Promise<KnownPages> {
-    try {
-      const document = parse(await readFile(this.#file, 'utf8'));
-      if (!validator.Check(document)) {
-        await rename(this.#file, `${this.#file}.unreadable`);
-        return new Map();
-      }
-      return new Map(Object.entries(document.pages).map(([topic, page]) => [topic, new Map(Object.entries(page))]));
-    } catch (error) {
-      if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return new Map();
-      throw new SensebindError(
-        'FILE_UNREADABLE',
-        `expected what Home Assistant was told of in ${this.#file}, found: ${messageOf(error)}`,
-        'check the permissions of the file and its folder',
-        { cause: error },
-      );
-    }
+    return (await this.#file.load()) ?? new Map();
   }
 
   /** @throws {SensebindError} `FILE_UNWRITABLE` */
   save(known: KnownPages): Promise<void> {
-    const pages = Object.fromEntries([...known].map(([topic, page]) => [topic, Object.fromEntries(page)]));
-    return writeWholeFile(this.#file, JSON.stringify({ format: 'sensebind-discovery/1', pages }));
+    return this.#file.save(known);
   }
 }
 
-function parse(text: string): unknown {
+function encode(known: KnownPages): string {
+  const pages = Object.fromEntries([...known].map(([topic, page]) => [topic, Object.fromEntries(page)]));
+  return JSON.stringify({ format: 'sensebind-discovery/1', pages });
+}
+
+function decode(text: string): KnownPages | undefined {
   try {
-    return JSON.parse(text);
+    const document: unknown = JSON.parse(text);
+    if (!validator.Check(document)) return undefined;
+    return new Map(Object.entries(document.pages).map(([topic, page]) => [topic, new Map(Object.entries(page))]));
   } catch {
     return undefined;
   }

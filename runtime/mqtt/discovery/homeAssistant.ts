@@ -78,18 +78,19 @@ export class HomeAssistantDiscovery {
 
   /** Tells everything anew. */
   announce(): void {
+    this.#forgetAll();
     this.update();
     this.#tell({ again: true });
   }
 
-  /** The connection is gone. What is retained is not sent by the link itself, but here, in its own time. */
+  /** The connection is gone. */
   disconnected(): void {
     this.#isConnected = false;
     this.#queue.clear();
     for (const timer of [this.#pace, this.#jitter, this.#farewell]) timer?.cancel();
     this.#pace = undefined;
     this.#jitter = undefined;
-    for (const topic of this.#messages.keys()) this.#options.link.forget(topic);
+    this.#forgetAll();
   }
 
   /** Something of the node may have changed: what did is told. */
@@ -109,6 +110,11 @@ export class HomeAssistantDiscovery {
     this.#isConnected = false;
     for (const timer of [this.#pace, this.#jitter, this.#farewell]) timer?.cancel();
     await this.#saving;
+  }
+
+  /** What is retained is not sent by the link itself, but here, in its own time. */
+  #forgetAll(): void {
+    for (const topic of this.#messages.keys()) this.#options.link.forget(topic);
   }
 
   #homeAssistantStarted(): void {

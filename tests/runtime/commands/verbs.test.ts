@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { after, before, describe, it, type TestContext } from 'node:test';
+import { readRecording } from '../../../devices/recording/readRecording';
 import { recordingInfo } from '../../../devices/recording/recordingInfo';
 import { NodeRecordings } from '../../../runtime/cli/nodeRecordings';
 import { systemClock } from '../../../runtime/clock';
@@ -95,16 +96,22 @@ describe('a node, commanded over a real mosquitto', { skip: withoutMosquitto }, 
     );
   });
 
-  it('announces itself: all that is retained comes again, and whoever else wants to tell something is asked', async (context) => {
-    let asked = 0;
-    const { commander } = await start(context, { services: { announced: () => void asked++ } });
+  it('announces itself: all that is retained comes again, discovery by Home Assistant too, and once', async (context) => {
+    const { commander, node } = await start(context, { discoveryPrefix: 'home' });
+    const devices = ['home/device/sensebind_box/config', 'home/device/sensebind_box_SRC_mic0/config'];
+    for (const topic of devices) await commander.until(topic);
     await commander.live();
     const from = commander.heard.length;
     await commander.ask('announce', { tx: 'a' });
-    for (const topic of ['info', 'status', 'src/mic0/status', 'src/mic0/state', 'label/dog/threshold/state']) {
-      await commander.until(`${ROOT}/${topic}`, { from });
+    const topics = ['info', 'status', 'src/mic0/status', 'src/mic0/state', 'label/dog/threshold/state'];
+    for (const topic of [...topics.map((topic) => `${ROOT}/${topic}`), ...devices]) {
+      await commander.until(topic, { from });
     }
-    assert.equal(asked, 1);
+    await node.stop();
+    await commander.until(`${ROOT}/status`, { from, ...word('stopped') });
+    for (const device of devices) {
+      assert.equal(commander.heard.slice(from).filter(({ topic }) => topic === device).length, 1, device);
+    }
   });
 
   it('answers before it ends to be started again; without a supervisor it does not know the verb', async (context) => {
@@ -125,13 +132,12 @@ describe('a node, commanded over a real mosquitto', { skip: withoutMosquitto }, 
     const folder = path.join(state, 'recordings');
     const recordings = new NodeRecordings({
       folder,
-      configuration: { sources: [{ id: 'mic0', device: { url: 'rtsp://a:hunter2@b' } }] },
       library: 'test',
       clock: systemClock,
       memory: new FramePool({ frames: 4, bytes: 2 ** 20 }),
       onFailed: (error) => assert.fail(error),
     });
-    const { commander } = await start(context, { state, services: { recordings } });
+    const { commander, node } = await start(context, { state, services: { recordings } });
     await commander.live();
     const began = await commander.ask('record/start', { tx: '1', data: { max_seconds: 60, max_megabytes: 5 } });
     assert.equal(began.status, 'ok', JSON.stringify(began));
@@ -144,6 +150,14 @@ describe('a node, commanded over a real mosquitto', { skip: withoutMosquitto }, 
     const { channels } = await recordingInfo(path.join(folder, recording));
     const [channel] = channels.filter(({ kind }) => kind === 'reading');
     assert.deepEqual([channel?.source, (channel?.count ?? 0) >= 3], ['mic0', true]);
+    const items = readRecording(path.join(folder, recording), {
+      memory: new FramePool({ frames: 1, bytes: 2 ** 16 }),
+    });
+    const { value: session } = await items.next();
+    await items.return(undefined);
+    assert.ok(session?.kind === 'session');
+    const { sources } = node.pipeline.config;
+    assert.deepEqual(JSON.parse(session.configuration ?? ''), { node: 'box', sources });
     assert.equal((await commander.ask('record/stop', { tx: '4' })).error?.code, 'not_found');
 
     const from = commander.heard.length;
@@ -165,7 +179,6 @@ describe('a node, commanded over a real mosquitto', { skip: withoutMosquitto }, 
     const state = await temporaryFolder(context);
     const recordings = new NodeRecordings({
       folder: path.join(state, 'recordings'),
-      configuration: {},
       library: 'test',
       clock: systemClock,
       memory: new FramePool({ frames: 4, bytes: 2 ** 20 }),

@@ -35,6 +35,29 @@ describe('limits of a broker', () => {
     });
   }
 
+  it('clears what is retained again, also while the broker has not answered to the time before', async (context) => {
+    const held: (() => void)[] = [];
+    const broker = await ScriptedBroker.start(context, (packet, client) => {
+      if (packet.cmd === 'connect') client.send(connack(0, { receiveMaximum: 2 }));
+      else if (packet.cmd === 'publish' && packet.topic === 'state') held.push(() => polite(packet, client));
+      else polite(packet, client);
+    });
+    const payloads = (count: number) => broker.until(() => published(broker, 'state').length === count);
+    const { link } = startLink(context, broker.url);
+    link.retain('state', wordMessage('first'));
+    await payloads(1);
+    held.shift()?.();
+    link.clear('state');
+    await payloads(2);
+    link.retain('state', wordMessage('second'));
+    await payloads(3);
+    link.clear('state');
+    held.shift()?.();
+    await payloads(4);
+    assert.deepEqual(published(broker, 'state'), ['first', '', 'second', '']);
+    for (const release of held) release();
+  });
+
   it('takes a forbidden Receive Maximum or packet size of 0 for none', async (context) => {
     const broker = await ScriptedBroker.start(context, (packet, client) => {
       // Written by hand: the properties 33 and 39 with the value 0.

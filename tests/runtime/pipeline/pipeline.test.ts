@@ -1,8 +1,5 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
-import { createServer } from 'node:net';
 import { after, before, describe, it, type TestContext } from 'node:test';
-import { Aedes } from 'aedes';
 import { type Millis, systemClock } from '../../../runtime/clock';
 import type { Config, SourceConfig } from '../../../runtime/config/config';
 import { SensebindError } from '../../../runtime/errors';
@@ -16,17 +13,12 @@ import type { PipelineEvent } from '../../../runtime/pipelineEvent';
 import type { AudioReading, Driver } from '../../../runtime/reading';
 import { DisabledSource, type Source, SupervisedSource } from '../../../runtime/source';
 import { contractProblems } from '../../support/contract';
+import { type Published, recordingBroker } from '../../support/recordingBroker';
 import { refused } from '../../support/refused';
 import { openOutbox } from '../../support/spoolFolder';
 import { type TinyBundle, tinyBundle } from '../../support/tinyBundle';
 
 const RATE = 16_000;
-
-interface Published {
-  readonly topic: string;
-  readonly payload: Buffer;
-  readonly retain: boolean;
-}
 
 describe('the pipeline', () => {
   let tiny: TinyBundle;
@@ -353,26 +345,4 @@ function scoresOf(published: readonly Published[]): ScoresMessage[] {
   return published
     .filter(({ topic }) => topic.endsWith('/scores'))
     .map(({ payload }) => JSON.parse(payload.toString()));
-}
-
-/** A broker on loopback that keeps all that clients publish, in order. */
-async function recordingBroker(
-  context: TestContext,
-): Promise<{ readonly url: string; readonly published: Published[] }> {
-  const published: Published[] = [];
-  const aedes = await Aedes.createBroker({
-    authorizePublish: (client, { topic, payload, retain }, done) => {
-      if (client) published.push({ topic, payload: Buffer.from(payload), retain });
-      done(null);
-    },
-  });
-  const server = createServer(aedes.handle).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  context.after(async () => {
-    await new Promise<void>((resolve) => aedes.close(() => resolve()));
-    server.close();
-  });
-  const address = server.address();
-  assert.ok(typeof address === 'object' && address !== null);
-  return { url: `mqtt://127.0.0.1:${address.port}`, published };
 }

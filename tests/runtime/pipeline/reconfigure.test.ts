@@ -80,6 +80,40 @@ class TestMicrophone implements Driver {
   }
 }
 
+/** Words that wait to be embedded for as long as the test holds them. */
+class HeldWords {
+  #held: Promise<void> = Promise.resolve();
+  #onAsked: () => void = () => undefined;
+
+  /** Resolves when the first word waits; `release` lets it go, and those that follow. */
+  hold(): { readonly asked: Promise<void>; readonly release: () => void } {
+    let release = (): void => undefined;
+    this.#held = new Promise((resolve) => {
+      release = resolve;
+    });
+    const asked = new Promise<void>((resolve) => {
+      this.#onAsked = resolve;
+    });
+    return { asked, release };
+  }
+
+  before(engine: Engine): Engine {
+    const encode: Engine['encode'] = async (modality, input, request) => {
+      if (modality === 'text') {
+        this.#onAsked();
+        await this.#held;
+      }
+      return engine.encode(modality, input, request);
+    };
+    return new Proxy(engine, {
+      get: (target, key) => {
+        const member: unknown = key === 'encode' ? encode : Reflect.get(target, key, target);
+        return typeof member === 'function' ? member.bind(target) : member;
+      },
+    });
+  }
+}
+
 describe('another configuration for a pipeline that runs', () => {
   let tiny: TinyBundle;
   let engine: Engine;
@@ -95,6 +129,7 @@ describe('another configuration for a pipeline that runs', () => {
 
   async function start(context: TestContext) {
     const broker = await recordingBroker(context);
+    const words = new HeldWords();
     const microphones = new Map<string, TestMicrophone>();
     const events: PipelineEvent[] = [];
     const waiting = new Set<() => void>();
@@ -108,7 +143,7 @@ describe('another configuration for a pipeline that runs', () => {
     const pipeline = await Pipeline.create({
       config,
       bundle: tiny.bundle,
-      engine,
+      engine: words.before(engine),
       access: { url: broker.url, clientId: 'box' },
       outbox: await openOutbox(context, { clock: systemClock }),
       sources: config.sources.map(open),
@@ -143,7 +178,7 @@ describe('another configuration for a pipeline that runs', () => {
       assert.ok(found, id);
       return found;
     };
-    return { broker, pipeline, open, events, embeddings, heard, detected, sets, microphone };
+    return { broker, pipeline, open, words, events, embeddings, heard, detected, sets, microphone };
   }
 
   it('swaps label sets between two windows, and loses no sample of a source that is the same', async (context) => {
@@ -266,5 +301,23 @@ describe('another configuration for a pipeline that runs', () => {
     await pipeline.stop();
     assert.ok(broker.published.some(({ topic }) => topic.endsWith('/scores')));
     assert.ok(!broker.published.some(({ topic }) => topic.endsWith('/emb')));
+  });
+
+  it('does not keep a node from ending, and is refused then', async (context) => {
+    const { broker, pipeline, open, words, microphone } = await start(context);
+    const before = pipeline.config;
+    const { asked, release } = words.hold();
+    const two = 'mic0: { device: { kind: test }, labels: [house] }, mic1: { device: { kind: test } }';
+    const labels = `house: ${HOUSE.replace('dog', 'cat')}`;
+    const change = pipeline.reconfigure(configOf(broker.url, { sources: two, labels }), open);
+    const isRefused = assert.rejects(change, refused('REQUEST_ABORTED', /told to stop/));
+    await asked;
+    await pipeline.stop();
+    assert.equal(microphone('mic0').isRunning, false);
+    await broker.until(({ topic, payload }) => topic === 'sensebind/v1/box/status' && `${payload}` === 'stopped');
+    release();
+    await isRefused;
+    assert.equal(pipeline.config, before);
+    assert.deepEqual([microphone('mic1').runs, pipeline.book.get('house')?.labelSet.revision], [0, 1]);
   });
 });

@@ -1,8 +1,5 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
-import { createServer } from 'node:net';
 import { after, before, describe, it, type TestContext } from 'node:test';
-import { Aedes } from 'aedes';
 import { simulatedDevices } from '../../../devices/simulated/devices';
 import { systemClock } from '../../../runtime/clock';
 import { parseConfig } from '../../../runtime/config/readConfig';
@@ -17,6 +14,7 @@ import { Pipeline } from '../../../runtime/pipeline';
 import type { PipelineEvent } from '../../../runtime/pipelineEvent';
 import { SupervisedSource } from '../../../runtime/source';
 import { deviceContext } from '../../support/deviceContext';
+import { type Published, recordingBroker } from '../../support/recordingBroker';
 import { openOutbox } from '../../support/spoolFolder';
 import { type TinyBundle, tinyBundle } from '../../support/tinyBundle';
 
@@ -45,11 +43,6 @@ rules:
   still: { when: { measure: acceleration_g, of: imu0, above: 0.5 } }
   loud: { when: { measure: level_decibels, of: mic0, above: 100 } }
 `;
-
-interface Published {
-  readonly topic: string;
-  readonly payload: Buffer;
-}
 
 describe('a pipeline with every modality', () => {
   let tiny: TinyBundle;
@@ -171,26 +164,4 @@ function rulesOf(events: readonly PipelineEvent[]): ReadonlySet<string> {
 
 function groupsOf(events: readonly PipelineEvent[]): ReadonlySet<string> {
   return new Set(events.flatMap((event) => (event.kind === 'fused' ? [event.fused.group] : [])));
-}
-
-/** A broker on loopback that keeps all that clients publish, in order. */
-async function recordingBroker(
-  context: TestContext,
-): Promise<{ readonly url: string; readonly published: Published[] }> {
-  const published: Published[] = [];
-  const aedes = await Aedes.createBroker({
-    authorizePublish: (client, { topic, payload }, done) => {
-      if (client) published.push({ topic, payload: Buffer.from(payload) });
-      done(null);
-    },
-  });
-  const server = createServer(aedes.handle).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  context.after(async () => {
-    await new Promise<void>((resolve) => aedes.close(() => resolve()));
-    server.close();
-  });
-  const address = server.address();
-  assert.ok(typeof address === 'object' && address !== null);
-  return { url: `mqtt://127.0.0.1:${address.port}`, published };
 }

@@ -34,11 +34,16 @@ function disk(): LabelStore & { sets: readonly SavedSet[]; isFull: boolean; asid
   };
 }
 
-/** A book over an encoder of text that knows no "zzz". */
-async function open(store: LabelStore, configured: readonly LabelSet[] = [pets('dog', 'cat')]) {
+/** A book over an encoder of text that knows no "zzz", and may be closed. */
+async function open(
+  store: LabelStore,
+  configured: readonly LabelSet[] = [pets('dog', 'cat')],
+  { isClosed = false }: { readonly isClosed?: boolean } = {},
+) {
   const failures: SensebindError[] = [];
   const labelSets = new LabelSets({
     embedText: async (text) => {
+      if (isClosed) throw new SensebindError('ENGINE_CLOSED', 'expected an engine, found it closed', 'open it');
       if (text.includes('zzz')) throw new SensebindError('WORD_UNKNOWN', 'expected words, found "zzz"', 'use "buzz"');
       return embeddingOf([text.length, 1, 0]);
     },
@@ -109,5 +114,36 @@ describe('the label sets of a node, as they are changed', () => {
     const back = await edited.book.rollBack('pets');
     assert.ok(back.kind === 'changed');
     assert.deepEqual(back.revision.labelSet.labels, [{ id: 'cow' }]);
+  });
+
+  it('are kept as they are where a node is told to end before they are embedded', async () => {
+    const store = disk();
+    const { book } = await open(store);
+    await book.change('pets', withLabels('cow'));
+    await assert.rejects(open(store, undefined, { isClosed: true }), refused('ENGINE_CLOSED'));
+    assert.equal(store.aside, 0);
+    assert.deepEqual((await open(store)).inUse()?.labels, [{ id: 'cow' }]);
+  });
+
+  it('outlast a configuration that does not have them for a while', async () => {
+    const store = disk();
+    const tools: LabelSet = { ...pets('axe', 'saw'), id: 'tools' };
+    const { book, inUse } = await open(store, [pets('dog', 'cat'), tools]);
+    await book.change('pets', withLabels('cow'));
+    const gone = { configured: [tools], put: [], removed: ['pets'] };
+    await book.replace(gone, () => undefined);
+    assert.equal(inUse(), undefined);
+    const later = await open(store, [tools]);
+    await later.book.change('tools', withLabels('hammer'));
+    assert.deepEqual((await open(store, [tools, pets('dog', 'cat')])).inUse()?.labels, [{ id: 'cow' }]);
+
+    for (const { put, expected } of [
+      { put: pets('dog', 'cat'), expected: { labels: [{ id: 'cow' }], revision: 3 } },
+      { put: pets('dog', 'parrot'), expected: { labels: [{ id: 'dog' }, { id: 'parrot' }], revision: 4 } },
+    ]) {
+      await book.replace({ configured: [tools, put], put: [put], removed: [] }, () => undefined);
+      assert.deepEqual([inUse()?.labels, inUse()?.revision], [expected.labels, expected.revision]);
+      await book.replace(gone, () => undefined);
+    }
   });
 });
