@@ -24,11 +24,14 @@ export class Leaf {
   #seen: Instant | null = null;
   #labelSet: string | null = null;
   #flags: readonly Flag[] = [];
+  /** What the name of every revision of its label set begins with. */
+  readonly #revisions: string;
   /** Where the label stood last time. */
   #index = -1;
 
   constructor(condition: LeafCondition) {
     this.condition = condition;
+    this.#revisions = condition.kind === 'label' ? `${condition.labelSet}@` : '';
   }
 
   get isOn(): boolean {
@@ -52,7 +55,7 @@ export class Leaf {
   /** Takes scores, if they speak of its label; false where they do not. */
   takeScores(scores: Scores, at: Instant, flags: readonly Flag[]): boolean {
     const { condition } = this;
-    if (condition.kind !== 'label' || !scores.labelSet.startsWith(`${condition.labelSet}@`)) return false;
+    if (condition.kind !== 'label' || !scores.labelSet.startsWith(this.#revisions)) return false;
     if (scores.labels[this.#index]?.label !== condition.label) {
       this.#index = scores.labels.findIndex(({ label }) => label === condition.label);
     }

@@ -60,7 +60,7 @@ export class RuleRun {
   /** Looks at the conditions at an instant; one that is before the last counts as that. */
   step(at: Instant, reason: 'condition' | 'no-data' = 'condition'): void {
     const now = this.#notBefore(at);
-    const isOn = this.#isOn(this.rule.when, this.leaves[Symbol.iterator]());
+    const isOn = this.#isOnNow();
     const before = this.#episode.state;
     if (before.kind === 'idle' && before.onSince === null && isOn) for (const leaf of this.leaves) leaf.startPeak();
     const turn = this.#episode.step(isOn, now);
@@ -131,6 +131,13 @@ export class RuleRun {
     const now = this.#nowMicros > at.monotonicMicros ? later(at, this.#nowMicros - at.monotonicMicros) : at;
     this.#nowMicros = now.monotonicMicros;
     return now;
+  }
+
+  #isOnNow(): boolean {
+    const [only, another] = this.leaves;
+    // A thousand labels have a thousand rules of one leaf.
+    if (only !== undefined && another === undefined) return only.isOn;
+    return this.#isOn(this.rule.when, this.leaves[Symbol.iterator]());
   }
 
   /** Every leaf is read in turn, so that the iterator stands where the next condition begins. */

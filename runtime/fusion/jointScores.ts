@@ -28,14 +28,20 @@ export function jointScores(parts: readonly WeightedScores[]): Scores {
     used.reduce((sum, { scores, weight }) => sum + (weight / total) * of(scores), 0);
   const hasBackground = used.every(({ scores }) => scores.bestBackgroundCosine !== null);
   const bestBackgroundCosine = hasBackground ? mean((scores) => scores.bestBackgroundCosine ?? 0) : null;
-  const labels = first.scores.labels.map((label, index) => ({
-    ...label,
-    probability: mean((scores) => scores.labels[index]?.probability ?? 0),
-    cosine: mean((scores) => scores.labels[index]?.cosine ?? 0),
-  }));
+  const labels = first.scores.labels.length;
+  const probabilities = new Float64Array(labels);
+  const cosines = new Float64Array(labels);
+  for (const { scores, weight } of used) {
+    const share = weight / total;
+    for (let index = 0; index < labels; index++) {
+      const label = scores.labels[index];
+      probabilities[index] = (probabilities[index] ?? 0) + share * (label?.probability ?? 0);
+      cosines[index] = (cosines[index] ?? 0) + share * (label?.cosine ?? 0);
+    }
+  }
   return {
     ...first.scores,
-    labels: withMargins(labels, bestBackgroundCosine),
+    labels: labelScores(first.scores.labels, { probabilities, cosines, background: bestBackgroundCosine }),
     background: mean(({ background }) => background),
     bestBackgroundCosine,
     scale: mean(({ scale }) => scale),
@@ -43,17 +49,28 @@ export function jointScores(parts: readonly WeightedScores[]): Scores {
   };
 }
 
-/** Each cosine less the best of all others. */
-function withMargins(labels: readonly LabelScore[], background: number | null): LabelScore[] {
+/** The same labels with other numbers; the margin of each is its cosine less the best of all others. */
+function labelScores(
+  labels: readonly LabelScore[],
+  of: { readonly probabilities: Float64Array; readonly cosines: Float64Array; readonly background: number | null },
+): LabelScore[] {
+  const { probabilities, cosines, background } = of;
   let best = background ?? Number.NEGATIVE_INFINITY;
   let second = Number.NEGATIVE_INFINITY;
-  for (const { cosine } of labels) {
+  for (const cosine of cosines) {
     if (cosine > best) {
       second = best;
       best = cosine;
     } else if (cosine > second) second = cosine;
   }
-  return labels.map((label) => ({ ...label, margin: label.cosine - (label.cosine === best ? second : best) }));
+  return labels.map(({ label, title, threshold }, index) => {
+    const probability = probabilities[index] ?? 0;
+    const cosine = cosines[index] ?? 0;
+    const margin = cosine - (cosine === best ? second : best);
+    return threshold === undefined
+      ? { label, title, probability, cosine, margin }
+      : { label, title, probability, cosine, margin, threshold };
+  });
 }
 
 function notAlike(found: string): SensebindError {

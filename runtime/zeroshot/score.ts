@@ -57,9 +57,10 @@ export function score(
   const scale = options.scale ?? (embedding.logitScale === NO_SCALE ? compiled.logitScale : embedding.logitScale);
   checkScale(scale);
   const direction = unit(embedding.vector);
-  const cosines = compiled.rows.map((row) => dotFloats(direction, row));
+  const cosines = new Float64Array(compiled.rows.length);
+  for (const [index, row] of compiled.rows.entries()) cosines[index] = dotFloats(direction, row);
   const probabilities = softmax(cosines, scale);
-  const others = cosines.slice(compiled.labels.length);
+  const others = cosines.subarray(compiled.labels.length);
   const [best, second] = twoLargest(cosines);
   return {
     labelSet: compiled.name,
@@ -68,8 +69,9 @@ export function score(
       const cosine = cosines[index] ?? 0;
       const margin = cosine - (index === best.index ? second.value : best.value);
       const probability = probabilities[index] ?? 0;
-      const labelScore = { label: id, title, probability, cosine, margin };
-      return threshold === undefined ? labelScore : { ...labelScore, threshold };
+      return threshold === undefined
+        ? { label: id, title, probability, cosine, margin }
+        : { label: id, title, probability, cosine, margin, threshold };
     }),
     background: probabilities.subarray(compiled.labels.length).reduce((sum, share) => sum + share, 0),
     bestBackgroundCosine: others.length === 0 ? null : Math.max(...others),
@@ -89,7 +91,7 @@ interface Ranked {
   readonly value: number;
 }
 
-function twoLargest(values: readonly number[]): readonly [Ranked, Ranked] {
+function twoLargest(values: Float64Array): readonly [Ranked, Ranked] {
   let best: Ranked = { index: -1, value: Number.NEGATIVE_INFINITY };
   let second = best;
   for (const [index, value] of values.entries()) {

@@ -4,6 +4,7 @@ import type { Embedding } from '../../runtime/embedding';
 import type { Rule } from '../../runtime/events/rule';
 import type { GroupConfig } from '../../runtime/fusion/group';
 import { Interpreter } from '../../runtime/interpreter';
+import { LabelStates } from '../../runtime/labelStates';
 import { LabelSets } from '../../runtime/zeroshot/labelSets';
 import { embeddingOf } from '../support/vectors';
 import { type Figure, percentile, timed } from './measure';
@@ -13,6 +14,12 @@ const LABELS = 1000;
 const SOURCES = 8;
 const RULES = 100;
 const SECONDS = 60;
+
+/** Until the code is compiled; not counted. */
+const WARM_UP_SECONDS = 30;
+
+/** Design.md's rule 1, for any call on the main thread. */
+const LARGEST_CALL_MILLIS = 5;
 
 /** A tenth of a core, at one window a second and source. */
 const MILLIS_A_SECOND = 100;
@@ -24,11 +31,21 @@ export async function benchInterpretation(): Promise<Figure> {
   await labelSets.put({ id: 'all', revision: 1, labels, background: ['silence', 'noise'] });
   const sources = Array.from({ length: SOURCES }, (_, index) => `source${index}`);
   let fused = 0;
+  const fusion = [group('joint', 'embeddings', sources), group('late', 'scores', sources)];
+  // A node that can be told what to do has a state of every label, too.
+  const labelStates = new LabelStates({
+    node: 'bench',
+    readers: () => fusion.map(({ id, labels: read, hop }) => ({ id, labels: read, sources, hop })),
+    labelSets: () => labelSets.current(),
+    clock: systemClock,
+    onState: () => undefined,
+  });
   const interpreter = new Interpreter({
+    onScores: (of, scores, seen) => labelStates.observe(of, scores, seen),
     config: {
       node: 'bench',
       sources: sources.map(sourceConfig),
-      fusion: [group('joint', 'embeddings', sources), group('late', 'scores', sources)],
+      fusion,
       rules: Array.from({ length: RULES }, (_, index) => ruleOn(index, sources)),
     },
     labelSets,
@@ -42,24 +59,29 @@ export async function benchInterpretation(): Promise<Figure> {
       throw error;
     },
   });
-  const embeddings = Array.from({ length: SECONDS * SOURCES }, (_, index) => randomEmbedding(index));
+  const embeddings = Array.from({ length: (WARM_UP_SECONDS + SECONDS) * SOURCES }, (_, index) =>
+    randomEmbedding(index),
+  );
   const calls: number[] = [];
-  const before = process.cpuUsage();
+  let before = process.cpuUsage();
   for (const [index, embedding] of embeddings.entries()) {
     const source = sources[index % SOURCES] ?? '';
     const span = { monotonicEndMicros: Math.floor(index / SOURCES) * 1e6 };
-    calls.push(await timed(() => interpreter.embedding(source, embedding, { span, wantsScores: true })));
+    if (index === WARM_UP_SECONDS * SOURCES) before = process.cpuUsage();
+    const millis = await timed(() => interpreter.embedding(source, embedding, { span, wantsScores: true }));
+    if (index >= WARM_UP_SECONDS * SOURCES) calls.push(millis);
   }
   const { user, system } = process.cpuUsage(before);
   interpreter.finish();
+  labelStates.close();
   const perSecond = (user + system) / 1000 / SECONDS;
   const p50 = percentile(calls, 0.5);
   const p99 = percentile(calls, 0.99);
   return {
-    name: `scores, fusion and rules: ${LABELS} labels, ${SOURCES} sources at 1 Hz, 2 groups, ${RULES} rules`,
+    name: `scores, fusion and rules: ${LABELS} labels, ${SOURCES} sources at 1 Hz, 2 groups, ${RULES} rules, states of labels`,
     measured: `${perSecond.toFixed(1)} ms of a core each second; one window p50 ${p50.toFixed(2)} ms, p99 ${p99.toFixed(2)} ms`,
-    budget: `< ${MILLIS_A_SECOND} ms of a core each second`,
-    holds: perSecond < MILLIS_A_SECOND && fused >= 2 * (SECONDS - 1),
+    budget: `< ${MILLIS_A_SECOND} ms of a core each second; p99 ≤ ${LARGEST_CALL_MILLIS} ms`,
+    holds: perSecond < MILLIS_A_SECOND && p99 <= LARGEST_CALL_MILLIS && fused >= 2 * (SECONDS - 1),
     details: { perSecond, p50, p99, fused },
   };
 }

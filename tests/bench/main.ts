@@ -10,12 +10,15 @@ import { availableParallelism, cpus, tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { type ImagebindModality, MODALITIES } from '../../models/imagebind/modality';
+import { withoutMosquitto } from '../support/mosquitto';
 import { repositoryRoot } from '../support/paths';
 import { benchCamera } from './camera';
 import { benchConversion } from './conversion';
+import { benchDrain } from './drain';
 import { benchEventLoop } from './eventLoop';
 import { benchForward } from './forward';
 import { benchInterpretation } from './interpretation';
+import { benchGrowth, benchLatency, benchWithoutModel } from './liveNode';
 import { type Figure, printFigures } from './measure';
 import { benchPreprocessing } from './preprocessing';
 import { benchSerial } from './serial';
@@ -55,6 +58,7 @@ async function main(): Promise<number> {
     console.error('simulated world …');
     figures.push(benchScenes());
     figures.push(...(await bestOf(async () => [await benchSimulatedStreams({ folder, seconds })])));
+    figures.push(...(await liveFigures({ folder, isShort: values.short })));
     console.error('training …');
     figures.push(...(await bestOf(async () => [await benchTraining({ rounds: values.short ? 5 : 11 })])));
     console.error('conversion …');
@@ -65,6 +69,27 @@ async function main(): Promise<number> {
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** What a whole node does with a real broker. */
+async function liveFigures({
+  folder,
+  isShort,
+}: {
+  readonly folder: string;
+  readonly isShort: boolean;
+}): Promise<readonly Figure[]> {
+  if (withoutMosquitto) {
+    console.error(`SKIPPED: latency, eight sources, resident memory and drain of a node: ${withoutMosquitto}`);
+    return [];
+  }
+  const seconds = isShort ? 8 : 30;
+  console.error('a node with a broker …');
+  const latency = await bestOf(async () => [await benchLatency({ folder, seconds })]);
+  const withoutModel = await bestOf(() => benchWithoutModel({ folder, seconds }));
+  const growth = await bestOf(async () => [await benchGrowth({ folder, seconds: isShort ? 15 : 240 })]);
+  const drain = await bestOf(async () => [await benchDrain({ events: isShort ? 14_400 : 144_000 })]);
+  return [...latency, ...withoutModel, ...growth, ...drain];
 }
 
 /** How often a figure over its budget is measured again. */

@@ -8,9 +8,15 @@ interface Alarm {
 /** A clock that stands still until it is told to go on. */
 export class ManualClock implements Clock {
   readonly #alarms = new Set<Alarm>();
+  readonly #turns: number;
   #micros: Micros = 0;
   /** Wall time when the clock was made; may be changed at any time, as wall clocks jump. */
   epochStartMicros: Micros = 1_700_000_000_000_000;
+
+  /** @param turns - Rounds of the event loop that whatever waits for a timer gets before the next one. */
+  constructor({ turns = 20 }: { readonly turns?: number } = {}) {
+    this.#turns = turns;
+  }
 
   epochMicros(): Micros {
     return this.epochStartMicros + this.#micros;
@@ -39,12 +45,12 @@ export class ManualClock implements Clock {
   /** Lets time pass; timers fire in their order, and what waits for them gets its turn before the next one. */
   async advance(millis: number): Promise<void> {
     const end = this.#micros + millis * 1000;
-    await turns();
+    await this.#wait();
     for (let next = this.#nextBefore(end); next !== undefined; next = this.#nextBefore(end)) {
       this.#alarms.delete(next);
       this.#micros = Math.max(this.#micros, next.dueMicros);
       next.callback();
-      await turns();
+      await this.#wait();
     }
     this.#micros = end;
   }
@@ -54,9 +60,9 @@ export class ManualClock implements Clock {
       .filter(({ dueMicros }) => dueMicros <= end)
       .toSorted((a, b) => a.dueMicros - b.dueMicros)[0];
   }
-}
 
-/** Lets everything happen that needs no time: promises, and reads of small files that are ready. */
-async function turns(): Promise<void> {
-  for (let turn = 0; turn < 20; turn++) await new Promise<void>((resolve) => setImmediate(resolve));
+  /** Lets everything happen that needs no time: promises, and reads of small files that are ready. */
+  async #wait(): Promise<void> {
+    for (let turn = 0; turn < this.#turns; turn++) await new Promise<void>((resolve) => setImmediate(resolve));
+  }
 }

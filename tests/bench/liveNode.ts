@@ -1,0 +1,228 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import path from 'node:path';
+import { text } from 'node:stream/consumers';
+import { connectAsync } from 'mqtt';
+import { systemClock } from '../../runtime/clock';
+import { decodeEmbedding } from '../../runtime/mqtt/embeddingMessage';
+import { kindOfTopic } from '../../runtime/mqtt/topics';
+import { startMosquitto } from '../support/mosquitto';
+import { compiled } from '../support/paths';
+import { keepReadings } from './loopedReadings';
+import { type Figure, median, percentile } from './measure';
+import type { NodeReport } from './programs/measuredNode';
+import type { SoakSample } from './programs/soakedNode';
+
+interface Where {
+  readonly folder: string;
+  readonly seconds: number;
+}
+
+/** V8's space for young objects is kept small, which costs nothing at this load: 80 MB less. */
+const SMALL_HEAP = '--max-semi-space-size=1';
+
+const LARGEST_LATENCY_MILLIS = 3;
+const FEWEST_MESSAGES = 50;
+
+/**
+ * How long a message is on its way: from the moment at which a window of a node is complete until this process, behind a
+ * real broker, has each of its messages (embedding and scores). Of each window, what its own encoder took is subtracted:
+ * in the queue, preprocessing and model. Handing over to the worker's thread and back stays in.
+ */
+export async function benchLatency({ folder, seconds }: Where): Promise<Figure> {
+  const broker = await startMosquitto({ holdsContract: false, settings: ['set_tcp_nodelay true'] });
+  const arrivals: Arrival[] = [];
+  const subscriber = await connectAsync(broker.url, { protocolVersion: 5 });
+  try {
+    subscriber.on('message', (topic, payload) => {
+      const arrivedMicros = systemClock.epochMicros();
+      const arrival = arrivalOf(topic, payload);
+      if (arrival !== undefined) arrivals.push({ ...arrival, arrivedMicros });
+    });
+    await subscriber.subscribeAsync('sensebind/#', { qos: 0 });
+    const { windows } = await measuredNode('model', { folder, seconds, url: broker.url });
+    const byKey = new Map(windows.map((window) => [keyOf(window), window]));
+    const overhead: number[] = [];
+    const whole: number[] = [];
+    for (const arrival of arrivals) {
+      const window = byKey.get(keyOf(arrival));
+      if (window === undefined) continue;
+      const micros = arrival.arrivedMicros - window.completeMicros;
+      whole.push(micros / 1000);
+      overhead.push((micros - window.encoderMicros) / 1000);
+    }
+    const p50 = percentile(overhead, 0.5);
+    const p95 = percentile(overhead, 0.95);
+    return {
+      name: 'window complete → MQTT message received by another process',
+      measured: `p95 ${p95.toFixed(2)} ms, p50 ${p50.toFixed(2)} ms without the encoder's time (with it, p95 ${percentile(whole, 0.95).toFixed(1)} ms; ${overhead.length} messages)`,
+      budget: `p95 < ${LARGEST_LATENCY_MILLIS} ms`,
+      holds: p95 < LARGEST_LATENCY_MILLIS && overhead.length >= FEWEST_MESSAGES,
+      details: {
+        p50,
+        p95,
+        p99: percentile(overhead, 0.99),
+        wholeP95: percentile(whole, 0.95),
+        messages: overhead.length,
+      },
+    };
+  } finally {
+    await subscriber.endAsync(true);
+    await broker.stop();
+  }
+}
+
+interface Arrival {
+  readonly source: string;
+  readonly endMicros: number;
+  readonly arrivedMicros: number;
+}
+
+/** What a message of a single source says of its window. */
+function arrivalOf(topic: string, payload: Buffer): Pick<Arrival, 'source' | 'endMicros'> | undefined {
+  if (!topic.includes('/src/')) return undefined;
+  const kind = kindOfTopic(topic);
+  if (kind === 'embedding') {
+    const { src, t1 } = decodeEmbedding(payload).message;
+    return { source: src, endMicros: Number(t1) };
+  }
+  if (kind !== 'scores') return undefined;
+  const { src, t1 } = JSON.parse(payload.toString()) as { readonly src: string; readonly t1: number };
+  return { source: src, endMicros: t1 };
+}
+
+function keyOf({ source, endMicros }: Pick<Arrival, 'source' | 'endMicros'>): string {
+  return `${source} ${endMicros}`;
+}
+
+const LARGEST_SHARE = 0.1;
+const LARGEST_P99_MILLIS = 10;
+const LARGEST_RESIDENT_MEGABYTES = 150;
+
+/**
+ * What a node costs whose encoders answer at once: windows, preprocessing, scores, fusion, rules, and MQTT to a real
+ * broker. Its eight sources read what was simulated before.
+ */
+export async function benchWithoutModel({ folder, seconds }: Where): Promise<readonly Figure[]> {
+  const broker = await startMosquitto({ holdsContract: false });
+  try {
+    const node = await measuredNode('empty', { folder, seconds, url: broker.url });
+    return [shareOf(node), loopDelayOf(node), residentOf(node)];
+  } finally {
+    await broker.stop();
+  }
+}
+
+function shareOf({ share, mainShare, windows, drops }: NodeReport): Figure {
+  return {
+    name: '8 sources, no model',
+    measured: `${percent(share)} % of a core, preprocessing included; ${percent(mainShare)} % on the main thread`,
+    budget: `< ${percent(LARGEST_SHARE)} %`,
+    holds: share < LARGEST_SHARE && windows.length > 0,
+    details: { share, mainShare, windows: windows.length, ...prefixed(drops) },
+  };
+}
+
+function loopDelayOf({ loopDelayP99Millis, windows }: NodeReport): Figure {
+  return {
+    name: 'event-loop delay of a node, 8 sources',
+    measured: `p99 ${loopDelayP99Millis.toFixed(1)} ms`,
+    budget: `p99 < ${LARGEST_P99_MILLIS} ms`,
+    holds: loopDelayP99Millis < LARGEST_P99_MILLIS && windows.length > 0,
+    details: { p99: loopDelayP99Millis, windows: windows.length },
+  };
+}
+
+function residentOf({ residentMegabytes, windows }: NodeReport): Figure {
+  return {
+    name: 'resident memory of a node without models',
+    measured: `${residentMegabytes.toFixed(0)} MB, 8 sources`,
+    budget: `< ${LARGEST_RESIDENT_MEGABYTES} MB`,
+    holds: residentMegabytes < LARGEST_RESIDENT_MEGABYTES && windows.length > 0,
+    details: { residentMegabytes },
+  };
+}
+
+const LARGEST_GROWTH_MEGABYTES = 1;
+
+/**
+ * How fast the memory of a node without models grows, hours played in seconds: what it holds after a collection. Resident
+ * memory is told beside it; in a short run it moves by whole pages of the heap, which says little about hours.
+ */
+export async function benchGrowth({ folder, seconds }: Where): Promise<Figure> {
+  const broker = await startMosquitto({ holdsContract: false });
+  try {
+    const output = await runProgram('soakedNode', { folder, flags: ['--expose-gc'], args: [broker.url], seconds });
+    // Written by our own program. The first half fills what is bounded: caches, rings, the newest durations.
+    const samples = output
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as SoakSample);
+    const later = samples.slice(samples.length / 2);
+    const growth = slope(later.map(({ hours, heldMegabytes }) => [hours, heldMegabytes]));
+    const resident = slope(later.map(({ hours, residentMegabytes }) => [hours, residentMegabytes]));
+    const hours = (samples.at(-1)?.hours ?? 0) - (later[0]?.hours ?? 0);
+    const embeddings = samples.at(-1)?.embeddings ?? 0;
+    return {
+      name: 'memory growth of a node without models',
+      measured: `${growth.toFixed(2)} MB an hour held (resident ${resident.toFixed(1)}), over ${(60 * hours).toFixed(0)} minutes`,
+      budget: `< ${LARGEST_GROWTH_MEGABYTES} MB an hour`,
+      holds: growth < LARGEST_GROWTH_MEGABYTES && embeddings > 0,
+      details: { growth, resident, hours, embeddings, held: later.at(-1)?.heldMegabytes ?? 0 },
+    };
+  } finally {
+    await broker.stop();
+  }
+}
+
+/** The median of the slopes between all pairs of points: one that lies apart does not count (Theil, Sen). */
+function slope(points: readonly (readonly [x: number, y: number])[]): number {
+  const slopes = points.flatMap(([x, y], index) => points.slice(index + 1).map(([x2, y2]) => (y2 - y) / (x2 - x)));
+  return median(slopes);
+}
+
+async function measuredNode(
+  what: string,
+  { folder, seconds, url }: Where & { readonly url: string },
+): Promise<NodeReport> {
+  // Written by our own program.
+  return JSON.parse(await runProgram('measuredNode', { folder, flags: [], args: [what, url], seconds })) as NodeReport;
+}
+
+/** Runs a node in a process of its own, started as deploy/ starts it; resolves to what it prints. */
+async function runProgram(
+  program: string,
+  options: {
+    readonly folder: string;
+    readonly flags: readonly string[];
+    readonly args: readonly string[];
+    readonly seconds: number;
+  },
+): Promise<string> {
+  const { folder, flags, args, seconds } = options;
+  const stateHome = await mkdtemp(path.join(folder, 'node-'));
+  const readings = path.join(stateHome, 'readings');
+  await keepReadings(readings);
+  const file = compiled(`tests/bench/programs/${program}`);
+  const child = spawn(process.execPath, [SMALL_HEAP, ...flags, file, ...args, readings, String(seconds)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, XDG_STATE_HOME: stateHome },
+  });
+  const ended = once(child, 'exit');
+  try {
+    return await text(child.stdout);
+  } finally {
+    child.kill();
+    await ended;
+    await rm(stateHome, { recursive: true, force: true });
+  }
+}
+
+function percent(share: number): string {
+  return (100 * share).toFixed(1).replace(/\.0$/, '');
+}
+
+function prefixed(drops: Readonly<Record<string, number>>): Readonly<Record<string, number>> {
+  return Object.fromEntries(Object.entries(drops).map(([reason, count]) => [`dropped ${reason}`, count]));
+}

@@ -1,0 +1,149 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { deserialize, serialize } from 'node:v8';
+import type { Sensor } from '../../devices/simulated/sensor';
+import { seededScenario } from '../../devices/simulated/sharedWorld';
+import { simulateReadings } from '../../devices/simulated/simulateReadings';
+import { type Clock, type Micros, type Millis, sleep } from '../../runtime/clock';
+import { FramePool } from '../../runtime/frames';
+import type { Driver, FrameMemory, Modality, Reading, ReadingSink } from '../../runtime/reading';
+
+/** Eight sources: one of each sensor that the shipped bundle knows, and three again. */
+export const EIGHT_SOURCES: Readonly<Record<string, Sensor>> = {
+  cam0: 'vision',
+  depth0: 'depth',
+  heat0: 'thermal',
+  mic0: 'audio',
+  imu0: 'imu',
+  heat1: 'thermal',
+  mic1: 'audio',
+  imu1: 'imu',
+};
+
+/** How much of each source is made and then read again and again. */
+const SECONDS = 2;
+const LENGTH_MICROS = SECONDS * 1e6;
+
+/** Readings whose times count from 0. */
+type Kept = Readonly<Record<string, readonly Reading[]>>;
+
+/**
+ * Makes two seconds of eight simulated sources, at their usual sizes and rates, for processes that are measured without
+ * what it costs to simulate.
+ */
+export async function keepReadings(file: string): Promise<void> {
+  const kept: Record<string, unknown[]> = {};
+  await simulateReadings({
+    scenario: seededScenario(3),
+    sources: Object.entries(EIGHT_SOURCES).map(([source, sensor]) => ({ source, sensor })),
+    seconds: SECONDS,
+    start: { timeMicros: 0, monotonicMicros: 0 },
+    memory: new FramePool({ frames: 16, bytes: 2 ** 24 }),
+    reading: (reading) => {
+      kept[reading.source] ??= [];
+      kept[reading.source]?.push(unshared(reading));
+    },
+  });
+  await writeFile(file, serialize(kept));
+}
+
+/** Drivers that read what {@link keepReadings} has made, over and over, at the pace of a clock. */
+export async function loopedDrivers(file: string, clock: Clock): Promise<Readonly<Record<string, Driver>>> {
+  // Written by ourselves.
+  const kept = deserialize(await readFile(file)) as Kept;
+  const memory = new FramePool({ frames: 256, bytes: 2 ** 26 });
+  return Object.fromEntries(
+    Object.entries(EIGHT_SOURCES).map(([source, sensor]) => {
+      const readings = (kept[source] ?? []).map((reading) => shared(reading, memory));
+      return [source, new LoopDriver(sensor, readings, clock)];
+    }),
+  );
+}
+
+class LoopDriver implements Driver {
+  readonly modality: Modality;
+  readonly #readings: readonly Reading[];
+  readonly #clock: Clock;
+
+  constructor(modality: Modality, readings: readonly Reading[], clock: Clock) {
+    this.modality = modality;
+    this.#readings = readings;
+    this.#clock = clock;
+  }
+
+  async run(sink: ReadingSink, signal: AbortSignal): Promise<void> {
+    const clock = this.#clock;
+    const began = { monotonicMicros: clock.monotonicMicros(), timeMicros: clock.epochMicros() };
+    for (let loop = 0; ; loop++) {
+      for (const [index, reading] of this.#readings.entries()) {
+        // A reading is there when the next one begins.
+        const endMicros = this.#readings[index + 1]?.monotonicMicros ?? LENGTH_MICROS;
+        const dueMicros = began.monotonicMicros + loop * LENGTH_MICROS + endMicros;
+        await sleep(clock, ((dueMicros - clock.monotonicMicros()) / 1000) as Millis, signal);
+        if (signal.aborted) return;
+        sink.reading(moved(reading, { ...began, offsetMicros: loop * LENGTH_MICROS }));
+      }
+    }
+  }
+}
+
+function moved(
+  reading: Reading,
+  to: { readonly monotonicMicros: Micros; readonly timeMicros: Micros; readonly offsetMicros: Micros },
+): Reading {
+  const monotonicMicros = reading.monotonicMicros + to.monotonicMicros + to.offsetMicros;
+  const timeMicros = reading.timeMicros + to.timeMicros + to.offsetMicros;
+  if (reading.modality !== 'imu') return { ...reading, monotonicMicros, timeMicros };
+  const byMicros = to.monotonicMicros + to.offsetMicros;
+  return {
+    ...reading,
+    monotonicMicros,
+    timeMicros,
+    sampleMicros: reading.sampleMicros.map((micros) => micros + byMicros),
+  };
+}
+
+/** Shared memory cannot be written to a file. */
+function unshared(reading: Reading): unknown {
+  switch (reading.modality) {
+    case 'vision':
+      return { ...reading, frame: null, rgb: reading.rgb.slice() };
+    case 'depth':
+      return { ...reading, frame: null, metres: reading.metres.slice() };
+    case 'thermal':
+      return { ...reading, frame: null, values: reading.values.slice() };
+    default:
+      return reading;
+  }
+}
+
+/** On a frame again, which is held for ever. */
+function shared(reading: Reading, memory: FrameMemory): Reading {
+  const onFrame = <Pixels extends Uint8Array | Float32Array>(
+    pixels: Pixels,
+    of: (memory: SharedArrayBuffer) => Pixels,
+  ) => {
+    const frame = memory.acquire(pixels.byteLength);
+    if (frame === undefined) throw new Error('expected room for the pictures of two seconds');
+    const values = of(frame.buffer);
+    values.set(pixels);
+    return { frame, values };
+  };
+  const floats = (pixels: Float32Array) => onFrame(pixels, (buffer) => new Float32Array(buffer, 0, pixels.length));
+  switch (reading.modality) {
+    case 'vision': {
+      const { rgb: pixels } = reading;
+      const { frame, values } = onFrame(pixels, (buffer) => new Uint8Array(buffer, 0, pixels.length));
+      return { ...reading, frame, rgb: values };
+    }
+    case 'depth': {
+      const { frame, values } = floats(reading.metres);
+      return { ...reading, frame, metres: values };
+    }
+    case 'thermal': {
+      const { frame, values } = floats(reading.values);
+      return { ...reading, frame, values };
+    }
+    default:
+      return reading;
+  }
+}

@@ -1,0 +1,109 @@
+/**
+ * `node measuredNode.js WHAT BROKER_URL READINGS SECONDS`: a node with eight sources at their usual rates, which read what
+ * is in a file (loopedReadings.ts). WHAT is `model` (the shipped bundle) or `empty` (every encoder answers at once). Prints
+ * one {@link NodeReport} as JSON after so many seconds, the time to warm up not counted.
+ */
+import { type Micros, type Millis, systemClock } from '../../../runtime/clock';
+import { EventLoopDelay } from '../../../runtime/eventLoopDelay';
+import type { EncodeTimings, Engine } from '../../../runtime/inference/engine';
+import type { Pipeline } from '../../../runtime/pipeline';
+import { openNode } from '../openNode';
+
+/** Until code is compiled, which a service that runs for years has long behind it. */
+const WARM_UP_SECONDS = 8;
+
+/** What a stretch of a node's life cost. */
+export interface NodeReport {
+  /** Of a core, all threads. */
+  readonly share: number;
+  /** Of a core, the main thread alone. */
+  readonly mainShare: number;
+  readonly loopDelayP99Millis: number;
+  readonly residentMegabytes: number;
+  readonly windows: readonly MeasuredWindow[];
+  /** By reason, of all sources. */
+  readonly drops: Readonly<Record<string, number>>;
+}
+
+/** A window that became an embedding. */
+export interface MeasuredWindow {
+  readonly source: string;
+  /** Wall time at which it ends: `t1` of its messages. */
+  readonly endMicros: Micros;
+  /** Wall time at which it was complete. */
+  readonly completeMicros: Micros;
+  /** In the queue of its encoder, being preprocessed, and in the model. */
+  readonly encoderMicros: Micros;
+}
+
+/** What a lane adds to the time at which a window is complete, to have the latest start of its encoder (runtime/lane.ts). */
+const LATEST_START_MICROS = 5_000_000;
+
+async function main([what = '', url = '', readings = '', seconds = '']: readonly string[]): Promise<void> {
+  const { engine, pipeline, close } = await openNode({
+    url,
+    readings,
+    clock: systemClock,
+    withModel: what === 'model',
+    state: process.env['XDG_STATE_HOME'] ?? '',
+  });
+  const windows = watchWindows(engine);
+  pipeline.start();
+  const cost = await stretch(1000 * Number(seconds));
+  const report: NodeReport = { ...cost, windows, drops: dropsOf(pipeline) };
+  console.log(JSON.stringify(report));
+  await close();
+}
+
+/** Stands between the lanes and their encoders; fills while the node runs. */
+function watchWindows(engine: Engine): readonly MeasuredWindow[] {
+  const windows: MeasuredWindow[] = [];
+  const encode = engine.encode.bind(engine);
+  engine.encode = (modality, input, request = {}) => {
+    const { source, endMicros = 0, deadlineMicros, onTimings } = request;
+    if (source === undefined || deadlineMicros === undefined) return encode(modality, input, request);
+    const ageMicros = systemClock.monotonicMicros() - (deadlineMicros - LATEST_START_MICROS);
+    const completeMicros = systemClock.epochMicros() - ageMicros;
+    return encode(modality, input, {
+      ...request,
+      onTimings: (timings: EncodeTimings) => {
+        const encoderMicros = timings.waitingMicros + timings.preprocessingMicros + timings.forwardMicros;
+        windows.push({ source, endMicros, completeMicros, encoderMicros });
+        onTimings?.(timings);
+      },
+    });
+  };
+  return windows;
+}
+
+async function stretch(millis: number): Promise<Omit<NodeReport, 'windows' | 'drops'>> {
+  const delay = new EventLoopDelay();
+  await pause(1000 * WARM_UP_SECONDS);
+  delay.start();
+  const before = { millis: performance.now(), all: process.cpuUsage(), main: process.threadCpuUsage() };
+  await pause(millis);
+  const wallMicros = 1000 * (performance.now() - before.millis);
+  const all = process.cpuUsage(before.all);
+  const main = process.threadCpuUsage(before.main);
+  delay.stop();
+  return {
+    share: (all.user + all.system) / wallMicros,
+    mainShare: (main.user + main.system) / wallMicros,
+    loopDelayP99Millis: delay.take().p99Micros / 1000,
+    residentMegabytes: process.memoryUsage.rss() / 1e6,
+  };
+}
+
+function dropsOf(pipeline: Pipeline): Readonly<Record<string, number>> {
+  const all: Record<string, number> = {};
+  for (const { drops } of Object.values(pipeline.stats().sources)) {
+    for (const [reason, count] of Object.entries(drops)) all[reason] = (all[reason] ?? 0) + count;
+  }
+  return all;
+}
+
+function pause(millis: number): Promise<void> {
+  return new Promise((resolve) => systemClock.setTimer(millis as Millis, resolve));
+}
+
+void main(process.argv.slice(2));
