@@ -143,7 +143,8 @@ describe('a node, commanded over a real mosquitto', { skip: withoutMosquitto }, 
     assert.equal(began.status, 'ok', JSON.stringify(began));
     const recording = String(began.data?.['recording']);
     assert.equal((await commander.ask('record/start', { tx: '2', data: {} })).error?.code, 'conflict');
-    for (let times = 0; times < 3; times++) await commander.live();
+    // Longer than a window, so that there is one to be replayed.
+    for (let times = 0; times < 6; times++) await commander.live();
     const ended = await commander.ask('record/stop', { tx: '3' });
     assert.equal(ended.data?.['recording'], recording);
     assert.equal(ended.data?.['dropped'], 0);
