@@ -107,7 +107,7 @@ export async function watchContract(
 
 /** What nodes only read: anybody may write there, and what they like. */
 const isOfOthers = (topic: string): boolean =>
-  channelOf(topic)?.isSent === false || /^[^/]+\/v1\/[^/]+\/(?:(?:cmd|in)\/|label\/.*\/set$)/.test(topic);
+  channelOf(topic)?.isSent === false || /^[^/]+\/v1\/[^/]+\/(?:(?:cmd|in)\/|label\/[^/]+\/[^/]+\/set$)/.test(topic);
 
 const isDiscovery = (topic: string): boolean => topic.startsWith('homeassistant/');
 

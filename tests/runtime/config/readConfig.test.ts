@@ -6,11 +6,9 @@ import fc from 'fast-check';
 import { Compile } from 'typebox/compile';
 import { parse } from 'yaml';
 import { deviceDeclarations as devices } from '../../../devices/catalogue';
-import { parseDuration } from '../../../runtime/config/duration';
 import { parseConfig, readConfig, readSourcesConfig } from '../../../runtime/config/readConfig';
 import { configJsonSchema } from '../../../runtime/config/schema';
-import { brokerAccess } from '../../../runtime/config/secrets';
-import { isSensebindError, messageOf } from '../../../runtime/errors';
+import { isSensebindError } from '../../../runtime/errors';
 import { refused } from '../../support/refused';
 import { temporaryFolder } from '../../support/temporaryFolder';
 
@@ -363,56 +361,5 @@ publish:
       readConfig(path.join(folder, 'missing.yaml'), devices),
       refused('FILE_UNREADABLE', /missing\.yaml/),
     );
-  });
-});
-
-describe('durations', () => {
-  it('are written with a unit', () => {
-    assert.deepEqual(['2s', '500ms', '1.5s', '10min', '1h', '2', 's', '-1s', '1 s', '1e3s', ''].map(parseDuration), [
-      2000,
-      500,
-      1500,
-      600_000,
-      3_600_000,
-      undefined,
-      undefined,
-      undefined,
-      undefined,
-      undefined,
-      undefined,
-    ]);
-  });
-});
-
-describe('secrets of the broker', () => {
-  const broker = { url: 'mqtts://broker', protocol: 'auto', clientId: 'box', username: 'me' } as const;
-
-  it('come from a file, without the line end that editors leave', async (context) => {
-    const file = path.join(await temporaryFolder(context), 'password');
-    await writeFile(file, 'open sesame \n');
-    const { password } = await brokerAccess({ ...broker, password: { file } }, {});
-    assert.equal(password, 'open sesame ');
-    await writeFile(file, '\n');
-    await assert.rejects(
-      brokerAccess({ ...broker, password: { file } }, {}),
-      refused('CONFIG_INVALID', /found nothing/),
-    );
-  });
-
-  it('come from the environment', async () => {
-    const named = { ...broker, password: { environment: 'BROKER_PASSWORD' } };
-    assert.equal((await brokerAccess(named, { BROKER_PASSWORD: 'word' })).password, 'word');
-    await assert.rejects(brokerAccess(named, {}), refused('CONFIG_INVALID', /BROKER_PASSWORD/));
-  });
-
-  it('are never told', async (context) => {
-    const file = path.join(await temporaryFolder(context), 'key.pem');
-    await writeFile(file, 'a secret that is no key');
-    const error: unknown = await brokerAccess({ ...broker, certFile: file, keyFile: file }, {}).catch(
-      (reason: unknown) => reason,
-    );
-    assert.ok(refused('CONFIG_INVALID', /PEM/)(error));
-    assert.doesNotMatch(messageOf(error), /a secret/);
-    await assert.rejects(brokerAccess({ ...broker, caFile: '/nonexistent/ca.pem' }, {}), refused('FILE_UNREADABLE'));
   });
 });
