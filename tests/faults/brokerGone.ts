@@ -61,7 +61,7 @@ export async function brokerGone(options: BrokerGoneOptions): Promise<BrokerGone
   try {
     const before = memory();
     for (let index = 0; index < events; index++) {
-      post(outbox, index);
+      postEvent(outbox, index);
       if (index % 256 === 255) await outbox.flush();
     }
     await outbox.flush();
@@ -76,7 +76,7 @@ export async function brokerGone(options: BrokerGoneOptions): Promise<BrokerGone
     subscriber = await connectAsync(broker.url, { protocolVersion: 5, properties: { receiveMaximum: 1000 } });
     subscriber.on('message', (topic, payload) => arrivals.take(topic, payload));
     await subscriber.subscribeAsync(`${ROOT}/#`, { qos: 1 });
-    await arrivals.all(() => post(outbox, arrivals.nextLive()));
+    await arrivals.all(() => postEvent(outbox, arrivals.nextLive()));
     const drained = memory();
     await untilEmpty(outbox);
     const drainSeconds = arrivals.drainSeconds();
@@ -127,7 +127,7 @@ export function describeBrokerGone(report: BrokerGoneReport): string {
 }
 
 /** An event as large as those of the contract. */
-function post(outbox: Outbox, index: number): void {
+export function postEvent(outbox: Outbox, index: number): void {
   const document = { event_type: 'glass_break', s: 'event/1', id: index, historical: false, padding: 'x'.repeat(380) };
   outbox.post('normal', {
     topic: `${ROOT}/event/r1`,
