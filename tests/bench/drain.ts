@@ -1,5 +1,8 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import path from 'node:path';
 import { brokerGone, brokerGoneProblems } from '../faults/brokerGone';
 import type { Figure } from './measure';
+import { runProgram } from './runProgram';
 
 const LEAST_PER_SECOND = 1500;
 const RECEIVE_MAXIMUM = 100;
@@ -16,4 +19,30 @@ export async function benchDrain({ events }: { readonly events: number }): Promi
     holds: ratePerSecond >= LEAST_PER_SECOND && brokerGoneProblems(report).length === 0,
     details: { ratePerSecond, events, lost, doubled, outOfOrder },
   };
+}
+
+const LARGEST_GROWTH_MEGABYTES = 50;
+
+/** By how much the resident memory of a process grows that spools events while its broker is gone, at most. */
+export async function benchSpooling({
+  folder,
+  events,
+}: {
+  readonly folder: string;
+  readonly events: number;
+}): Promise<Figure> {
+  const scratch = await mkdtemp(path.join(folder, 'spooling-'));
+  try {
+    const output = await runProgram('spooledEvents', { flags: ['--expose-gc'], args: [String(events), scratch] });
+    const growth = Number(output);
+    return {
+      name: `resident memory while ${events} events are spooled, broker gone`,
+      measured: `+${growth.toFixed(0)} MB at most`,
+      budget: `< ${LARGEST_GROWTH_MEGABYTES} MB`,
+      holds: output.trim() !== '' && growth < LARGEST_GROWTH_MEGABYTES,
+      details: { growth, events },
+    };
+  } finally {
+    await rm(scratch, { recursive: true, force: true });
+  }
 }

@@ -20,14 +20,14 @@ export const EIGHT_SOURCES: Readonly<Record<string, Sensor>> = {
 };
 
 /** How much of each source is made and then read again and again. */
-const SECONDS = 2;
+const SECONDS = 1;
 const LENGTH_MICROS = SECONDS * 1e6;
 
 /** Readings whose times count from 0. */
 type Kept = Readonly<Record<string, readonly Reading[]>>;
 
 /**
- * Makes two seconds of eight simulated sources, at their usual sizes and rates, for processes that are measured without
+ * Makes a second of eight simulated sources, at their usual sizes and rates, for processes that are measured without
  * what it costs to simulate.
  */
 export async function keepReadings(file: string): Promise<void> {
@@ -123,7 +123,7 @@ function shared(reading: Reading, memory: FrameMemory): Reading {
     of: (memory: SharedArrayBuffer) => Pixels,
   ) => {
     const frame = memory.acquire(pixels.byteLength);
-    if (frame === undefined) throw new Error('expected room for the pictures of two seconds');
+    if (frame === undefined) throw new Error('expected room for the pictures of a second');
     const values = of(frame.buffer);
     values.set(pixels);
     return { frame, values };

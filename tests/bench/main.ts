@@ -14,7 +14,7 @@ import { withoutMosquitto } from '../support/mosquitto';
 import { repositoryRoot } from '../support/paths';
 import { benchCamera } from './camera';
 import { benchConversion } from './conversion';
-import { benchDrain } from './drain';
+import { benchDrain, benchSpooling } from './drain';
 import { benchEventLoop } from './eventLoop';
 import { benchForward } from './forward';
 import { benchInterpretation } from './interpretation';
@@ -89,7 +89,8 @@ async function liveFigures({
   const withoutModel = await bestOf(() => benchWithoutModel({ folder, seconds }));
   const growth = await bestOf(async () => [await benchGrowth({ folder, seconds: isShort ? 15 : 240 })]);
   const drain = await bestOf(async () => [await benchDrain({ events: isShort ? 14_400 : 144_000 })]);
-  return [...latency, ...withoutModel, ...growth, ...drain];
+  const spooling = await bestOf(async () => [await benchSpooling({ folder, events: isShort ? 36_000 : 144_000 })]);
+  return [...latency, ...withoutModel, ...growth, ...drain, ...spooling];
 }
 
 /** How often a figure over its budget is measured again. */

@@ -2,6 +2,7 @@
  * `node --expose-gc soakedNode.js BROKER_URL READINGS SECONDS`: a node without models, on a clock that goes as fast as it
  * can follow. Prints a {@link SoakSample} as JSON now and then, until so many seconds of this machine are over.
  */
+import { type Millis, systemClock } from '../../../runtime/clock';
 import { ManualClock } from '../../support/manualClock';
 import { openNode } from '../openNode';
 
@@ -17,6 +18,8 @@ export interface SoakSample {
 
 const SAMPLES = 24;
 
+const SETTLE = 40 as Millis;
+
 async function main([url = '', readings = '', seconds = '']: readonly string[]): Promise<void> {
   const { gc } = globalThis;
   if (gc === undefined) throw new Error('expected --expose-gc');
@@ -31,7 +34,7 @@ async function main([url = '', readings = '', seconds = '']: readonly string[]):
       await clock.advance(500);
       await pipeline.settled();
     }
-    gc();
+    await settle(gc);
     const { heapUsed, external, rss } = process.memoryUsage();
     const counted = Object.values(pipeline.stats().sources).reduce((sum, { embeddings }) => sum + embeddings, 0);
     const found: SoakSample = {
@@ -44,6 +47,14 @@ async function main([url = '', readings = '', seconds = '']: readonly string[]):
   }
   // It stands on a clock that nobody moves any more.
   process.exit();
+}
+
+/** What is on its way to the broker or to the disk arrives, and what was let go is collected, buffers too. */
+async function settle(gc: () => unknown): Promise<void> {
+  for (let turn = 0; turn < 3; turn++) {
+    await new Promise((resolve) => systemClock.setTimer(SETTLE, () => resolve(undefined)));
+    gc();
+  }
 }
 
 void main(process.argv.slice(2));
