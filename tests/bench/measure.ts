@@ -5,6 +5,8 @@ export interface Figure {
   readonly measured: string;
   readonly budget: string;
   readonly holds: boolean;
+  /** The budget was missed here before and nobody has mended that yet: said, and no reason to fail. */
+  readonly isKnownMiss?: true;
   /** Raw numbers, for the JSON of the run. */
   readonly details: Readonly<Record<string, number | string>>;
 }
@@ -49,10 +51,15 @@ export async function interleaved<Name extends string>(
 /** Prints figures as a table; returns whether all budgets hold. */
 export function printFigures(figures: readonly Figure[]): boolean {
   const columns = ['', 'figure', 'measured', 'budget'];
-  const rows = figures.map(({ holds, name, measured, budget }) => [holds ? 'ok' : 'MISS', name, measured, budget]);
+  const rows = figures.map((figure) => [verdictOf(figure), figure.name, figure.measured, figure.budget]);
   const widths = columns.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)));
   for (const row of [columns, ...rows]) {
     console.log(row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  '));
   }
-  return figures.every(({ holds }) => holds);
+  return figures.every(({ holds, isKnownMiss = false }) => holds || isKnownMiss);
+}
+
+function verdictOf({ holds, isKnownMiss = false }: Figure): string {
+  if (holds) return 'ok';
+  return isKnownMiss ? 'miss, known' : 'MISS';
 }
