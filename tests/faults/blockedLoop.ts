@@ -17,7 +17,7 @@ export interface BlockedLoopOptions {
 /** Row F16: something computes on the main thread for seconds, with a connection to a real broker. */
 export function blockedLoop({ blockedMillis, keepaliveSeconds }: BlockedLoopOptions): Promise<Found> {
   return withCleanUp(async (context) => {
-    const broker = await startMosquitto();
+    const broker = await startMosquitto({ holdsContract: false });
     context.after(() => broker.stop());
     const outbox = await openOutbox(context, { clock: systemClock });
     const link = new BrokerLink({
