@@ -1,5 +1,5 @@
 import { type Bundle, openBundle } from '../../models/bundle/bundle';
-import type { Manifest } from '../../models/bundle/manifest';
+import { caveatsOf } from '../../models/bundle/caveats';
 import { bundleFolder, MINI } from '../../models/mini/location';
 import { type OutputOptions, printNote } from './output';
 import { startProgress } from './progress';
@@ -36,12 +36,6 @@ export async function openCheckedBundle({ bundle: named, json, note = printNote 
   if (bundle.firstUse) note(licenceText(bundle.manifest.licence));
   for (const remark of bundle.notes) note(`note: ${remark}`);
   return bundle;
-}
-
-/** What has to be said wherever the numbers of a bundle are shown; nothing for most. */
-export function caveatsOf({ trained, notice }: Manifest): readonly string[] {
-  const random = 'this bundle has random weights. Its numbers show that everything works; they mean nothing.';
-  return [...(trained ? [] : [random]), ...(notice === undefined ? [] : [notice])];
 }
 
 /** The licence of a bundle's weights, beside the answer. */

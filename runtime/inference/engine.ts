@@ -184,6 +184,11 @@ export class Engine implements AsyncDisposable {
     return { ...this.status(), modalities: Object.fromEntries(modalities), frames: this.#frames.stats() };
   }
 
+  /** In the background, its threads let the process end; so when nobody uses it for a while and it is kept for the next. */
+  setBackground(isBackground: boolean): void {
+    for (const host of this.#hosts) host.setBackground(isBackground);
+  }
+
   /**
    * Ends all workers and rejects what is open with `ENGINE_CLOSED`. May be called at any time and again; always resolves,
    * at the latest half a minute after a native call that does not come back.

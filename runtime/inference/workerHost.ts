@@ -75,6 +75,7 @@ export class WorkerHost {
   /** Settles {@link start}. A worker that never was ready is its caller's matter, not one of restarts. */
   #starting: { resolve(): void; reject(error: SensebindError): void } | undefined;
   #wasReady: boolean = false;
+  #isBackground: boolean = false;
   #onStopped: () => void = () => {};
 
   constructor(options: WorkerHostOptions) {
@@ -131,6 +132,13 @@ export class WorkerHost {
     }
     task.reject(error);
     if (task === this.#running) this.#giveUpRunning();
+  }
+
+  /** Whether the thread lets the process end while it has nothing to do. */
+  setBackground(isBackground: boolean): void {
+    this.#isBackground = isBackground;
+    if (isBackground) this.#thread?.worker.unref();
+    else this.#thread?.worker.ref();
   }
 
   /** Ends the worker, and every task with `ENGINE_CLOSED`. Resolves at the latest when patience with it has run out. */
@@ -206,6 +214,7 @@ export class WorkerHost {
       execArgv: [],
       name: this.#options.name,
     });
+    if (this.#isBackground) worker.unref();
     const thread: Thread = { worker, flags, failure: undefined };
     this.#thread = thread;
     guard(flags);

@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises';
 import type { Command } from 'commander';
+import { caveatsOf } from '../../../models/bundle/caveats';
 import { openCheckpoint } from '../../../models/checkpoint/checkpoint';
 import type { StateDict } from '../../../models/checkpoint/stateDict';
 import { modalitiesOf, planEncoder } from '../../../models/imagebind/encoder';
@@ -7,7 +8,7 @@ import { MODALITIES } from '../../../models/imagebind/modality';
 import type { Variant } from '../../../models/imagebind/variant';
 import { MINI } from '../../../models/mini/location';
 import { isSensebindError } from '../../errors';
-import { caveatsOf, openCheckedBundle } from '../bundle';
+import { openCheckedBundle } from '../bundle';
 import { formatBytes, type OutputOptions, print, printJson, printTable } from '../output';
 import { variantFor } from './variantFor';
 

@@ -1,0 +1,39 @@
+/** Puts beside the compiled nodes what Node-RED reads with them, and bundles what runs in the editor: part of the build. */
+import { cpSync, readdirSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import { buildSync } from 'esbuild';
+
+const ROOT = path.join(__dirname, '..', '..', '..');
+const SOURCES = path.join(ROOT, 'nodes');
+const BUILT = path.join(ROOT, 'dist', 'nodes');
+
+/** Files that are neither compiled nor bundled. */
+const ASSETS: ReadonlySet<string> = new Set(['.html', '.json', '.svg', '.png']);
+
+function copyAssets(): void {
+  const isAsset = (file: string): boolean => ASSETS.has(path.extname(file)) && path.basename(file) !== 'tsconfig.json';
+  // What was removed from the sources must not stay in the palette.
+  for (const file of filesOf(BUILT).filter(isAsset)) rmSync(path.join(BUILT, file));
+  for (const file of filesOf(SOURCES).filter(isAsset)) cpSync(path.join(SOURCES, file), path.join(BUILT, file));
+}
+
+function filesOf(folder: string): readonly string[] {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' });
+}
+
+/** Browsers of the last years: the editor of Node-RED 4.1 needs no older one. */
+function bundleEditor(): void {
+  buildSync({
+    entryPoints: [path.join(SOURCES, 'editor', 'main.ts')],
+    outfile: path.join(ROOT, 'resources', 'editor.js'),
+    bundle: true,
+    format: 'iife',
+    target: 'es2022',
+    minify: true,
+    logLevel: 'warning',
+    tsconfig: path.join(SOURCES, 'editor', 'tsconfig.json'),
+  });
+}
+
+copyAssets();
+bundleEditor();

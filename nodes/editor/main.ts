@@ -1,0 +1,13 @@
+import * as device from './device';
+import * as identifiers from './identifiers';
+
+/** What the dialogs of our nodes call. */
+const Sensebind = { ...device, ...identifiers };
+
+declare global {
+  interface Window {
+    Sensebind: typeof Sensebind;
+  }
+}
+
+window.Sensebind = Sensebind;

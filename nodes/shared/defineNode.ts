@@ -1,0 +1,173 @@
+import type { Node, NodeAPI, NodeDef, NodeMessage } from 'node-red';
+import type { Static, TObject } from 'typebox';
+import { type Clock, type Millis, sleep, systemClock } from '../../runtime/clock';
+import { SensebindError } from '../../runtime/errors';
+import { nodeError } from './nodeError';
+import { type Migration, readSettings } from './settings';
+import { StatusLine } from './statusLine';
+
+export type Message = NodeMessage;
+
+/** Sends one message to the first output, or one (or none) to each. */
+export type Send = (message: Message | (Message | Message[] | null)[]) => void;
+
+/** What a controller may do in Node-RED. */
+export interface Host<Settings> {
+  /** Id of the node. */
+  readonly id: string;
+  /** What a person called it, else its type. */
+  readonly name: string;
+  readonly settings: Settings;
+  /** Passwords and the like: never in a flow that is exported. */
+  readonly credentials: Readonly<Record<string, string | undefined>>;
+  readonly clock: Clock;
+  readonly status: StatusLine;
+  /** Aborted when the node is closed. */
+  readonly closing: AbortSignal;
+  readonly send: Send;
+  /** Tells Catch nodes and the log of a failure that belongs to no input. */
+  fail(error: unknown): void;
+  /**
+   * The controller of a configuration node.
+   *
+   * @throws {SensebindError} `CONFIG_INVALID` where none of that kind is chosen.
+   */
+  configuration<Found extends Controller>(
+    id: string | undefined,
+    kind: abstract new (...parts: never[]) => Found,
+  ): Found;
+}
+
+/** What a node does: everything but its being a node. */
+export interface Controller {
+  /** Called once, when all nodes of the deploy that it may need are there. What it rejects with makes the node red. */
+  start?(): Promise<void>;
+  /** Takes a message; it is done when this resolves, and failed when it rejects. */
+  input?(message: Message, send: Send): Promise<void>;
+  /** Always ends. `isRemoved`: it will not come back, as it does after a deploy. */
+  close(options: { readonly isRemoved: boolean }): Promise<void>;
+}
+
+export interface NodeDeclaration<Settings extends TObject> {
+  readonly type: `sensebind-${string}`;
+  /** Its own properties, without those of every node. */
+  readonly settings: Settings;
+  readonly migrations?: readonly Migration[];
+  readonly credentials?: Readonly<Record<string, { readonly type: 'text' | 'password' }>>;
+  /** @throws {SensebindError} for settings that contradict each other: the node is red then, and does nothing. */
+  create(host: Host<Static<Settings>>): Controller;
+}
+
+/** Node-RED gives a node 15 s to close. */
+const CLOSE_DEADLINE = 12_000 as Millis;
+
+const controllers = new WeakMap<Node, Controller>();
+
+/** Registers a type of node: a thin shell around the controller that the declaration makes. */
+export function registerNode<Settings extends TObject>(RED: NodeAPI, declaration: NodeDeclaration<Settings>): void {
+  function SensebindNode(this: Node<Record<string, string>>, definition: NodeDef): void {
+    RED.nodes.createNode(this, definition);
+    run(this, { RED, definition, declaration });
+  }
+  const { type, credentials } = declaration;
+  RED.nodes.registerType<Node<Record<string, string>>, NodeDef, Record<string, never>, Record<string, string>>(
+    type,
+    SensebindNode,
+    credentials === undefined ? {} : { credentials },
+  );
+}
+
+interface Parts<Settings extends TObject> {
+  readonly RED: NodeAPI;
+  readonly definition: NodeDef;
+  readonly declaration: NodeDeclaration<Settings>;
+}
+
+/** A node that cannot work says so in red and refuses what it gets: one that threw here would not be there at all. */
+function run<Settings extends TObject>(node: Node<Record<string, string>>, parts: Parts<Settings>): void {
+  const status = new StatusLine((shown) => node.status(shown), systemClock);
+  const closing = new AbortController();
+  const opened = open(node, { ...parts, status, closing: closing.signal });
+  const started = opened.then(async (controller) => controller.start?.());
+  started.catch((error: unknown) => {
+    if (closing.signal.aborted) return;
+    const shown = nodeError(error);
+    status.set({ fill: 'red', shape: 'ring', text: shown.code });
+    node.error(shown);
+  });
+  node.on('input', (message, send, done) => {
+    const work = started.then(async () => {
+      const controller = await opened;
+      await controller.input?.(message, send as Send);
+    });
+    work.then(
+      () => done(),
+      (error: unknown) => done(nodeError(error)),
+    );
+  });
+  node.on('close', (isRemoved: boolean, done: () => void) => {
+    closing.abort();
+    status.close();
+    void closed(opened, { isRemoved, onFailed: (error) => node.error(nodeError(error)) }).then(done);
+  });
+}
+
+async function open<Settings extends TObject>(
+  node: Node<Record<string, string>>,
+  {
+    RED,
+    definition,
+    declaration,
+    status,
+    closing,
+  }: Parts<Settings> & { readonly status: StatusLine; readonly closing: AbortSignal },
+): Promise<Controller> {
+  const { type, settings: schema, migrations = [] } = declaration;
+  const settings = readSettings({ ...definition }, { type, schema, migrations });
+  const controller = declaration.create({
+    id: node.id,
+    name: node.name ?? type,
+    settings,
+    credentials: node.credentials ?? {},
+    clock: systemClock,
+    status,
+    closing,
+    send: (message) => node.send(message as Message),
+    fail: (error) => node.error(nodeError(error)),
+    configuration: (id, kind) => configurationOf(RED, { id, kind }),
+  });
+  controllers.set(node, controller);
+  return controller;
+}
+
+function configurationOf<Found extends Controller>(
+  RED: NodeAPI,
+  { id, kind }: { readonly id: string | undefined; readonly kind: abstract new (...parts: never[]) => Found },
+): Found {
+  // The typings say that there always is one.
+  const node: Node | null = id === undefined ? null : RED.nodes.getNode(id);
+  const controller = node === null ? undefined : controllers.get(node);
+  if (controller instanceof kind) return controller;
+  throw new SensebindError(
+    'CONFIG_INVALID',
+    `expected a configuration node that works, found ${id === undefined ? 'none' : `"${id}"`}`,
+    'choose one in the node, correct it where it is red, and deploy',
+  );
+}
+
+/** Never rejects, and ends before Node-RED loses patience. */
+async function closed(
+  opened: Promise<Controller>,
+  { isRemoved, onFailed }: { readonly isRemoved: boolean; readonly onFailed: (error: unknown) => void },
+): Promise<void> {
+  // A node that never opened said why when it began.
+  const controller = await opened.catch(() => undefined);
+  const deadline = new AbortController();
+  try {
+    await Promise.race([controller?.close({ isRemoved }), sleep(systemClock, CLOSE_DEADLINE, deadline.signal)]);
+  } catch (error) {
+    onFailed(error);
+  } finally {
+    deadline.abort();
+  }
+}

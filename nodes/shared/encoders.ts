@@ -1,0 +1,55 @@
+import { type Bundle, openBundle } from '../../models/bundle/bundle';
+import { bundleFolder } from '../../models/mini/location';
+import { type Millis, systemClock } from '../../runtime/clock';
+import { Engine } from '../../runtime/inference/engine';
+import { type Lease, SharedResources } from './shared';
+
+/** Which bundle, and how it runs. */
+export interface EncoderSettings {
+  /** A folder, or `mini`; the shipped one where it is left out. */
+  readonly bundle?: string;
+  readonly workers?: number;
+  readonly threads?: number;
+  readonly providers?: readonly string[];
+  /** Name or path of the onnxruntime module: own builds on Jetson. */
+  readonly runtime?: string;
+}
+
+/** An open bundle and its engine. */
+export interface Encoders {
+  readonly bundle: Bundle;
+  readonly engine: Engine;
+  close(): Promise<void>;
+  setBackground(isBackground: boolean): void;
+}
+
+/** A deploy must not load gigabytes again. */
+const GRACE = 30_000 as Millis;
+
+const open = new SharedResources<Encoders>({ clock: systemClock, grace: GRACE });
+
+/**
+ * The encoders of a bundle, once in the process however many nodes use them.
+ *
+ * @throws {SensebindError} what opening the bundle or the engine throws.
+ */
+export function acquireEncoders(settings: EncoderSettings): Promise<Lease<Encoders>> {
+  const folder = bundleFolder(settings.bundle);
+  return open.acquire(JSON.stringify({ ...settings, bundle: folder }), async () => {
+    const bundle = await openBundle(folder);
+    const { workers, threads, providers, runtime } = settings;
+    const engine = await Engine.open(bundle, {
+      clock: systemClock,
+      ...(workers === undefined ? {} : { workers }),
+      ...(threads === undefined ? {} : { threadsPerWorker: threads }),
+      ...(providers === undefined ? {} : { providers }),
+      ...(runtime === undefined ? {} : { runtimeModule: runtime }),
+    });
+    return {
+      bundle,
+      engine,
+      close: () => engine.close(),
+      setBackground: (isBackground) => engine.setBackground(isBackground),
+    };
+  });
+}
