@@ -2,6 +2,7 @@ import type { NodeAPI } from 'node-red';
 import { machinePorts } from '../../devices/ports/ports';
 import { systemClock } from '../../runtime/clock';
 import { devicesOf } from '../shared/sources';
+import { registerLive } from './liveEndpoint';
 
 /** What the dialogs of all our nodes ask the runtime, behind the permission to read. */
 export default function register(RED: NodeAPI): void {
@@ -19,5 +20,6 @@ export default function register(RED: NodeAPI): void {
       (error: unknown) => response.status(500).json({ message: String(error) }),
     );
   });
+  registerLive(RED);
   RED.plugins.registerPlugin('sensebind-palette', { type: 'sensebind' });
 }

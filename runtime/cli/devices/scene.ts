@@ -1,5 +1,6 @@
+import { depthColour, thermalColour } from '../../falseColours';
 import type { Reading } from '../../reading';
-import { colourBlocks, depthColour, type Raster, thermalColour } from './colourBlocks';
+import { colourBlocks, type Raster } from './colourBlocks';
 import { sparkline, Trace } from './sparkline';
 import { SpectrumBars } from './spectrumBars';
 

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { colourBlocks, depthColour, thermalColour } from '../../../../runtime/cli/devices/colourBlocks';
+import { colourBlocks } from '../../../../runtime/cli/devices/colourBlocks';
 import { Scene } from '../../../../runtime/cli/devices/scene';
 import { SourceMeter } from '../../../../runtime/cli/devices/sourceMeter';
 import { sparkline } from '../../../../runtime/cli/devices/sparkline';
+import { depthColour, thermalColour } from '../../../../runtime/falseColours';
 import { FramePool } from '../../../../runtime/frames';
 import type { AudioReading } from '../../../../runtime/reading';
 import { ManualClock } from '../../../support/manualClock';
