@@ -5,7 +5,9 @@ import { buildSync } from 'esbuild';
 
 const ROOT = path.join(__dirname, '..', '..', '..');
 const SOURCES = path.join(ROOT, 'nodes');
+const EDITOR = path.join(SOURCES, 'editor');
 const BUILT = path.join(ROOT, 'dist', 'nodes');
+const RESOURCES = path.join(ROOT, 'resources');
 
 /** Files that are neither compiled nor bundled. */
 const ASSETS: ReadonlySet<string> = new Set(['.html', '.json', '.svg', '.png']);
@@ -14,7 +16,10 @@ function copyAssets(): void {
   const isAsset = (file: string): boolean => ASSETS.has(path.extname(file)) && path.basename(file) !== 'tsconfig.json';
   // What was removed from the sources must not stay in the palette.
   for (const file of filesOf(BUILT).filter(isAsset)) rmSync(path.join(BUILT, file));
-  for (const file of filesOf(SOURCES).filter(isAsset)) cpSync(path.join(SOURCES, file), path.join(BUILT, file));
+  const isEditors = (file: string): boolean => file.startsWith(`editor${path.sep}`);
+  for (const file of filesOf(SOURCES).filter((one) => isAsset(one) && !isEditors(one))) {
+    cpSync(path.join(SOURCES, file), path.join(BUILT, file));
+  }
 }
 
 function filesOf(folder: string): readonly string[] {
@@ -22,18 +27,19 @@ function filesOf(folder: string): readonly string[] {
 }
 
 /** Browsers of the last years: the editor of Node-RED 4.1 needs no older one. */
-function bundleEditor(): void {
+function bundleBrowserCode(): void {
   buildSync({
-    entryPoints: [path.join(SOURCES, 'editor', 'main.ts')],
-    outfile: path.join(ROOT, 'resources', 'editor.js'),
+    entryPoints: { editor: path.join(EDITOR, 'main.ts'), live: path.join(EDITOR, 'live', 'page.ts') },
+    outdir: RESOURCES,
     bundle: true,
     format: 'iife',
     target: 'es2022',
     minify: true,
     logLevel: 'warning',
-    tsconfig: path.join(SOURCES, 'editor', 'tsconfig.json'),
+    tsconfig: path.join(EDITOR, 'tsconfig.json'),
   });
+  for (const file of ['live.css', 'live.html']) cpSync(path.join(EDITOR, 'live', file), path.join(RESOURCES, file));
 }
 
 copyAssets();
-bundleEditor();
+bundleBrowserCode();

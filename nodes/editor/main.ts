@@ -1,5 +1,6 @@
 import * as device from './device';
 import * as identifiers from './identifiers';
+import { addSidebar } from './live/sidebar';
 
 /** What the dialogs of our nodes call. */
 const Sensebind = { ...device, ...identifiers };
@@ -11,3 +12,5 @@ declare global {
 }
 
 window.Sensebind = Sensebind;
+
+RED.plugins.registerPlugin('sensebind-sidebar', { type: 'sensebind', onadd: addSidebar } as never);

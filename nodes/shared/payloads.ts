@@ -57,6 +57,11 @@ class EmbeddingPayload extends Tagged {
   }
 }
 
+// The debug sidebar shows what toJSON returns only of what it takes for a plain object.
+for (const { prototype } of [ReadingPayload, EmbeddingPayload]) {
+  Object.defineProperty(prototype, 'constructor', { value: Object });
+}
+
 /** A reading as a payload: has all its properties, costs nothing on any number of wires, and shows up as a summary. */
 export function readingPayload(reading: Reading): object {
   return new ReadingPayload(reading);
