@@ -9,6 +9,7 @@ import { Engine, type EngineOptions } from '../inference/engine';
 import type { LaneSource } from '../lane';
 import { DiscoveryFile } from '../mqtt/discovery/discoveryFile';
 import { ReadingsIn } from '../mqtt/readingsIn';
+import { RetainedFile } from '../mqtt/retained/retainedFile';
 import { Outbox } from '../mqtt/sender/outbox';
 import { Mutes } from '../mutes';
 import { Pipeline, type PipelineOptions } from '../pipeline';
@@ -143,6 +144,7 @@ async function pipelineOptions(
     control: { ...services, restart },
     ...(remembersEvents ? { eventStore: new EventFile(state.events, setAside) } : {}),
     discoveryStore: new DiscoveryFile(state.discovery, setAside),
+    retainedStore: new RetainedFile(state.retained, setAside),
     onEvent: (event) => {
       log(event);
       if (event.kind === 'ended') end.abort();
