@@ -207,6 +207,8 @@ export class Pipeline {
         this.#discovery?.connected();
       }
       if (event.kind === 'disconnected') this.#discovery?.disconnected();
+      // Told again in its own time, before the link sends all else again at once.
+      if (event.kind === 'rival') this.#discovery?.announce();
       onEvent({ kind: 'broker', event });
     });
     this.#vitals.start();
@@ -338,6 +340,10 @@ export class Pipeline {
       clock,
       recordings: this.#options.control?.recordings,
       onEvent,
+      // One that is switched on while the node runs keeps it going, as the others do.
+      onOn: (lane) => {
+        if (this.#lanes.includes(lane)) this.#running.add(lane);
+      },
       onEnded: (lane) => this.#laneEnded(lane),
     });
   }
