@@ -9,7 +9,6 @@ export interface ConfigChange {
   readonly opened: readonly SourceConfig[];
   /** Ids of sources that are to be closed: those that are gone, and those that are opened anew. */
   readonly closed: readonly string[];
-  readonly removedSources: readonly string[];
   readonly labelSets: { readonly put: readonly LabelSet[]; readonly removed: readonly string[] };
   /** Parts that are different, in words. */
   readonly parts: readonly string[];
@@ -34,11 +33,9 @@ export function changeOf(before: Config, after: Config): ConfigChange {
   }
   const opened = after.sources.filter((source) => !before.sources.some((old) => isSameDevice(old, source)));
   const closed = before.sources.filter((old) => !after.sources.some((source) => isSameDevice(old, source)));
-  const ids = after.sources.map(({ id }) => id);
   return {
     opened,
     closed: closed.map(({ id }) => id),
-    removedSources: closed.map(({ id }) => id).filter((id) => !ids.includes(id)),
     labelSets: {
       put: after.labelSets.filter((set) => !before.labelSets.some((old) => isDeepStrictEqual(old, set))),
       removed: before.labelSets.map(({ id }) => id).filter((id) => !after.labelSets.some((set) => set.id === id)),

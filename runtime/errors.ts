@@ -27,6 +27,7 @@ const BLAME = {
   ENGINE_WORKER_EXITED: 'internal',
   FILE_UNREADABLE: 'caller',
   FILE_UNWRITABLE: 'caller',
+  FOLDER_IN_USE: 'caller',
   FRAME_RELEASED: 'caller',
   GOLDEN_INVALID: 'caller',
   GRAPH_INVALID: 'internal',

@@ -41,6 +41,8 @@ export interface LaneOptions extends Course {
   readonly onEvent: (event: PipelineEvent) => void;
   /** Where readings go to be recorded, too. */
   readonly recordings?: Pick<Recordings, 'reading' | 'lost'> | undefined;
+  /** The source is on: called with each of its states but `disabled`. */
+  readonly onOn: (lane: Lane) => void;
   /** The source has nothing more to read, and all that it read is dealt with. */
   readonly onEnded: (lane: Lane) => void;
 }
@@ -129,7 +131,10 @@ export class Lane {
         this.#meter.drop(reason, amount);
       },
       interrupted: () => this.#windows.interrupt(),
-      status: (status) => this.#tellStatus(status),
+      status: (status) => {
+        if (status.state !== 'disabled') this.#options.onOn(this);
+        this.#tellStatus(status);
+      },
       ended: () => {
         this.#windows.finish();
         void this.settled().then(() => this.#options.onEnded(this));

@@ -3,6 +3,7 @@ import type { Modality } from './reading';
 import type { Source, SourceEvents, SourceStatus } from './source';
 
 const MUTED: SourceStatus = { state: 'disabled', reason: 'muted' };
+const NOT_STARTED: SourceStatus = { state: 'offline', reason: 'not started' };
 const DISABLED: SourceStatus = { state: 'disabled', reason: 'disabled over MQTT' };
 
 /** A source that can be muted and restarted while it runs: its device is then closed, not only ignored. */
@@ -35,7 +36,7 @@ export class MutableSource implements Source {
 
   get status(): SourceStatus {
     if (this.#source !== undefined) return this.#source.status;
-    return this.#off() ?? { state: 'offline', reason: 'not started' };
+    return this.#off() ?? NOT_STARTED;
   }
 
   start(events: SourceEvents): void {
@@ -46,8 +47,8 @@ export class MutableSource implements Source {
     else this.#open(events, this.#create);
   }
 
-  /** Closes the device and opens it anew; nothing while it is off. Resolves when that is done. */
-  restart(): Promise<void> {
+  /** Closes the device and opens it anew. Resolves when that is done: false where it was not, since the source is off. */
+  restart(): Promise<boolean> {
     return this.#replace(this.#create);
   }
 
@@ -56,8 +57,11 @@ export class MutableSource implements Source {
     return this.#change;
   }
 
-  /** Closes the device, and plays something else in its place until that has come to its end, or until a restart. */
-  playInstead(guest: Source): Promise<void> {
+  /**
+   * Closes the device, and plays something else in its place until that has come to its end, until a restart, or until the
+   * source is switched off. Resolves when it plays: false where it does not, since the source is off.
+   */
+  playInstead(guest: Source): Promise<boolean> {
     return this.#replace(() => guest);
   }
 
@@ -77,6 +81,8 @@ export class MutableSource implements Source {
     const off = this.#off();
     if (this.#isClosed || events === undefined || (off !== undefined) === (this.#source === undefined)) return;
     if (off === undefined) {
+      // Its device may take its time.
+      events.status(NOT_STARTED);
       this.#open(events, this.#create);
       return;
     }
@@ -84,14 +90,19 @@ export class MutableSource implements Source {
     events.status(off);
   }
 
-  #replace(create: () => Source): Promise<void> {
-    this.#change = this.#change.then(async () => {
+  #replace(create: () => Source): Promise<boolean> {
+    const replaced = this.#change.then(async () => {
       const events = this.#events;
-      if (this.#isClosed || events === undefined || this.#source === undefined) return;
+      if (this.#isClosed || events === undefined || this.#source === undefined) return false;
       await this.#shut(events);
-      if (!this.#isClosed) this.#open(events, create);
+      if (this.#isClosed) return false;
+      const off = this.#off();
+      if (off === undefined) this.#open(events, create);
+      else events.status(off);
+      return off === undefined;
     });
-    return this.#change;
+    this.#change = replaced.then(() => undefined);
+    return replaced;
   }
 
   async #shut(events: SourceEvents): Promise<void> {

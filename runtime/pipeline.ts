@@ -21,6 +21,8 @@ import type { HomeAssistantDiscovery } from './mqtt/discovery/homeAssistant';
 import type { KnownPages } from './mqtt/discovery/pages';
 import { type NodeInfo, NodePublisher } from './mqtt/nodePublisher';
 import type { ReadingsIn } from './mqtt/readingsIn';
+import { Leftovers } from './mqtt/retained/leftovers';
+import type { RetainedStore, RetainedThing } from './mqtt/retained/retainedFile';
 import type { Outbox } from './mqtt/sender/outbox';
 import { nodeInfo } from './nodeInfo';
 import type { PipelineEvent } from './pipelineEvent';
@@ -45,6 +47,8 @@ export interface PipelineOptions {
   readonly control?: ControlServices;
   /** Where it is kept what Home Assistant was told of; left out, it is told nothing. */
   readonly discoveryStore?: DiscoveryStore;
+  /** Where it is kept what the broker keeps of this node; left out, what goes while it is down stays there. */
+  readonly retainedStore?: RetainedStore;
   /** What boards publish for sources of this node. */
   readonly readingsIn?: ReadingsIn;
   readonly onEvent: (event: PipelineEvent) => void;
@@ -62,6 +66,8 @@ interface Beginning {
   readonly memory: DetectorMemory | undefined;
   /** What Home Assistant was told of last time. */
   readonly known: KnownPages | undefined;
+  /** What processes before this one left with the broker. */
+  readonly retained: readonly RetainedThing[];
 }
 
 /** Lanes that a change of the configuration begins and ends. */
@@ -84,6 +90,7 @@ export class Pipeline {
   readonly #memory: DetectorMemory | undefined;
   readonly #keeper: EventKeeper | undefined;
   readonly #discovery: HomeAssistantDiscovery | undefined;
+  readonly #leftovers: Leftovers;
   /** What came after the joint window that it belongs to. */
   #lateForFusion = 0;
   /** Label sets in use: a new revision may be put in at any time. */
@@ -105,7 +112,7 @@ export class Pipeline {
   /** Lanes whose sources have not come to their end. */
   readonly #running = new Set<Lane>();
 
-  private constructor(options: PipelineOptions, { labelSets, book, memory, known }: Beginning) {
+  private constructor(options: PipelineOptions, { labelSets, book, memory, known, retained }: Beginning) {
     const { config, access, outbox, clock, sources, eventStore, onEvent } = options;
     this.labelSets = labelSets;
     this.book = book;
@@ -132,7 +139,19 @@ export class Pipeline {
     });
     this.control = this.#controlOf(options);
     this.#interpreter = this.#interpreterOf(config);
-    labelSets.onChanged(() => this.#publisher.tellInfo(this.#info()));
+    this.#leftovers = new Leftovers({
+      link: this.#publisher.link,
+      base: config.baseTopic,
+      node: config.node,
+      holdings: { sources: this.#sourceIds(), labels: this.#labelIds() },
+      known: retained,
+      store: options.retainedStore,
+      onFailed: (error) => onEvent({ kind: 'failed', source: 'retained', error }),
+    });
+    labelSets.onChanged(() => {
+      this.#publisher.tellInfo(this.#info());
+      this.#leftovers.useLabels(this.#labelIds());
+    });
     options.readingsIn?.attach(this.#publisher.link, this.#publisher.root);
     if (eventStore !== undefined) {
       this.#keeper = new EventKeeper(eventStore, {
@@ -161,7 +180,12 @@ export class Pipeline {
       onFailed: (error) => options.onEvent({ kind: 'failed', source: 'labels', error }),
     });
     const memory = await options.eventStore?.load();
-    return new Pipeline(options, { labelSets, book, memory, known: await options.discoveryStore?.load() });
+    const known = await options.discoveryStore?.load();
+    const retained = (await options.retainedStore?.load()) ?? [];
+    const pipeline = new Pipeline(options, { labelSets, book, memory, known, retained });
+    // Before anything is published: a process that is killed leaves nothing that the next one does not know of.
+    await pipeline.#leftovers.saved();
+    return pipeline;
   }
 
   /** Where the messages of this node stand. */
@@ -183,6 +207,8 @@ export class Pipeline {
         this.#discovery?.connected();
       }
       if (event.kind === 'disconnected') this.#discovery?.disconnected();
+      // Told again in its own time, before the link sends all else again at once.
+      if (event.kind === 'rival') this.#discovery?.announce();
       onEvent({ kind: 'broker', event });
     });
     this.#vitals.start();
@@ -238,18 +264,19 @@ export class Pipeline {
     await this.book.replace({ ...change.labelSets, configured: config.labelSets }, () => {
       if (this.#isStopped) throw stopping();
       this.#goOver(config, { opened, closed });
-      this.#exchanged = this.#exchange(change, { opened, closed });
+      this.#exchanged = this.#exchange({ opened, closed });
     });
     await this.#exchanged;
     return change;
   }
 
   /** Ends the sources that are gone or different, and begins those that take their place. */
-  async #exchange(change: ConfigChange, { opened, closed }: Exchange): Promise<void> {
+  async #exchange({ opened, closed }: Exchange): Promise<void> {
     for (const lane of closed) this.#running.delete(lane);
     for (const lane of opened) if (!lane.isDisabled) this.#running.add(lane);
     await Promise.all(closed.map((lane) => lane.stop()));
-    for (const id of change.removedSources) this.#publisher.forgetSource(id);
+    // Only now: a source says that it is closed.
+    this.#leftovers.useSources(this.#sourceIds());
     for (const lane of opened) lane.start();
     this.#publisher.tellInfo(this.#info());
     this.#keeper?.touch();
@@ -292,6 +319,7 @@ export class Pipeline {
     await this.#keeper?.settled();
     await this.#discovery?.stop();
     await this.#publisher.stop();
+    await this.#leftovers.saved();
   }
 
   #laneEnded(lane: Lane): void {
@@ -312,12 +340,26 @@ export class Pipeline {
       clock,
       recordings: this.#options.control?.recordings,
       onEvent,
+      // One that is switched on while the node runs keeps it going, as the others do.
+      onOn: (lane) => {
+        if (this.#lanes.includes(lane)) this.#running.add(lane);
+      },
       onEnded: (lane) => this.#laneEnded(lane),
     });
   }
 
   #sources(): readonly LaneSource[] {
     return this.#lanes.map((lane) => lane.source);
+  }
+
+  #sourceIds(): readonly string[] {
+    return this.#config.sources.map(({ id }) => id);
+  }
+
+  /** Labels that have a state. */
+  #labelIds(): readonly string[] {
+    if (this.control === undefined) return [];
+    return this.book.current().flatMap(({ labelSet }) => labelSet.labels.map(({ id }) => id));
   }
 
   #controlOf({ control, clock, onEvent }: PipelineOptions): NodeControl | undefined {

@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { readdir, stat } from 'node:fs/promises';
+import { opendir, readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { machinePorts } from '../../devices/ports/ports';
 import { Recorder } from '../../devices/recording/recorder';
 import type { Clock, Millis, Timer } from '../clock';
 import { redacted } from '../commands/verbs/node';
 import type { RecordingSummary, Recordings } from '../commands/verbs/recording';
-import { messageOf, SensebindError } from '../errors';
+import { isSensebindError, messageOf, SensebindError } from '../errors';
 import { knownError } from '../knownError';
 import { decodeGray16, decodePicture } from '../preprocess/pictureFile';
 import type { FrameMemory, Loss, Reading } from '../reading';
@@ -24,6 +24,9 @@ export interface NodeRecordingsOptions {
 
 /** All recordings of a node together: whoever commands it from afar must not fill its disk. */
 const MOST_KEPT_BYTES = 20e9;
+
+/** A recording has a file every few minutes: far more than the bytes above allow. */
+const MOST_FILES = 50_000;
 
 const SEGMENT_BYTES = 2 ** 28;
 const SEGMENT_MICROS = 600e6;
@@ -44,6 +47,7 @@ interface Running {
 export class NodeRecordings implements Recordings {
   readonly #options: NodeRecordingsOptions;
   #running: Running | undefined;
+  readonly #closing = new AbortController();
 
   constructor(options: NodeRecordingsOptions) {
     this.#options = options;
@@ -55,7 +59,8 @@ export class NodeRecordings implements Recordings {
 
   async start({ configuration, ...limits }: Parameters<Recordings['start']>[0]): Promise<RecordingSummary> {
     const { folder, library, clock } = this.#options;
-    const keptBytes = await bytesUnder(folder);
+    const { signal } = this.#closing;
+    const keptBytes = await bytesUnder(folder, signal);
     if (keptBytes + limits.maxBytes > MOST_KEPT_BYTES) throw full(folder, keptBytes);
     const id = idOf(clock);
     const recorder = await Recorder.create({
@@ -73,6 +78,10 @@ export class NodeRecordings implements Recordings {
         if (status.state === 'stopped') this.#options.onFailed(status.error);
       },
     });
+    if (signal.aborted) {
+      await recorder.close();
+      throw aborted();
+    }
     const running: Running = { id, recorder, sources: new Set(limits.sources), end: undefined, look: undefined };
     this.#running = running;
     this.#limit(running, limits);
@@ -87,6 +96,11 @@ export class NodeRecordings implements Recordings {
     running.look?.cancel();
     await running.recorder.close();
     return summaryOf(running);
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort();
+    await this.stop();
   }
 
   reading(source: string, reading: Reading): void {
@@ -142,12 +156,19 @@ function idOf(clock: Clock): string {
   return `${time.slice(0, 19).replaceAll(':', '-').toLowerCase()}-${randomBytes(3).toString('hex')}`;
 }
 
-async function bytesUnder(folder: string): Promise<number> {
+/** One file after the other, and no more than the limit: a node that stops does not wait for it. */
+async function bytesUnder(folder: string, signal: AbortSignal): Promise<number> {
+  let bytes = 0;
+  let files = 0;
   try {
-    const names = await readdir(folder, { recursive: true });
-    const sizes = await Promise.all(names.map(async (name) => (await stat(path.join(folder, name))).size));
-    return sizes.reduce((sum, size) => sum + size, 0);
+    for await (const entry of await opendir(folder, { recursive: true })) {
+      if (signal.aborted) throw aborted();
+      if (++files > MOST_FILES) throw tooMany(folder);
+      if (entry.isFile()) bytes += (await stat(path.join(entry.parentPath, entry.name))).size;
+    }
+    return bytes;
   } catch (error) {
+    if (isSensebindError(error)) throw error;
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return 0;
     throw new SensebindError(
       'FILE_UNREADABLE',
@@ -156,6 +177,22 @@ async function bytesUnder(folder: string): Promise<number> {
       { cause: error },
     );
   }
+}
+
+function aborted(): SensebindError {
+  return new SensebindError(
+    'REQUEST_ABORTED',
+    'expected a node that goes on, found one that was told to stop before the recording began',
+    'begin it again when the node is back',
+  );
+}
+
+function tooMany(folder: string): SensebindError {
+  return new SensebindError(
+    'RECORDING_LIMIT',
+    `expected at most ${MOST_FILES} files of recordings, found more`,
+    `remove recordings from ${folder}`,
+  );
 }
 
 function full(folder: string, keptBytes: number): SensebindError {

@@ -15,6 +15,8 @@ export interface NodeState {
   readonly events: string;
   /** File of what Home Assistant was told of. */
   readonly discovery: string;
+  /** File of what the broker keeps of this node. */
+  readonly retained: string;
   /** Folder of messages that must arrive, unless the configuration says another. */
   readonly spool: string;
 }
@@ -29,6 +31,7 @@ export function nodeState(node: string): NodeState {
     recordings: at('recordings'),
     events: at('events.json'),
     discovery: at('discovery.json'),
+    retained: at('retained.json'),
     spool: at('spool'),
   };
 }

@@ -9,7 +9,9 @@ import { Engine, type EngineOptions } from '../inference/engine';
 import type { LaneSource } from '../lane';
 import { DiscoveryFile } from '../mqtt/discovery/discoveryFile';
 import { ReadingsIn } from '../mqtt/readingsIn';
+import { RetainedFile } from '../mqtt/retained/retainedFile';
 import { Outbox } from '../mqtt/sender/outbox';
+import { FolderLock } from '../mqtt/spool/folderLock';
 import { Mutes } from '../mutes';
 import { Pipeline, type PipelineOptions } from '../pipeline';
 import type { PipelineEvent } from '../pipelineEvent';
@@ -49,13 +51,21 @@ export const RESTART_EXIT_CODE = 75;
 /**
  * Runs a configuration until `signal`, until `runTime` is over, or until every source has come to its end. Ends
  * gracefully in each case: sources first, then what is under way, then `stopped` to the broker.
+ *
+ * @throws {SensebindError} `FOLDER_IN_USE` where another process runs this node; all that keeps it from starting.
  */
 export async function runConfig(config: Config, options: RunOptions): Promise<void> {
-  const outbox = await openOutbox(config, options);
+  const folder = config.spool.folder ?? nodeState(config.node).spool;
+  const lock = await FolderLock.take(folder);
   try {
-    await runWith(outbox, config, options);
+    const outbox = await openOutbox(folder, config, options);
+    try {
+      await runWith(outbox, config, options);
+    } finally {
+      await outbox.close();
+    }
   } finally {
-    await outbox.close();
+    await lock.release();
   }
 }
 
@@ -143,6 +153,7 @@ async function pipelineOptions(
     control: { ...services, restart },
     ...(remembersEvents ? { eventStore: new EventFile(state.events, setAside) } : {}),
     discoveryStore: new DiscoveryFile(state.discovery, setAside),
+    retainedStore: new RetainedFile(state.retained, setAside),
     onEvent: (event) => {
       log(event);
       if (event.kind === 'ended') end.abort();
@@ -160,9 +171,9 @@ function engineOptions({ inference = {} }: Config): EngineOptions {
   };
 }
 
-function openOutbox({ node, spool }: Config, { clock, log }: RunOptions): Promise<Outbox> {
+function openOutbox(folder: string, { spool }: Config, { clock, log }: RunOptions): Promise<Outbox> {
   return Outbox.open({
-    folder: spool.folder ?? nodeState(node).spool,
+    folder,
     maxBytes: spool.maxBytes,
     lifeSeconds: Math.ceil(spool.life / 1000),
     clock,

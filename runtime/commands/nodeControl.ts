@@ -109,8 +109,7 @@ export class NodeControl {
 
   /** Takes no more commands, and ends what they began. Always ends. */
   async close(): Promise<void> {
-    await this.#desk.close();
-    await this.#options.services.recordings?.stop();
+    await Promise.all([this.#desk.close(), this.#options.services.recordings?.close()]);
   }
 
   /** Nothing more is observed. */

@@ -1,7 +1,7 @@
 import type { LabelState } from '../labelStates';
 import type { BrokerLink } from './link';
 import { jsonMessage, wordMessage } from './message';
-import type { LabelTopics, Topics } from './topics';
+import { retainedOfLabel, type Topics } from './topics';
 
 /** What a dashboard may set of a label. */
 export interface LabelSetting {
@@ -47,7 +47,7 @@ export class LabelPublisher {
 
   /** The label is no more. */
   clear(label: string): void {
-    for (const topic of retainedOf(this.#topics.label(label))) {
+    for (const topic of retainedOfLabel(this.#topics.label(label))) {
       this.#told.delete(topic);
       this.#link.clear(topic);
     }
@@ -58,8 +58,4 @@ export class LabelPublisher {
     this.#told.set(topic, text);
     this.#link.retain(topic, wordMessage(text));
   }
-}
-
-function retainedOf({ state, attributes, threshold, prompt }: LabelTopics): readonly string[] {
-  return [state, attributes, threshold.state, prompt.state];
 }

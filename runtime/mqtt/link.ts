@@ -10,8 +10,9 @@ import {
   type Will,
 } from './connection';
 import { connectionProblem } from './connectionProblem';
-import { CLEARED, type Message, packetBytes } from './message';
+import { type Message, packetBytes } from './message';
 import type { Subscription } from './received';
+import { Retained } from './retained/retained';
 import type { Outbox, OutboxItem } from './sender/outbox';
 import { SizeLimit } from './sizeLimit';
 import { Subscriptions } from './subscriptions';
@@ -95,7 +96,7 @@ export class BrokerLink {
   readonly #sizeLimit = new SizeLimit();
   readonly #takeovers: Takeovers;
   readonly #subscriptions: Subscriptions;
-  readonly #retained = new Map<string, Message>();
+  readonly #retained = new Retained();
   readonly #drops: Record<LinkDrop, number> = { offline: 0, congested: 0, oversize: 0, refused: 0 };
   #onEvent: (event: LinkEvent) => void = () => {};
   #version: ProtocolVersion;
@@ -132,7 +133,7 @@ export class BrokerLink {
 
   /** Does not publish what a topic retains any more. The broker keeps what it has. */
   forget(topic: string): void {
-    this.#retained.delete(topic);
+    this.#retained.forget(topic);
     this.#live?.dirty.delete(topic);
   }
 
@@ -158,15 +159,13 @@ export class BrokerLink {
 
   /** Publishes at QoS 1 and retained, now and on every later connect, in the order of the first call for each topic. */
   retain(topic: string, message: Message): void {
-    // A copy: each is told from those before it, also where they are equal.
-    this.#retained.set(topic, { ...message });
-    this.#live?.dirty.add(topic);
-    this.#flush();
+    this.#retained.set(topic, message);
+    this.#send(topic);
   }
 
-  /** Removes what a topic retains, once there is a connection. */
-  clear(topic: string): void {
-    if (this.#retained.has(topic)) this.retain(topic, CLEARED);
+  /** Removes what the broker keeps of a topic, once there is a connection; `onCleared` is called when it has answered. */
+  clear(topic: string, onCleared?: () => void): void {
+    if (this.#retained.clear(topic, onCleared)) this.#send(topic);
   }
 
   /** Publishes at QoS 1 to those who are there now: an answer. Dropped and counted without a connection. */
@@ -187,7 +186,7 @@ export class BrokerLink {
 
   /** Publishes all that is retained again, for those who missed it. */
   refresh(): void {
-    for (const topic of this.#retained.keys()) this.#live?.dirty.add(topic);
+    for (const topic of this.#retained.topics()) this.#live?.dirty.add(topic);
     this.#flush();
   }
 
@@ -222,7 +221,7 @@ export class BrokerLink {
           this.#knowsFive ||= this.#version === '5';
           this.#backoff.connected();
           this.#sizeLimit.connected(limits.maximumPacketBytes);
-          const dirty = new Set(this.#retained.keys());
+          const dirty = new Set(this.#retained.topics());
           const suspects = dirty.size + this.#interrupted;
           this.#live = {
             connection,
@@ -289,6 +288,11 @@ export class BrokerLink {
     if (this.#guessing) this.#version = '3.1.1';
   }
 
+  #send(topic: string): void {
+    this.#live?.dirty.add(topic);
+    this.#flush();
+  }
+
   /** Sends what waits at QoS 1, never more at once than the broker takes. */
   #flush(): void {
     const live = this.#live;
@@ -326,7 +330,7 @@ export class BrokerLink {
       live.inFlight--;
       this.#sizeLimit.heard(packetBytes(topic, message));
       if (--live.suspects <= 0) this.#sizeLimit.cleared();
-      if (delivery.kind === 'retained') this.#forgetCleared(topic, message);
+      if (delivery.kind === 'retained') this.#retained.answered(topic, message);
       if (refusal === undefined) this.#published++;
       else this.#refused(topic, `expected the broker to take a message on ${topic}, found: ${refusal}`);
       if (delivery.kind === 'posted') {
@@ -337,11 +341,6 @@ export class BrokerLink {
     };
     live.connection.deliver(topic, message, { retain: delivery.kind === 'retained', done });
     this.#sent(topic, message, live);
-  }
-
-  /** What was cleared on the broker need not be cleared again. */
-  #forgetCleared(topic: string, message: Message): void {
-    if (message.payload.length === 0 && this.#retained.get(topic) === message) this.#retained.delete(topic);
   }
 
   /** The socket has room again. */

@@ -114,12 +114,6 @@ export class NodePublisher {
     this.#elementType = elementType;
   }
 
-  /** A source is no longer there: what is retained of it goes. */
-  forgetSource(id: string): void {
-    const { state, status } = this.#topics.source(id);
-    for (const topic of [state, status]) this.#link.clear(topic);
-  }
-
   source({ id, modality, device }: PublishedSource, status: SourceStatus & { readonly gaps: number }): void {
     const topics = this.#topics.source(id);
     const { state, reason = null, error, gaps } = status;

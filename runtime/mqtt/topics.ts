@@ -117,6 +117,21 @@ export function kindOfTopic(topic: string): TopicKind | undefined {
   return KINDS.find(({ pattern }) => pattern.test(topic))?.kind;
 }
 
+/** What the broker keeps of a node itself. */
+export function retainedOfNode({ status, info }: Topics): readonly string[] {
+  return [status, info];
+}
+
+/** What the broker keeps of a source. */
+export function retainedOfSource({ status, state }: SourceTopics): readonly string[] {
+  return [status, state];
+}
+
+/** What the broker keeps of a label. */
+export function retainedOfLabel({ state, attributes, threshold, prompt }: LabelTopics): readonly string[] {
+  return [state, attributes, threshold.state, prompt.state];
+}
+
 function requireId(what: string, value: string): string {
   if (id.test(value)) return value;
   throw new SensebindError(

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { promisify } from 'node:util';
 import { freePort } from '../support/mosquitto';
 import { notifyReceiver, withoutSystemd } from '../support/notifyReceiver';
-import { repositoryRoot } from '../support/paths';
+import { compiled, repositoryRoot } from '../support/paths';
 import { recordingBroker } from '../support/recordingBroker';
 import { type LogLine, type RunningNode, startNode } from '../support/runningNode';
 import { STUCK_RUNTIME } from '../support/stuckRuntime';
@@ -135,4 +137,25 @@ ${more}
       assert.equal(await second.ended, 0);
     });
   }
+
+  it('refuses to run a node twice, and runs it again after a SIGKILL', async (context) => {
+    const folder = await temporaryFolder(context);
+    const config = path.join(folder, 'config.yaml');
+    await writeFile(config, configOf(''));
+    const start = () => startNode(context, config, { stateHome: folder });
+    const first = start();
+    await first.until(({ kind }) => kind === 'note');
+    const main = compiled('runtime/cli/main');
+    const second = promisify(execFile)(process.execPath, [main, 'run', config], {
+      env: { ...process.env, XDG_STATE_HOME: folder },
+    });
+    await assert.rejects(second, (error: { readonly code: number; readonly stderr: string }) => {
+      assert.match(error.stderr, new RegExp(`process ${first.process.pid} uses it .FOLDER_IN_USE.`));
+      return error.code === 1;
+    });
+    first.process.kill('SIGKILL');
+    await first.ended;
+    const third = start();
+    await third.until(({ kind }) => kind === 'note');
+  });
 });

@@ -8,6 +8,7 @@ import type { ControlServices } from '../../runtime/commands/nodeControl';
 import type { Config, SourceConfig } from '../../runtime/config/config';
 import type { Engine } from '../../runtime/inference/engine';
 import { DiscoveryFile } from '../../runtime/mqtt/discovery/discoveryFile';
+import { RetainedFile } from '../../runtime/mqtt/retained/retainedFile';
 import { MutableSource } from '../../runtime/mutableSource';
 import { Mutes } from '../../runtime/mutes';
 import { Pipeline } from '../../runtime/pipeline';
@@ -71,6 +72,7 @@ export async function startNode(context: TestContext, options: NodeUnderTestOpti
     clock: systemClock,
     version: '0.0.0',
     discoveryStore: new DiscoveryFile(path.join(state, 'discovery.json')),
+    retainedStore: new RetainedFile(path.join(state, 'retained.json')),
     control: { labelStore: new LabelFile(path.join(state, 'labels.json')), switches: { mutes, disabled }, ...services },
     onEvent: (event) => {
       events.push(event);

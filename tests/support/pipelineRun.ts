@@ -2,6 +2,7 @@ import { simulatedDevices } from '../../devices/simulated/devices';
 import type { Clock } from '../../runtime/clock';
 import { parseConfig } from '../../runtime/config/readConfig';
 import type { Engine } from '../../runtime/inference/engine';
+import type { DiscoveryStore } from '../../runtime/mqtt/discovery/discoveryFile';
 import { Pipeline } from '../../runtime/pipeline';
 import type { PipelineEvent } from '../../runtime/pipelineEvent';
 import type { Driver } from '../../runtime/reading';
@@ -22,11 +23,12 @@ export interface PipelineRunOptions {
   /** By source. */
   readonly drivers: Readonly<Record<string, Driver>>;
   readonly onEvent: (event: PipelineEvent) => void;
+  readonly discoveryStore?: DiscoveryStore;
 }
 
 /** Starts a pipeline whose sources are the test's; it is stopped at the end. */
 export async function startPipeline(context: CleanUp, options: PipelineRunOptions): Promise<Pipeline> {
-  const { tiny, engine, clock, url, drivers, onEvent } = options;
+  const { tiny, engine, clock, url, drivers, onEvent, discoveryStore } = options;
   const text = `version: 1\nnode: box\nbundle: b\nbroker: { url: '${url}' }\n${options.config}`;
   const config = parseConfig(text, { file: '/config.yaml', devices: simulatedDevices });
   const pipeline = await Pipeline.create({
@@ -42,6 +44,7 @@ export async function startPipeline(context: CleanUp, options: PipelineRunOption
     }),
     clock,
     version: '0.0.0',
+    ...(discoveryStore === undefined ? {} : { discoveryStore }),
     onEvent,
   });
   pipeline.start();

@@ -5,6 +5,7 @@ import { ID_PATTERN } from '../../mqtt/topics';
 import { MutableSource } from '../../mutableSource';
 import type { Loss, Reading } from '../../reading';
 import type { Source } from '../../source';
+import type { Problem } from '../commandMessages';
 import { refusal } from '../problems';
 import { type AnyVerb, defineVerb, done, failed } from '../verb';
 
@@ -58,7 +59,8 @@ export interface Recordings {
    *
    * @param recorded - `configuration` is kept with it, without secrets.
    *
-   * @throws {SensebindError} `FILE_UNWRITABLE`; `DISK_FULL`, also where too many are kept already.
+   * @throws {SensebindError} `FILE_UNWRITABLE`; `DISK_FULL`, also where too many are kept already; `REQUEST_ABORTED` where
+   * they are closed meanwhile.
    */
   start(recorded: {
     readonly sources: readonly string[];
@@ -68,6 +70,8 @@ export interface Recordings {
   }): Promise<RecordingSummary>;
   /** Ends the one that is being made; `undefined` where none is. */
   stop(): Promise<RecordingSummary | undefined>;
+  /** Gives up one that is about to begin, and ends the one that is being made; none can be begun any more. */
+  close(): Promise<void>;
   reading(source: string, reading: Reading): void;
   lost(source: string, reason: Loss, amount: number): void;
   /** A source that plays one of a recording, under an id of the node; `undefined` where there is no such recording. */
@@ -125,14 +129,21 @@ export function recordingVerbs(
       run: async ({ data: { recording, source, as = source, speed = 1 } }) => {
         const place = sources().find((one) => one.source.id === as)?.source;
         if (place === undefined) return failed(refusal('not_found', `expected a source of this node, found "${as}"`));
-        if (!(place instanceof MutableSource) || place.status.state === 'disabled')
-          return failed(refusal('switched_off', `expected a source that is on, found "${as}" off`));
+        if (!(place instanceof MutableSource) || place.status.state === 'disabled') return failed(off(as));
         const guest = await recordings.replay({ recording, source, as, modality: place.modality, speed });
         if (guest === undefined)
           return failed(refusal('not_found', 'expected a recording of this node, found none with that id'));
-        await place.playInstead(guest);
-        return done({ recording, source, as, speed });
+        // It may have been switched off while the recording was looked for.
+        return (await place.playInstead(guest)) ? done({ recording, source, as, speed }) : failed(off(as));
       },
     }),
   };
+}
+
+function off(source: string): Problem {
+  return refusal(
+    'switched_off',
+    `expected a source that is on, found "${source}" off`,
+    'enable it with source/enable; where it is muted, that is ended on the node itself: sensebind devices mute --help',
+  );
 }

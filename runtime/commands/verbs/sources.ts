@@ -44,10 +44,9 @@ export function sourceVerbs(
       return stateOf(source);
     }),
     'source/restart': verb(async (source) => {
-      if (source.status.state === 'disabled')
-        return failed(refusal('switched_off', 'expected a source that runs, found one that is off'));
-      await source.restart();
-      return stateOf(source);
+      const isOn = source.status.state !== 'disabled' && (await source.restart());
+      if (isOn) return stateOf(source);
+      return failed(refusal('switched_off', 'expected a source that runs, found one that is off'));
     }),
   };
 }

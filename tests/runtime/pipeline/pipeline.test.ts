@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import path from 'node:path';
 import { after, before, describe, it, type TestContext } from 'node:test';
 import { type Millis, systemClock } from '../../../runtime/clock';
 import type { Config, SourceConfig } from '../../../runtime/config/config';
@@ -8,6 +9,8 @@ import { decodeEmbedding } from '../../../runtime/mqtt/embeddingMessage';
 import { flagsOfBits } from '../../../runtime/mqtt/flagBits';
 import type { ScoresMessage, SourceMessage } from '../../../runtime/mqtt/messages';
 import { kindOfTopic } from '../../../runtime/mqtt/topics';
+import { MutableSource } from '../../../runtime/mutableSource';
+import { Mutes } from '../../../runtime/mutes';
 import { Pipeline } from '../../../runtime/pipeline';
 import type { PipelineEvent } from '../../../runtime/pipelineEvent';
 import type { AudioReading, Driver } from '../../../runtime/reading';
@@ -16,6 +19,7 @@ import { contractProblems } from '../../support/contract';
 import { type Published, recordingBroker } from '../../support/recordingBroker';
 import { refused } from '../../support/refused';
 import { openOutbox } from '../../support/spoolFolder';
+import { temporaryFolder } from '../../support/temporaryFolder';
 import { type TinyBundle, tinyBundle } from '../../support/tinyBundle';
 
 const RATE = 16_000;
@@ -90,6 +94,37 @@ describe('the pipeline', () => {
       .map(({ payload }) => String(payload));
     assert.deepEqual(words, ['online', 'stopped']);
     assert.equal(String(published.find(({ topic }) => topic.endsWith('mic1/status'))?.payload), 'disabled');
+  });
+
+  it('is not over while a source runs that was switched on meanwhile', async (context) => {
+    const disabled = await Mutes.open(path.join(await temporaryFolder(context), 'disabled'), systemClock);
+    await disabled.set('mic1', true);
+    const mutes = await Mutes.open(path.join(await temporaryFolder(context), 'muted'), systemClock);
+    const first = driver(async () => {
+      const isOn = heard(
+        (event) => event.kind === 'source' && event.source === 'mic1' && event.status.state === 'online',
+      );
+      await disabled.set('mic1', false);
+      await isOn;
+    });
+    const later = driver(async (sink) => {
+      const [reading] = readings('mic1', { seconds: 0.1 });
+      const isOver = heard((event) => event.kind === 'source' && event.source === 'mic0');
+      if (reading !== undefined) sink.reading(reading);
+      await isOver;
+      // What the end of the other one leads to is done by then.
+      await new Promise((resolve) => setImmediate(resolve));
+    });
+    const create = () => new SupervisedSource('mic1', later, { clock: systemClock });
+    const { events } = await run(context, [
+      new SupervisedSource('mic0', first, { clock: systemClock }),
+      new MutableSource('mic1', 'audio', { create, mutes, disabled }),
+    ]);
+    const ends = events.flatMap((event) => {
+      if (event.kind === 'ended') return ['ended'];
+      return event.kind === 'source' && event.status.reason === 'played to its end' ? [event.source] : [];
+    });
+    assert.deepEqual(ends.slice(0, 3), ['mic0', 'mic1', 'ended']);
   });
 
   it('says that a node is online only after the state of its sources', async (context) => {
@@ -256,6 +291,18 @@ const playing = new Set<(event: PipelineEvent) => void>();
 
 function tell(event: PipelineEvent): void {
   for (const hear of playing) hear(event);
+}
+
+/** Resolves when something happens. */
+function heard(fits: (event: PipelineEvent) => boolean): Promise<void> {
+  return new Promise((resolve) => {
+    const hear = (event: PipelineEvent): void => {
+      if (!fits(event)) return;
+      playing.delete(hear);
+      resolve();
+    };
+    playing.add(hear);
+  });
 }
 
 /**
