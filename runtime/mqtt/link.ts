@@ -10,7 +10,7 @@ import {
   type Will,
 } from './connection';
 import { connectionProblem } from './connectionProblem';
-import { CLEARED, type Message, packetBytes } from './message';
+import { CLEARED, forLong, type Message, packetBytes } from './message';
 import type { Subscription } from './received';
 import type { Outbox, OutboxItem } from './sender/outbox';
 import { SizeLimit } from './sizeLimit';
@@ -159,7 +159,7 @@ export class BrokerLink {
   /** Publishes at QoS 1 and retained, now and on every later connect, in the order of the first call for each topic. */
   retain(topic: string, message: Message): void {
     // A copy: each is told from those before it, also where they are equal.
-    this.#retained.set(topic, { ...message });
+    this.#retained.set(topic, forLong(message));
     this.#live?.dirty.add(topic);
     this.#flush();
   }
