@@ -1,43 +1,32 @@
-import Type, { type Static } from 'typebox';
-import { Compile } from 'typebox/compile';
 import { messageOf, SensebindError } from '../../runtime/errors';
 
 /** Larger files are no tokenizer: the published one takes 0.6 MB. */
 export const MAX_TOKENIZER_BYTES = 8 * 2 ** 20;
 
+const FORMAT = 'clip-bpe/1';
 const MAX_SYMBOLS = 2 ** 16;
+const MAX_CONTEXT = 4096;
+const LONGEST_WORD = 128;
 
 /** What is left of a vocabulary that was cut down to what a small encoder has learned. */
-const PrunedVocabulary = Type.Object(
-  {
-    tokens: Type.Array(Type.Integer({ minimum: 0, maximum: MAX_SYMBOLS }), {
-      minItems: 2,
-      maxItems: MAX_SYMBOLS,
-      description:
-        'Original ids that are kept, ascending; the place in the list is the id that the encoder gets. Start and end of text come last.',
-    }),
-    words: Type.Array(Type.String({ minLength: 1, maxLength: 128 }), {
-      maxItems: MAX_SYMBOLS,
-      description: 'Every word that the encoder knows, in lower case; others are refused.',
-    }),
-  },
-  { additionalProperties: false },
-);
+export interface PrunedVocabulary {
+  /**
+   * Original ids that are kept, ascending; the place in the list is the id that the encoder gets. Start and end of text
+   * come last.
+   */
+  readonly tokens: readonly number[];
+  /** Every word that the encoder knows, in lower case; others are refused. */
+  readonly words: readonly string[];
+}
 
 /** `tokenizer.json` of a bundle. */
-export const TokenizerDefinition = Type.Object(
-  {
-    format: Type.Literal('clip-bpe/1'),
-    contextLength: Type.Integer({ minimum: 3, maximum: 4096 }),
-    merges: Type.String({ maxLength: MAX_TOKENIZER_BYTES, description: 'One merge a line, by rank: two symbols.' }),
-    pruned: Type.Optional(PrunedVocabulary),
-  },
-  { additionalProperties: false },
-);
-export type TokenizerDefinition = Static<typeof TokenizerDefinition>;
-export type PrunedVocabulary = Static<typeof PrunedVocabulary>;
-
-const validator = Compile(TokenizerDefinition);
+export interface TokenizerDefinition {
+  readonly format: typeof FORMAT;
+  readonly contextLength: number;
+  /** One merge a line, by rank: two symbols. */
+  readonly merges: string;
+  readonly pruned?: PrunedVocabulary;
+}
 
 /** The content of `tokenizer.json`. */
 export function serialiseTokenizer(definition: TokenizerDefinition): string {
@@ -51,12 +40,61 @@ export function serialiseTokenizer(definition: TokenizerDefinition): string {
  */
 export function parseTokenizer(json: string): TokenizerDefinition {
   const value = parseJson(json);
-  if (validator.Check(value)) return value;
-  const [problem] = validator.Errors(value);
-  throw tokenizerInvalid(
-    `a ${TokenizerDefinition.properties.format.const} definition`,
-    problem ? `${problem.instancePath || 'a document that'} ${problem.message}` : 'another document',
-  );
+  // Checked by hand: the worker of the encoders has no other schema, and the compiler of schemas would cost it 10 MB.
+  const { format, contextLength, merges, pruned, ...others } = fieldsOf(value, 'a document that is an object');
+  refuseOthers(others, 'no other fields than those of a tokenizer');
+  if (format !== FORMAT) throw tokenizerInvalid(`a ${FORMAT} definition`, `/format ${JSON.stringify(format)}`);
+  if (!isIntegerIn(contextLength, { least: 3, most: MAX_CONTEXT })) {
+    throw tokenizerInvalid(`a /contextLength of 3 to ${MAX_CONTEXT}`, JSON.stringify(contextLength));
+  }
+  if (typeof merges !== 'string' || merges.length > MAX_TOKENIZER_BYTES) {
+    throw tokenizerInvalid('its /merges as one text', typeof merges);
+  }
+  if (pruned === undefined) return { format, contextLength, merges };
+  return { format, contextLength, merges, pruned: prunedOf(pruned) };
+}
+
+function prunedOf(value: unknown): PrunedVocabulary {
+  const { tokens, words, ...others } = fieldsOf(value, '/pruned as an object');
+  refuseOthers(others, 'no other fields than tokens and words in /pruned');
+  if (!isListOf(tokens, isToken) || tokens.length < 2) {
+    throw tokenizerInvalid(`a list of ids below ${MAX_SYMBOLS} as /pruned/tokens`, 'another value');
+  }
+  if (!isListOf(words, isWord)) {
+    throw tokenizerInvalid(`a list of words of up to ${LONGEST_WORD} characters as /pruned/words`, 'another value');
+  }
+  return { tokens, words };
+}
+
+function fieldsOf(value: unknown, expected: string): Readonly<Record<string, unknown>> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw tokenizerInvalid(expected, Array.isArray(value) ? 'a list' : `${typeof value}`);
+  }
+  return { ...value };
+}
+
+function refuseOthers(others: Readonly<Record<string, unknown>>, expected: string): void {
+  const [other] = Object.keys(others);
+  if (other !== undefined) throw tokenizerInvalid(expected, JSON.stringify(other.slice(0, 80)));
+}
+
+function isListOf<Item>(value: unknown, isItem: (item: unknown) => item is Item): value is Item[] {
+  return Array.isArray(value) && value.length <= MAX_SYMBOLS && value.every(isItem);
+}
+
+function isIntegerIn(
+  value: unknown,
+  { least, most }: { readonly least: number; readonly most: number },
+): value is number {
+  return typeof value === 'number' && Number.isInteger(value) && value >= least && value <= most;
+}
+
+function isToken(value: unknown): value is number {
+  return isIntegerIn(value, { least: 0, most: MAX_SYMBOLS });
+}
+
+function isWord(value: unknown): value is string {
+  return typeof value === 'string' && value.length >= 1 && value.length <= LONGEST_WORD;
 }
 
 export function tokenizerInvalid(expected: string, found: string, cause?: unknown): SensebindError {

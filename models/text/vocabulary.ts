@@ -1,10 +1,11 @@
 import { SensebindError } from '../../runtime/errors';
+import { MergeTable } from './mergeTable';
 
 /** Marks a symbol that ends a word. */
 const WORD_END = '</w>';
 
 const BYTES = 256;
-/** A pair of ids is packed into one number, left × 2^16 + right. */
+/** Ids have two bytes. */
 const MAX_SYMBOLS = 2 ** 16;
 
 /** Bytes that are printable Latin-1 characters: `!`-`~`, `¡`-`¬`, `®`-`ÿ`. In a symbol they stand for themselves. */
@@ -16,6 +17,9 @@ const BYTE_ORDER = [...PRINTABLE, ...range(0, BYTES - 1).filter((byte) => !PRINT
 const CHARACTERS = BYTE_ORDER.map((byte, id) =>
   String.fromCharCode(id < PRINTABLE.length ? byte : BYTES + id - PRINTABLE.length),
 );
+
+/** The symbols that every vocabulary begins with: single bytes, and those at the end of a word. */
+const BYTE_SYMBOLS = [...CHARACTERS, ...CHARACTERS.map((character) => character + WORD_END)];
 
 const BYTE_OF_CHARACTER: ReadonlyMap<string, number> = new Map(
   CHARACTERS.map((character, id) => [character, BYTE_ORDER[id] ?? 0]),
@@ -52,27 +56,35 @@ export function idsOfBytes(word: string): number[] {
  * @throws {SensebindError} `TOKENIZER_INVALID` when a merge is of symbols that no earlier line made, or makes one again.
  */
 export function createVocabulary(merges: string): Vocabulary {
-  const symbols = [...CHARACTERS, ...CHARACTERS.map((character) => character + WORD_END)];
-  const ids = new Map(symbols.map((symbol, id) => [symbol, id]));
-  const pairs = new Map<number, number>();
-  for (const line of merges === '' ? [] : merges.split('\n')) {
+  const lines = merges === '' ? [] : merges.split('\n');
+  const ids = new Map(BYTE_SYMBOLS.map((symbol, id) => [symbol, id]));
+  const table = new MergeTable(lines.length);
+  const parts = new Uint16Array(2 * lines.length);
+  for (const [rank, line] of lines.entries()) {
+    const id = BYTE_SYMBOLS.length + rank;
     const space = line.indexOf(' ');
     const left = ids.get(line.slice(0, Math.max(space, 0)));
     const right = ids.get(line.slice(space + 1));
     if (left === undefined || right === undefined) throw badMerge(line, 'of two symbols that earlier ones made');
     const symbol = line.slice(0, space) + line.slice(space + 1);
     if (ids.has(symbol)) throw badMerge(line, 'into a symbol that no earlier one made');
-    if (symbols.length + 2 >= MAX_SYMBOLS) throw badMerge(line, `one of at most ${MAX_SYMBOLS} symbols`);
-    ids.set(symbol, symbols.length);
-    pairs.set(left * MAX_SYMBOLS + right, symbols.length);
-    symbols.push(symbol);
+    if (id + 2 >= MAX_SYMBOLS) throw badMerge(line, `one of at most ${MAX_SYMBOLS} symbols`);
+    ids.set(symbol, id);
+    table.set(left, right, id);
+    parts.set([left, right], 2 * rank);
   }
+  // Symbols are put together again from their parts where they are asked for: as texts they take megabytes for years.
+  const symbolOf = (id: number): string => {
+    const place = 2 * (id - BYTE_SYMBOLS.length);
+    return place < 0 ? (BYTE_SYMBOLS[id] ?? '') : symbolOf(parts[place] ?? 0) + symbolOf(parts[place + 1] ?? 0);
+  };
+  const size = BYTE_SYMBOLS.length + lines.length + 2;
   return {
-    size: symbols.length + 2,
-    startOfText: symbols.length,
-    endOfText: symbols.length + 1,
-    merged: (left, right) => pairs.get(left * MAX_SYMBOLS + right),
-    wordOf: (id) => wholeWord(symbols[id]),
+    size,
+    startOfText: size - 2,
+    endOfText: size - 1,
+    merged: (left, right) => table.get(left, right),
+    wordOf: (id) => (id >= 0 && id < size - 2 ? wholeWord(symbolOf(id)) : undefined),
   };
 }
 
@@ -85,8 +97,8 @@ function badMerge(line: string, expected: string): SensebindError {
 }
 
 /** A symbol may also be a part of a word, or cut through the bytes of a character. */
-function wholeWord(symbol: string | undefined): string | undefined {
-  if (!symbol?.endsWith(WORD_END)) return undefined;
+function wholeWord(symbol: string): string | undefined {
+  if (!symbol.endsWith(WORD_END)) return undefined;
   const bytes = Uint8Array.from(
     symbol.slice(0, -WORD_END.length),
     (character) => BYTE_OF_CHARACTER.get(character) ?? 0,

@@ -1,22 +1,8 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander';
-import { registerBind } from './bind';
-import { registerCompare } from './compare';
-import { registerDemo } from './demo';
-import { registerDevices } from './devices';
-import { registerMute } from './devices/mute';
-import { registerDoctor } from './doctor';
-import { registerEmbed } from './embed';
-import { registerEval } from './eval';
-import { registerInit } from './init';
-import { registerModels } from './models';
+import { registerCommands } from './commands';
 import { type OutputOptions, reportError, USAGE_EXIT_CODE, UsageError } from './output';
-import { registerRecord } from './record';
-import { registerReplay } from './replay';
-import { registerRun } from './run';
-import { packageVersion } from './runConfig';
-import { registerSimulate } from './simulate';
-import { registerWatch } from './watch';
+import { packageVersion } from './packageVersion';
 
 const EXAMPLES = `
 Examples:
@@ -27,7 +13,6 @@ Examples:
 Exit codes: 0 done, 1 failed, 2 wrong command line, 130 interrupted; run, watch and demo
 end with 0 when they are told to stop, run with 70 when it had to end itself by force. With --json, answers and errors are JSON.`;
 
-/** Every command of `sensebind`, each registered by its own file. */
 function createProgram({ json }: OutputOptions): Command {
   const program = new Command('sensebind')
     .description('Sensor readings in, unit vectors in one joint space out, and words decide what they mean.')
@@ -37,25 +22,6 @@ function createProgram({ json }: OutputOptions): Command {
     .showSuggestionAfterError()
     .exitOverride();
   if (json) program.configureOutput({ writeErr: () => undefined });
-  const commands = [
-    registerDemo,
-    registerInit,
-    registerRun,
-    registerWatch,
-    registerDevices,
-    registerDoctor,
-    registerSimulate,
-    registerRecord,
-    registerReplay,
-    registerEmbed,
-    registerCompare,
-    registerBind,
-    registerEval,
-    registerModels,
-  ];
-  for (const register of commands) register(program);
-  // Who wants to mute a microphone is in a hurry.
-  registerMute(program, { hidden: true });
   return program;
 }
 
@@ -72,7 +38,9 @@ async function main(argv: readonly string[]): Promise<void> {
   // A reader that has seen enough, such as head, is no failure.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
   try {
-    await createProgram(options).parseAsync(argv);
+    const program = createProgram(options);
+    await registerCommands(program, argv[2]);
+    await program.parseAsync(argv);
   } catch (error) {
     process.exitCode = report(error, options);
   }

@@ -7,8 +7,8 @@ import { readSourcesConfig } from '../config/readConfig';
 import { parseByteSize } from './byteSize';
 import { untilInterrupted } from './interrupt';
 import { formatBytes, type OutputOptions, print, printJson, printNote, UsageError } from './output';
+import { packageVersion } from './packageVersion';
 import { recordSources } from './recordSources';
-import { packageVersion } from './runConfig';
 import { parseRunTime } from './runTime';
 
 interface RecordFlags extends OutputOptions {

@@ -1,5 +1,3 @@
-import { readFileSync } from 'node:fs';
-import path from 'node:path';
 import type { Clock, Millis, Timer } from '../clock';
 import type { Config, SourceConfig } from '../config/config';
 import { brokerAccess } from '../config/secrets';
@@ -19,6 +17,7 @@ import { openNamedBundle } from './bundle';
 import { nodeServices } from './nodeServices';
 import { nodeState } from './nodeState';
 import { openSource, PICTURE_LIMITS } from './openSource';
+import { packageVersion } from './packageVersion';
 
 export interface RunOptions {
   readonly clock: Clock;
@@ -179,13 +178,4 @@ function openOutbox(folder: string, { spool }: Config, { clock, log }: RunOption
     clock,
     onEvent: (event) => log({ kind: 'spool', event }),
   });
-}
-
-/** Version of this package, as its package.json says. */
-export function packageVersion(): string {
-  const file = path.join(__dirname, '..', '..', '..', 'package.json');
-  const description: unknown = JSON.parse(readFileSync(file, 'utf8'));
-  return typeof description === 'object' && description !== null && 'version' in description
-    ? String(description.version)
-    : 'unknown';
 }

@@ -67,8 +67,8 @@ export interface ProviderInUse {
 }
 
 export type WorkerReply =
-  /** First words of a worker: it is ready for requests. */
-  | { readonly kind: 'ready' }
+  /** First words of a worker: it is ready for requests. The note goes on a reason; usually empty. */
+  | { readonly kind: 'ready'; readonly note: string }
   /** First words of a worker that cannot work with its setup. */
   | { readonly kind: 'refused'; readonly error: WireError }
   /** In between, whenever an encoder has got a session. Not an answer. */

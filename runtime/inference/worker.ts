@@ -1,5 +1,6 @@
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { messageOf, SensebindError } from '../errors';
+import { standBack } from './background';
 import { Encoders } from './encoders';
 import type { WorkerReply, WorkerRequest, WorkerSetup } from './protocol';
 import { WorkerFlags } from './quiesce';
@@ -7,6 +8,8 @@ import { toWire, type WireError } from './wireError';
 
 /** Entry of the worker thread that owns sessions and preprocessing. Answers requests one by one, in order. */
 async function serve(port: MessagePort, setup: WorkerSetup): Promise<void> {
+  // Before any session: its threads get the priority of the one that starts them.
+  const refusal = standBack();
   const flags = new WorkerFlags(setup.flags);
   const post = (reply: WorkerReply, transfer: readonly ArrayBuffer[] = []): void => port.postMessage(reply, transfer);
   let encoders: Encoders;
@@ -32,7 +35,7 @@ async function serve(port: MessagePort, setup: WorkerSetup): Promise<void> {
       post(reply, memoryOf(reply));
     });
   });
-  post({ kind: 'ready' });
+  post({ kind: 'ready', note: refusal === undefined ? '' : `, in the way of others: ${refusal}` });
 }
 
 async function answer(encoders: Encoders, request: Exclude<WorkerRequest, { kind: 'stop' }>): Promise<WorkerReply> {

@@ -230,7 +230,9 @@ export class WorkerHost {
       case 'ready':
         this.#wasReady = true;
         this.#starting?.resolve();
-        if (this.#state !== 'closed') this.#become('ready', this.#restarts === 0 ? 'started' : 'started again');
+        if (this.#state !== 'closed') {
+          this.#become('ready', `${this.#restarts === 0 ? 'started' : 'started again'}${reply.note}`);
+        }
         break;
       case 'refused':
         this.#starting?.reject(fromWire(reply.error));

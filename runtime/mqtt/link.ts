@@ -10,7 +10,7 @@ import {
   type Will,
 } from './connection';
 import { connectionProblem } from './connectionProblem';
-import { type Message, packetBytes } from './message';
+import { forLong, type Message, packetBytes } from './message';
 import type { Subscription } from './received';
 import { Retained } from './retained/retained';
 import type { Outbox, OutboxItem } from './sender/outbox';
@@ -159,7 +159,8 @@ export class BrokerLink {
 
   /** Publishes at QoS 1 and retained, now and on every later connect, in the order of the first call for each topic. */
   retain(topic: string, message: Message): void {
-    this.#retained.set(topic, message);
+    // A copy: each is told from those before it, also where they are equal.
+    this.#retained.set(topic, forLong(message));
     this.#send(topic);
   }
 

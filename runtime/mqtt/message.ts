@@ -51,3 +51,11 @@ export function packetBytes(topic: string, message: Message): number {
   }
   return fixedHeader + topicAndId + properties + message.payload.length;
 }
+
+/** A copy of a message that may be kept for days: a small payload would keep the whole pool that it was cut from. */
+export function forLong({ payload, properties }: Message): Message {
+  if (payload.byteLength === payload.buffer.byteLength) return { payload, properties };
+  const own = Buffer.allocUnsafeSlow(payload.length);
+  payload.copy(own);
+  return { payload: own, properties };
+}

@@ -1,6 +1,6 @@
 import Type, { type Static } from 'typebox';
-import { Compile } from 'typebox/compile';
 import { CommandMessage, JobMessage, ResponseMessage } from '../commands/commandMessages';
+import { LazyValidator } from '../lazyValidator';
 import { EventMessage } from './eventMessage';
 import { LabelMessage } from './labelMessage';
 
@@ -233,18 +233,18 @@ export const HealthMessage = Type.Object({
 });
 export type HealthMessage = Static<typeof HealthMessage>;
 
-/** Compiled: what is published is checked in tests, what is received always. */
+/** What is published is checked in tests, what is received always. */
 export const validators = {
-  'emb/1': Compile(EmbeddingMessage),
-  'scores/1': Compile(ScoresMessage),
-  'event/1': Compile(EventMessage),
-  'info/1': Compile(InfoMessage),
-  'source/1': Compile(SourceMessage),
-  'health/1': Compile(HealthMessage),
-  'label/1': Compile(LabelMessage),
-  'cmd/1': Compile(CommandMessage),
-  'rsp/1': Compile(ResponseMessage),
-  'job/1': Compile(JobMessage),
+  'emb/1': new LazyValidator(EmbeddingMessage),
+  'scores/1': new LazyValidator(ScoresMessage),
+  'event/1': new LazyValidator(EventMessage),
+  'info/1': new LazyValidator(InfoMessage),
+  'source/1': new LazyValidator(SourceMessage),
+  'health/1': new LazyValidator(HealthMessage),
+  'label/1': new LazyValidator(LabelMessage),
+  'cmd/1': new LazyValidator(CommandMessage),
+  'rsp/1': new LazyValidator(ResponseMessage),
+  'job/1': new LazyValidator(JobMessage),
 } as const;
 
 export type SchemaId = keyof typeof validators;

@@ -7,7 +7,7 @@ import { kindOfTopic } from '../../runtime/mqtt/topics';
 import { startMosquitto } from '../support/mosquitto';
 import { keepReadings } from './loopedReadings';
 import { type Figure, median, percentile } from './measure';
-import type { NodeReport } from './programs/measuredNode';
+import type { MeasuredWindow, NodeReport } from './programs/measuredNode';
 import type { SoakSample } from './programs/soakedNode';
 import { runProgram } from './runProgram';
 
@@ -26,23 +26,23 @@ const FEWEST_MESSAGES = 50;
  */
 export async function benchLatency({ folder, seconds }: Where): Promise<Figure> {
   const broker = await startMosquitto({ holdsContract: false, settings: ['set_tcp_nodelay true'] });
-  const arrivals: Arrival[] = [];
+  const received: Received[] = [];
   const subscriber = await connectAsync(broker.url, { protocolVersion: 5 });
   try {
+    // Read only afterwards: what that costs would be counted for the next message.
     subscriber.on('message', (topic, payload) => {
-      const arrivedMicros = systemClock.epochMicros();
-      const arrival = arrivalOf(topic, payload);
-      if (arrival !== undefined) arrivals.push({ ...arrival, arrivedMicros });
+      received.push({ topic, payload, arrivedMicros: systemClock.epochMicros() });
     });
     await subscriber.subscribeAsync('sensebind/#', { qos: 0 });
     const { windows } = await measuredNode('model', { folder, seconds, url: broker.url });
     const byKey = new Map(windows.map((window) => [keyOf(window), window]));
     const overhead: number[] = [];
     const whole: number[] = [];
-    for (const arrival of arrivals) {
-      const window = byKey.get(keyOf(arrival));
+    for (const { topic, payload, arrivedMicros } of received) {
+      const seen = seenBy(topic, payload);
+      const window = seen && byKey.get(keyOf(seen));
       if (window === undefined) continue;
-      const micros = arrival.arrivedMicros - window.completeMicros;
+      const micros = arrivedMicros - window.completeMicros;
       whole.push(micros / 1000);
       overhead.push((micros - window.encoderMicros) / 1000);
     }
@@ -68,14 +68,16 @@ export async function benchLatency({ folder, seconds }: Where): Promise<Figure> 
   }
 }
 
-interface Arrival {
-  readonly source: string;
-  readonly endMicros: number;
+interface Received {
+  readonly topic: string;
+  readonly payload: Buffer;
   readonly arrivedMicros: number;
 }
 
-/** What a message of a single source says of its window. */
-function arrivalOf(topic: string, payload: Buffer): Pick<Arrival, 'source' | 'endMicros'> | undefined {
+type Seen = Pick<MeasuredWindow, 'source' | 'endMicros'>;
+
+/** The window that a message of a single source is about. */
+function seenBy(topic: string, payload: Buffer): Seen | undefined {
   if (!topic.includes('/src/')) return undefined;
   const kind = kindOfTopic(topic);
   if (kind === 'embedding') {
@@ -87,7 +89,7 @@ function arrivalOf(topic: string, payload: Buffer): Pick<Arrival, 'source' | 'en
   return { source: src, endMicros: t1 };
 }
 
-function keyOf({ source, endMicros }: Pick<Arrival, 'source' | 'endMicros'>): string {
+function keyOf({ source, endMicros }: Seen): string {
   return `${source} ${endMicros}`;
 }
 

@@ -5,7 +5,7 @@ import { seededScenario } from '../../devices/simulated/sharedWorld';
 import { simulateReadings } from '../../devices/simulated/simulateReadings';
 import { type Clock, type Micros, type Millis, sleep } from '../../runtime/clock';
 import { FramePool } from '../../runtime/frames';
-import type { Driver, FrameMemory, Modality, Reading, ReadingSink } from '../../runtime/reading';
+import type { Driver, FrameMemory, Modality, Reading, ReadingSink, Vectors } from '../../runtime/reading';
 
 /** Eight sources: one of each sensor that the shipped bundle knows, and three again. */
 export const EIGHT_SOURCES: Readonly<Record<string, Sensor>> = {
@@ -116,7 +116,7 @@ function unshared(reading: Reading): unknown {
   }
 }
 
-/** On a frame again, which is held for ever. */
+/** On a frame again, which is held for ever; what needs none in memory of its own, so that the file's is let go. */
 function shared(reading: Reading, memory: FrameMemory): Reading {
   const onFrame = <Pixels extends Uint8Array | Float32Array>(
     pixels: Pixels,
@@ -142,6 +142,18 @@ function shared(reading: Reading, memory: FrameMemory): Reading {
     case 'thermal': {
       const { frame, values } = floats(reading.values);
       return { ...reading, frame, values };
+    }
+    case 'audio':
+      return { ...reading, channels: reading.channels.map((samples) => samples.slice()) };
+    case 'imu': {
+      const { sampleMicros, acceleration, angularVelocity } = reading;
+      const own = ([x, y, z]: Vectors): Vectors => [x.slice(), y.slice(), z.slice()];
+      return {
+        ...reading,
+        sampleMicros: sampleMicros.slice(),
+        acceleration: own(acceleration),
+        ...(angularVelocity === undefined ? {} : { angularVelocity: own(angularVelocity) }),
+      };
     }
     default:
       return reading;

@@ -5,8 +5,8 @@ import { systemFailure } from '../../../models/bundle/workspace';
 import { SensebindError } from '../../errors';
 import { recordScenes, SCENE_SOURCES } from '../../learn/recordScenes';
 import { formatBytes, type OutputOptions, print, printJson, UsageError } from '../output';
+import { packageVersion } from '../packageVersion';
 import { startCounting } from '../progress';
-import { packageVersion } from '../runConfig';
 import { parseWhole } from '../wholeNumber';
 
 interface PairFlags extends OutputOptions {

@@ -84,10 +84,23 @@ describe('pruned tokenizer', () => {
 });
 
 describe('tokenizer files', () => {
+  it('takes the smallest', () => {
+    const tokens = [512, 513];
+    assert.equal(createTokenizer(parseTokenizer(definitionWith({ pruned: { tokens, words: [] } }))).vocabularySize, 2);
+  });
+
   for (const [name, text] of [
     ['no JSON', '{'],
     ['another format', '{"format":"clip-bpe/9"}'],
     ['a prototype', '{"__proto__":{"format":"clip-bpe/1"}}'],
+    ['a list', '[]'],
+    ['a field of others', definitionWith({ more: 1 })],
+    ['a context that is no number', definitionWith({ contextLength: '77' })],
+    ['a context without room', definitionWith({ contextLength: 2 })],
+    ['merges as a list', definitionWith({ merges: ['a b'] })],
+    ['a pruned vocabulary without words', definitionWith({ pruned: { tokens: [512, 513] } })],
+    ['tokens that are no ids', definitionWith({ pruned: { tokens: [-1, 0.5], words: [] } })],
+    ['words that are none', definitionWith({ pruned: { tokens: [512, 513], words: [''] } })],
     ['broken merges', JSON.stringify({ format: 'clip-bpe/1', contextLength: 77, merges: 'a b c\nd' })],
   ] as const) {
     it(`refuses ${name}`, () => {
@@ -98,3 +111,8 @@ describe('tokenizer files', () => {
     });
   }
 });
+
+/** One without merges, some fields of it replaced. */
+function definitionWith(fields: Readonly<Record<string, unknown>>): string {
+  return JSON.stringify({ format: 'clip-bpe/1', contextLength: 77, merges: '', ...fields });
+}
