@@ -1,6 +1,6 @@
-import type { Mutes } from './mutes';
 import type { Modality } from './reading';
 import type { Source, SourceEvents, SourceStatus } from './source';
+import type { SwitchedOff } from './switchedOff';
 
 const MUTED: SourceStatus = { state: 'disabled', reason: 'muted' };
 const NOT_STARTED: SourceStatus = { state: 'offline', reason: 'not started' };
@@ -9,7 +9,7 @@ const DISABLED: SourceStatus = { state: 'disabled', reason: 'disabled over MQTT'
 /** A source that can be muted and restarted while it runs: its device is then closed, not only ignored. */
 export class MutableSource implements Source {
   readonly #create: () => Source;
-  readonly #switches: readonly { readonly off: Mutes; readonly status: SourceStatus }[];
+  readonly #switches: readonly { readonly off: SwitchedOff; readonly status: SourceStatus }[];
   #source: Source | undefined;
   #events: SourceEvents | undefined;
   #unsubscribe: readonly (() => void)[] = [];
@@ -24,7 +24,7 @@ export class MutableSource implements Source {
   constructor(
     readonly id: string,
     readonly modality: Modality,
-    options: { readonly create: () => Source; readonly mutes: Mutes; readonly disabled?: Mutes },
+    options: { readonly create: () => Source; readonly mutes: SwitchedOff; readonly disabled?: SwitchedOff },
   ) {
     const { create, mutes, disabled } = options;
     this.#create = create;
@@ -113,7 +113,7 @@ export class MutableSource implements Source {
   }
 
   #off(): SourceStatus | undefined {
-    return this.#switches.find(({ off }) => off.isMuted(this.id))?.status;
+    return this.#switches.find(({ off }) => off.isOff(this.id))?.status;
   }
 
   #open(events: SourceEvents, create: () => Source): void {

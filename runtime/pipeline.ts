@@ -152,7 +152,7 @@ export class Pipeline {
       this.#publisher.tellInfo(this.#info());
       this.#leftovers.useLabels(this.#labelIds());
     });
-    options.readingsIn?.attach(this.#publisher.link, this.#publisher.root);
+    options.readingsIn?.attach(this.#publisher.link, this.#publisher.topics);
     if (eventStore !== undefined) {
       this.#keeper = new EventKeeper(eventStore, {
         memory: () => this.#interpreter.memory(),

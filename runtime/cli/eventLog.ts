@@ -2,9 +2,13 @@ import type { Clock } from '../clock';
 import { SensebindError } from '../errors';
 import type { DetectedEvent } from '../events/detectedEvent';
 import type { PipelineEvent } from '../pipelineEvent';
+import { LossLog } from './lossLog';
 import { printNote } from './output';
 
-/** Logs what happens in a pipeline to the standard error: a line for a person, or one JSON object a line. */
+/**
+ * Logs what happens in a pipeline to the standard error: a line for a person, or one JSON object a line. Lost windows that
+ * follow others are told once a minute, with their count (`more` in JSON).
+ */
 export function eventLog({
   json,
   clock,
@@ -12,8 +16,16 @@ export function eventLog({
   readonly json: boolean;
   readonly clock: Clock;
 }): (event: PipelineEvent) => void {
+  const losses = new LossLog(clock, (loss, more) => {
+    const event = { kind: 'failed', ...loss } as const;
+    const isFirst = more === 0;
+    if (json) printNote(JSON.stringify({ ...jsonLine(event, clock), ...(isFirst ? {} : { more }) }));
+    else if (isFirst) printNote(failedLine(event));
+    else printNote(`${loss.source}: ${more} more in the last minute of: ${loss.error.message}`);
+  });
   return (event) => {
     if (event.kind === 'embedding' || event.kind === 'fused') return;
+    if (event.kind === 'failed' && losses.take(event)) return;
     const line = json ? JSON.stringify(jsonLine(event, clock)) : textLine(event);
     if (line !== undefined) printNote(line);
   };
@@ -63,12 +75,16 @@ function textLine(event: PipelineEvent): string | undefined {
     case 'blocked':
       return `warning: the event loop was held up for ${(event.blocked / 1000).toFixed(1)} s; readings and messages had to wait`;
     case 'failed':
-      return `${event.source}: ${event.error.message} → ${event.error.cure}`;
+      return failedLine(event);
     case 'command':
       return commandLine(event.command);
     case 'ended':
       return 'every source has come to its end';
   }
+}
+
+function failedLine({ source, error }: Pick<Extract<PipelineEvent, { kind: 'failed' }>, 'source' | 'error'>): string {
+  return `${source}: ${error.message} → ${error.cure}`;
 }
 
 function commandLine({ verb, by, status, problem }: Extract<PipelineEvent, { kind: 'command' }>['command']): string {

@@ -1,9 +1,9 @@
 import type { Clock } from '../clock';
 import type { ControlServices } from '../commands/nodeControl';
 import type { Config } from '../config/config';
-import { Mutes } from '../mutes';
 import type { PipelineEvent } from '../pipelineEvent';
 import type { FrameMemory } from '../reading';
+import { SwitchedOff } from '../switchedOff';
 import { LabelFile } from '../zeroshot/labelFile';
 import { NodeRecordings } from './nodeRecordings';
 import { nodeState } from './nodeState';
@@ -19,16 +19,16 @@ export async function nodeServices(
     readonly clock: Clock;
     readonly log: (event: PipelineEvent) => void;
     readonly memory: FrameMemory;
-    readonly mutes: Mutes;
+    readonly mutes: SwitchedOff;
     /** The program and its version. */
     readonly library: string;
     /** Told where a file is now that this version cannot read. */
     readonly setAside: (file: string) => void;
   },
-): Promise<{ readonly disabled: Mutes; readonly services: ControlServices }> {
+): Promise<{ readonly disabled: SwitchedOff; readonly services: ControlServices }> {
   const { clock, log, memory, mutes, library, setAside } = parts;
   const state = nodeState(config.node);
-  const disabled = await Mutes.open(state.disabled, clock);
+  const disabled = await SwitchedOff.open(state.disabled, clock);
   const recordings = new NodeRecordings({
     folder: state.recordings,
     library,

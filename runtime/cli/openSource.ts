@@ -4,10 +4,10 @@ import type { Config, SourceConfig } from '../config/config';
 import type { LaneSource } from '../lane';
 import type { ReadingsIn } from '../mqtt/readingsIn';
 import { MutableSource } from '../mutableSource';
-import type { Mutes } from '../mutes';
 import { decodeGray16, decodePicture } from '../preprocess/pictureFile';
 import type { FrameMemory } from '../reading';
 import { DisabledSource, SupervisedSource } from '../source';
+import type { SwitchedOff } from '../switchedOff';
 import { declarationOf } from './openDevice';
 
 /** Pictures of all cameras that are on their way: three of each of eight Full HD cameras. */
@@ -24,8 +24,8 @@ export function openSource(
     readonly clock: Clock;
     readonly folder: Config['folder'];
     readonly memory: FrameMemory;
-    readonly mutes: Mutes;
-    readonly disabled?: Mutes;
+    readonly mutes: SwitchedOff;
+    readonly disabled?: SwitchedOff;
     /** Brings what boards publish; left out where no broker is listened to. */
     readonly readingsIn?: ReadingsIn;
   },

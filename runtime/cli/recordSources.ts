@@ -2,8 +2,8 @@ import type { Recorder, RecorderStats } from '../../devices/recording/recorder';
 import type { Clock, Millis, Timer } from '../clock';
 import type { SourcesConfig } from '../config/config';
 import { FramePool } from '../frames';
-import { Mutes } from '../mutes';
 import type { SourceStatus } from '../source';
+import { SwitchedOff } from '../switchedOff';
 import { nodeState } from './nodeState';
 import { openSource, PICTURE_LIMITS } from './openSource';
 
@@ -27,7 +27,7 @@ const PROGRESS_PERIOD = 1000 as Millis;
 export async function recordSources(options: RecordSourcesOptions): Promise<void> {
   const { config, recorder, clock, signal, runTime } = options;
   const memory = new FramePool(PICTURE_LIMITS);
-  const mutes = await Mutes.open(nodeState(config.node).muted, clock);
+  const mutes = await SwitchedOff.open(nodeState(config.node).muted, clock);
   const sources = config.sources.map(
     (source) => openSource(source, { clock, folder: config.folder, memory, mutes }).source,
   );

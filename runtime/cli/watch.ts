@@ -5,6 +5,7 @@ import { messageOf, SensebindError } from '../errors';
 import { decodeEmbedding } from '../mqtt/embeddingMessage';
 import type { EventMessage } from '../mqtt/eventMessage';
 import { flagsOfBits } from '../mqtt/flagBits';
+import { LabelStateWord } from '../mqtt/labelMessage';
 import { type SchemaId, type ScoresMessage, SourceStatusWord, StatusWord, validators } from '../mqtt/messages';
 import { isBaseTopic, kindOfTopic, type TopicKind } from '../mqtt/topics';
 import { untilInterrupted } from './interrupt';
@@ -78,7 +79,10 @@ function show(topic: string, payload: Buffer, { json }: OutputOptions): void {
   try {
     const kind = kindOfTopic(topic);
     if (kind === undefined) return;
-    const line = json ? JSON.stringify({ ...asObject(kind, payload), topic }) : asText(kind, payload);
+    const isCleared = payload.length === 0;
+    const object = (): object => (isCleared ? { cleared: true } : asObject(kind, payload));
+    const text = (): string | undefined => (isCleared ? '(cleared)' : asText(kind, payload));
+    const line = json ? JSON.stringify({ ...object(), topic }) : text();
     if (line !== undefined) print(oneLine(json ? line : `${topic}  ${line}`));
   } catch (error) {
     printNote(oneLine(`${topic}: ${messageOf(error)}`));
@@ -95,6 +99,8 @@ function asObject(kind: TopicKind, payload: Buffer): object {
     case 'status':
     case 'source-status':
       return { status: word(kind, payload) };
+    case 'label-state':
+      return { state: word(kind, payload) };
     case 'embedding': {
       const { message, vector } = decodeEmbedding(payload);
       return { ...message, v: [...vector] };
@@ -104,30 +110,37 @@ function asObject(kind: TopicKind, payload: Buffer): object {
   }
 }
 
-/** One of the few words of a status topic. */
-function word(kind: 'status' | 'source-status', payload: Buffer): string {
+/** One of the few words of a topic. */
+function word(kind: WordKind, payload: Buffer): string {
   const text = payload.subarray(0, LONGEST_WORD).toString('utf8');
-  if ((kind === 'status' ? statusWord : sourceStatusWord).Check(text)) return text;
+  const { validator, example } = WORDS[kind];
+  if (validator.Check(text)) return text;
   throw new SensebindError(
     'MESSAGE_INVALID',
-    `expected a word such as online, found ${JSON.stringify(text)}`,
+    `expected a word such as ${example}, found ${JSON.stringify(text)}`,
     'look at who publishes on this topic',
   );
 }
 
 /** Bytes of a status that are looked at. */
 const LONGEST_WORD = 32;
-const statusWord = Compile(StatusWord);
-const sourceStatusWord = Compile(SourceStatusWord);
+
+const WORDS = {
+  status: { validator: Compile(StatusWord), example: 'online' },
+  'source-status': { validator: Compile(SourceStatusWord), example: 'online' },
+  'label-state': { validator: Compile(LabelStateWord), example: 'ON' },
+} as const;
+type WordKind = keyof typeof WORDS;
 
 const SCHEMAS = {
   info: 'info/1',
   health: 'health/1',
   'source-state': 'source/1',
   scores: 'scores/1',
+  label: 'label/1',
   event: 'event/1',
   'late-event': 'event/1',
-} as const satisfies Record<Exclude<TopicKind, 'status' | 'source-status' | 'embedding'>, SchemaId>;
+} as const satisfies Record<Exclude<TopicKind, WordKind | 'embedding'>, SchemaId>;
 
 function parse(schema: SchemaId, payload: Buffer): object {
   const value: unknown = JSON.parse(payload.toString('utf8'));
@@ -146,6 +159,7 @@ function asText(kind: TopicKind, payload: Buffer): string | undefined {
   switch (kind) {
     case 'status':
     case 'source-status':
+    case 'label-state':
       return word(kind, payload);
     case 'embedding': {
       const { message } = decodeEmbedding(payload);
@@ -164,6 +178,7 @@ function asText(kind: TopicKind, payload: Buffer): string | undefined {
       return noticeOf(parse('info/1', payload));
     case 'health':
     case 'source-state':
+    case 'label':
       return undefined;
   }
 }

@@ -3,6 +3,7 @@ import { ulid } from 'ulid';
 import { type Clock, type Millis, sleep } from '../clock';
 import type { BrokerLink } from '../mqtt/link';
 import type { ReceivedMessage } from '../mqtt/received';
+import type { CommandTopics } from '../mqtt/topics';
 import { AnswerMemory, fingerprintOf, type Remembered } from './answerMemory';
 import type { Problem, ResponseMessage } from './commandMessages';
 import { CommandRates } from './commandRates';
@@ -23,10 +24,9 @@ export interface CommandReport {
 
 export interface CommandDeskOptions {
   readonly link: Pick<BrokerLink, 'answer' | 'publish'>;
-  /** Where everything of the node stands. */
-  readonly root: string;
+  readonly topics: CommandTopics;
   readonly verbs: Readonly<Record<string, AnyVerb>>;
-  /** Answers go to topics under these only, beside `<root>/rsp`. */
+  /** Answers go to topics under these only, beside the node's own. */
   readonly responsePrefixes: readonly string[];
   readonly clock: Clock;
   readonly onReport: (report: CommandReport) => void;
@@ -84,9 +84,9 @@ export class CommandDesk {
     return { ...this.#counts };
   }
 
-  /** Takes a message on `<root>/cmd/<verb>`. */
+  /** Takes a message on a topic of commands. */
   take(message: ReceivedMessage): void {
-    const verb = message.topic.slice(`${this.#options.root}/cmd/`.length);
+    const verb = this.#options.topics.verbOf(message.topic);
     this.inquire({ message, verb, read: readCommand });
   }
 
@@ -94,8 +94,8 @@ export class CommandDesk {
   inquire({ message, verb, read, onFailed = () => undefined }: Inquiry): void {
     // What clears a retained topic is no command.
     if (message.payload.length === 0) return;
-    const { root, responsePrefixes } = this.#options;
-    const address = replyAddress(message, { root, verb, responsePrefixes });
+    const { topics, responsePrefixes } = this.#options;
+    const address = replyAddress(message, { topics, verb, responsePrefixes });
     const asked: Asked = { verb, message, address, onFailed };
     const admission = this.#rates.admit(address.isAllowed ? address.topic : '');
     if (admission === 'refused-silently') this.#count('rate_limited');
@@ -153,14 +153,14 @@ export class CommandDesk {
 
   #enqueue(handler: AnyVerb, command: Command, asked: Asked, remembered?: Remembered): void {
     const { verb, message, address } = asked;
-    const { clock, link, root, onReport } = this.#options;
+    const { clock, link, topics, onReport } = this.#options;
     const waitSeconds = Math.min(message.expirySeconds ?? LONGEST_WAIT_SECONDS, LONGEST_WAIT_SECONDS);
     const errand = new Errand({
       verb,
       handler,
       command,
       clock,
-      root,
+      topics,
       link,
       jobId: ulid(Math.max(0, Math.floor(clock.epochMicros() / 1000))).toLowerCase(),
       beginBeforeMicros: clock.monotonicMicros() + waitSeconds * 1e6,

@@ -1,6 +1,7 @@
 import type { Clock, Micros, Millis } from '../clock';
 import type { BrokerLink } from '../mqtt/link';
 import { jsonMessage } from '../mqtt/message';
+import type { CommandTopics } from '../mqtt/topics';
 import { RateLimit } from '../rateLimit';
 import type { JobMessage, Problem, ResponseMessage } from './commandMessages';
 import { problemOf, refusal } from './problems';
@@ -12,7 +13,7 @@ export interface ErrandOptions {
   readonly handler: AnyVerb;
   readonly command: Command;
   readonly clock: Clock;
-  readonly root: string;
+  readonly topics: CommandTopics;
   readonly link: Pick<BrokerLink, 'answer' | 'publish'>;
   readonly jobId: string;
   /** Afterwards it is not begun any more. */
@@ -89,10 +90,10 @@ export class Errand {
     told: Omit<JobMessage, 's' | 'id' | 'verb' | 'tx' | 't'>,
     { isLast }: { readonly isLast: boolean } = { isLast: false },
   ): void {
-    const { verb, command, clock, root, link } = this.#options;
+    const { verb, command, clock, topics, link } = this.#options;
     const t = Math.max(0, clock.epochMicros());
     const message: JobMessage = { s: 'job/1', id: this.jobId, verb, tx: command.tx, t, ...told };
-    const topic = `${root}/job/${this.jobId}`;
+    const topic = topics.job(this.jobId);
     const packet = jsonMessage(message, { expirySeconds: EXPIRY_SECONDS });
     if (isLast) link.answer(topic, packet);
     else link.publish(topic, packet);

@@ -6,6 +6,7 @@ import type { LaneSource } from '../lane';
 import { LabelPublisher } from '../mqtt/labelPublisher';
 import type { NodePublisher } from '../mqtt/nodePublisher';
 import type { ReceivedMessage } from '../mqtt/received';
+import { settingOf } from '../mqtt/topics';
 import type { LabelBook } from '../zeroshot/labelBook';
 import type { LabelStore } from '../zeroshot/labelFile';
 import { nameOf, wordsOfId } from '../zeroshot/labelSet';
@@ -70,7 +71,7 @@ export class NodeControl {
     });
     this.#desk = new CommandDesk({
       link: publisher.link,
-      root: publisher.root,
+      topics: publisher.topics.commands,
       verbs: this.#verbs(),
       responsePrefixes: config.commands?.responsePrefixes ?? [],
       clock,
@@ -84,11 +85,11 @@ export class NodeControl {
     this.#tellSettings();
     const { config, publisher } = this.#options;
     if (config().commands?.enabled === false) return;
-    const { link, root } = publisher;
+    const { link, topics } = publisher;
     const take = (message: ReceivedMessage): void => this.#desk.take(message);
-    link.subscribe({ filter: `${root}/cmd/#`, retained: 'when-new', take });
+    link.subscribe({ filter: topics.commands.filter, retained: 'when-new', take });
     const set = (message: ReceivedMessage): void => this.#set(message);
-    link.subscribe({ filter: `${root}/label/+/+/set`, retained: 'when-new', take: set });
+    link.subscribe({ filter: topics.labelSettings, retained: 'when-new', take: set });
   }
 
   /** What words say about something that a source or group saw. */
@@ -139,12 +140,12 @@ export class NodeControl {
 
   /** Takes a message on `…/label/<l>/<what>/set`. */
   #set(message: ReceivedMessage): void {
-    const [what = '', label = ''] = message.topic.split('/').slice(-3, -1).reverse();
-    const read = SETTINGS.get(what);
+    const { label, setting } = settingOf(message.topic);
+    const read = SETTINGS.get(setting);
     if (read === undefined) return;
     this.#desk.inquire({
       message,
-      verb: `label/${what}`,
+      verb: `label/${setting}`,
       read: (payload) => read(label, payload),
       // So that a dashboard that shows what it sent shows again what is so.
       onFailed: () => {

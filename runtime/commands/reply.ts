@@ -1,6 +1,7 @@
 import type { BrokerLink } from '../mqtt/link';
 import { jsonMessage } from '../mqtt/message';
 import type { ReceivedMessage } from '../mqtt/received';
+import type { CommandTopics } from '../mqtt/topics';
 import { type ResponseMessage, VERB_PATTERN } from './commandMessages';
 import { refusal } from './problems';
 
@@ -22,17 +23,17 @@ export interface ReplyAddress {
   readonly isAllowed: boolean;
 }
 
-/** The response topic of a command, if it is one where answers may go; else `<root>/rsp/<verb>`. */
+/** The response topic of a command, if it is one where answers may go; else that of its verb. */
 export function replyAddress(
   { responseTopic, correlation }: Pick<ReceivedMessage, 'responseTopic' | 'correlation'>,
-  node: { readonly root: string; readonly verb: string; readonly responsePrefixes: readonly string[] },
+  node: { readonly topics: CommandTopics; readonly verb: string; readonly responsePrefixes: readonly string[] },
 ): ReplyAddress {
   const verb = VERB.test(node.verb) ? node.verb : 'unknown';
   const isAllowed =
-    responseTopic === undefined || isUnder(responseTopic, [`${node.root}/rsp`, ...node.responsePrefixes]);
+    responseTopic === undefined || isUnder(responseTopic, [node.topics.responses, ...node.responsePrefixes]);
   const isCarried = correlation !== undefined && correlation.length <= MAX_CORRELATION_BYTES;
   return {
-    topic: isAllowed && responseTopic !== undefined ? responseTopic : `${node.root}/rsp/${verb}`,
+    topic: isAllowed && responseTopic !== undefined ? responseTopic : node.topics.response(verb),
     ...(isCarried ? { correlation } : {}),
     verb,
     isAllowed,

@@ -1,5 +1,6 @@
 import type { Clock, Micros } from '../clock';
 import type { BrokerLink } from './link';
+import type { Topics } from './topics';
 
 /** Takes one message of a board; must not throw. */
 type Take = (payload: Uint8Array, arrivedMicros: Micros) => void;
@@ -33,15 +34,14 @@ export class ReadingsIn {
     };
   };
 
-  /** Subscribes. @param root - where everything of this node stands. */
-  attach(link: Pick<BrokerLink, 'subscribe'>, root: string): void {
-    const prefix = `${root}/in/`;
+  /** Subscribes. */
+  attach(link: Pick<BrokerLink, 'subscribe'>, { readingsIn }: Pick<Topics, 'readingsIn'>): void {
     link.subscribe({
-      filter: `${prefix}+/readings`,
+      filter: readingsIn.filter,
       retained: 'when-new',
       take: ({ topic, payload, retained, waited }) => {
         const arrivedMicros = this.#clock.monotonicMicros();
-        const take = this.#takers.get(topic.slice(prefix.length, -'/readings'.length));
+        const take = this.#takers.get(readingsIn.sourceOf(topic));
         if (retained) this.#untaken['readings-retained']++;
         else if (waited) this.#untaken['readings-waited']++;
         else if (take === undefined) this.#untaken['readings-unclaimed']++;

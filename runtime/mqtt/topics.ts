@@ -17,6 +17,30 @@ export interface Topics {
   fused(group: string): Pick<SourceTopics, 'embedding' | 'scores'>;
   event(rule: string): EventTopics;
   label(label: string): LabelTopics;
+  readonly commands: CommandTopics;
+  readonly readingsIn: ReadingsInTopics;
+  /** Filter of what a dashboard sets of labels; {@link settingOf} takes such topics apart. */
+  readonly labelSettings: string;
+}
+
+export interface CommandTopics {
+  /** Filter of all commands. */
+  readonly filter: string;
+  /** The verb of a command that came on a topic of the filter. */
+  verbOf(topic: string): string;
+  /** Under which answers stand, without a slash at the end. */
+  readonly responses: string;
+  /** The answer to a command that named no other topic. */
+  response(verb: string): string;
+  /** How far a long command is. */
+  job(id: string): string;
+}
+
+/** What boards publish for sources of a node. */
+export interface ReadingsInTopics {
+  readonly filter: string;
+  /** Id of the source that a topic of the filter is for; any level, as strangers wrote it. */
+  sourceOf(topic: string): string;
 }
 
 export interface LabelTopics {
@@ -72,6 +96,18 @@ export function topicsOf(options: { readonly base: string; readonly node: string
       const topic = `event/${requireId('rule', rule)}`;
       return { live: `${root}/${topic}`, backfill: `${root}/backfill/${topic}` };
     },
+    commands: {
+      filter: `${root}/cmd/#`,
+      verbOf: (topic) => topic.slice(`${root}/cmd/`.length),
+      responses: `${root}/rsp`,
+      response: (verb) => `${root}/rsp/${verb}`,
+      job: (job) => `${root}/job/${job}`,
+    },
+    readingsIn: {
+      filter: `${root}/in/+/readings`,
+      sourceOf: (topic) => topic.slice(`${root}/in/`.length, -'/readings'.length),
+    },
+    labelSettings: `${root}/label/+/+/set`,
     label: (label) => {
       const folder = `${root}/label/${requireId('label', label)}`;
       const setting = (name: string): SettingTopics => ({
@@ -88,6 +124,12 @@ export function topicsOf(options: { readonly base: string; readonly node: string
   };
 }
 
+/** What of which label is to be set, from a topic that {@link Topics.labelSettings} names. */
+export function settingOf(topic: string): { readonly label: string; readonly setting: string } {
+  const [label = '', setting = ''] = topic.split('/').slice(-3, -1);
+  return { label, setting };
+}
+
 /** What of a node's topics a message came on. */
 export type TopicKind =
   | 'status'
@@ -97,6 +139,8 @@ export type TopicKind =
   | 'source-state'
   | 'embedding'
   | 'scores'
+  | 'label-state'
+  | 'label'
   | 'event'
   | 'late-event';
 
@@ -108,6 +152,8 @@ const KINDS: readonly { readonly pattern: RegExp; readonly kind: TopicKind }[] =
   { pattern: /\/v1\/[^/]+\/src\/[^/]+\/state$/, kind: 'source-state' },
   { pattern: /\/v1\/[^/]+\/(src|fused)\/[^/]+\/emb$/, kind: 'embedding' },
   { pattern: /\/v1\/[^/]+\/(src|fused)\/[^/]+\/scores$/, kind: 'scores' },
+  { pattern: /\/v1\/[^/]+\/label\/[^/]+\/state$/, kind: 'label-state' },
+  { pattern: /\/v1\/[^/]+\/label\/[^/]+\/attr$/, kind: 'label' },
   { pattern: /\/v1\/[^/]+\/event\/[^/]+$/, kind: 'event' },
   { pattern: /\/v1\/[^/]+\/backfill\/event\/[^/]+$/, kind: 'late-event' },
 ];

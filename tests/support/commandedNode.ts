@@ -10,11 +10,11 @@ import type { Engine } from '../../runtime/inference/engine';
 import { DiscoveryFile } from '../../runtime/mqtt/discovery/discoveryFile';
 import { RetainedFile } from '../../runtime/mqtt/retained/retainedFile';
 import { MutableSource } from '../../runtime/mutableSource';
-import { Mutes } from '../../runtime/mutes';
 import { Pipeline } from '../../runtime/pipeline';
 import type { PipelineEvent } from '../../runtime/pipelineEvent';
 import type { Driver } from '../../runtime/reading';
 import { SupervisedSource } from '../../runtime/source';
+import { SwitchedOff } from '../../runtime/switchedOff';
 import { LabelFile } from '../../runtime/zeroshot/labelFile';
 import type { LabelSet } from '../../runtime/zeroshot/labelSet';
 import { openOutbox } from './spoolFolder';
@@ -39,8 +39,8 @@ export interface NodeUnderTestOptions {
 export interface NodeUnderTest {
   readonly pipeline: Pipeline;
   readonly events: readonly PipelineEvent[];
-  readonly disabled: Mutes;
-  readonly mutes: Mutes;
+  readonly disabled: SwitchedOff;
+  readonly mutes: SwitchedOff;
   stop(): Promise<void>;
 }
 
@@ -54,8 +54,8 @@ export const HOUSE: LabelSet = {
 /** A node with one microphone that never ends, on a real broker; it is online when this resolves. */
 export async function startNode(context: TestContext, options: NodeUnderTestOptions): Promise<NodeUnderTest> {
   const { url, tiny, engine, state, labelSet = HOUSE, protocol = '5', services, commands, discoveryPrefix } = options;
-  const mutes = await Mutes.open(path.join(state, 'muted'), systemClock);
-  const disabled = await Mutes.open(path.join(state, 'disabled'), systemClock);
+  const mutes = await SwitchedOff.open(path.join(state, 'muted'), systemClock);
+  const disabled = await SwitchedOff.open(path.join(state, 'disabled'), systemClock);
   const create = () => new SupervisedSource('mic0', endlessSound('mic0'), { clock: systemClock });
   const events: PipelineEvent[] = [];
   let connected = (): void => undefined;

@@ -7,6 +7,8 @@ import { Compile } from 'typebox/compile';
  * - …/integrations/{binary_sensor,event,number,sensor,text}.mqtt/: options, which are required, their types
  * - …/integrations/sensor/#device-class, …/binary_sensor/#device-class: allowed classes, and the units that go with them
  * - https://developers.home-assistant.io/docs/core/entity/sensor/: state classes; an enum has neither unit nor state class
+ * - home-assistant/core, homeassistant/components/sensor/const.py (00eb668): units and state classes of each device class;
+ *   …/binary_sensor/__init__.py (027590d) and …/event/__init__.py: their device classes, all of them
  * - home-assistant/core, homeassistant/components/mqtt/{schemas,discovery}.py: what is shared with the entities, and that
  *   "~" is replaced in each of them on its own
  */
@@ -84,10 +86,18 @@ const BINARY_CLASSES =
 
 /** Of those classes that come here at all: the units that each may have. */
 const UNITS: Readonly<Record<string, readonly string[]>> = {
-  data_rate: ['bit/s', 'kbit/s', 'Mbit/s', 'Gbit/s', 'B/s', 'kB/s', 'MB/s', 'GB/s', 'KiB/s', 'MiB/s', 'GiB/s'],
-  data_size: ['bit', 'kbit', 'Mbit', 'Gbit', 'B', 'kB', 'MB', 'GB', 'TB', 'KiB', 'MiB', 'GiB', 'TiB'],
+  data_rate: 'bit/s kbit/s Mbit/s Gbit/s B/s kB/s MB/s GB/s KiB/s MiB/s GiB/s'.split(' '),
+  data_size: 'bit kbit Mbit Gbit B kB MB GB TB PB EB ZB YB KiB MiB GiB TiB PiB EiB ZiB YiB'.split(' '),
   duration: ['d', 'h', 'min', 's', 'ms'],
   temperature: ['°C', '°F', 'K'],
+};
+
+/** State classes that each of them may have. */
+const STATE_CLASSES: Readonly<Record<string, readonly string[]>> = {
+  data_rate: ['measurement'],
+  data_size: ['measurement', 'total', 'total_increasing'],
+  duration: ['measurement', 'total', 'total_increasing'],
+  temperature: ['measurement'],
 };
 
 const PLATFORMS: Readonly<Record<string, TSchema>> = {
@@ -247,6 +257,9 @@ function checkSensor(where: string, entity: Readonly<Record<string, unknown>>): 
   }
   const units = UNITS[String(kind)];
   if (units !== undefined && !units.includes(String(unit))) throw new Error(`${where}: ${unit} is no unit of ${kind}`);
+  const states = STATE_CLASSES[String(kind)];
+  if (states !== undefined && state !== undefined && !states.includes(String(state)))
+    throw new Error(`${where}: ${state} is no state class of ${kind}`);
 }
 
 /** `~` at the beginning or end of topics. */

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { deviceDeclarations } from '../../../devices/catalogue';
 import { systemClock } from '../../clock';
 import { readSourcesConfig } from '../../config/readConfig';
-import { Mutes } from '../../mutes';
+import { SwitchedOff } from '../../switchedOff';
 import { nodeState } from '../nodeState';
 import { type OutputOptions, print, printJson, UsageError } from '../output';
 
@@ -41,7 +41,7 @@ async function setMuted(
       `Name one of ${sources.map(({ id }) => id).join(', ')}.`,
     );
   }
-  const mutes = await Mutes.open(nodeState(node).muted, systemClock);
+  const mutes = await SwitchedOff.open(nodeState(node).muted, systemClock);
   await mutes.set(source, muted);
   if (json) printJson({ node, source, muted });
   else print(`${source} of ${node} is ${muted ? 'muted' : 'no longer muted'}.`);

@@ -2,7 +2,7 @@ import Type, { type Static } from 'typebox';
 import type { LaneSource } from '../../lane';
 import { ID_PATTERN } from '../../mqtt/topics';
 import { MutableSource } from '../../mutableSource';
-import type { Mutes } from '../../mutes';
+import type { SwitchedOff } from '../../switchedOff';
 import { refusal } from '../problems';
 import { type AnyVerb, defineVerb, done, failed, type Outcome } from '../verb';
 
@@ -11,9 +11,9 @@ type OneSource = Static<typeof OneSource>;
 
 export interface SourceSwitches {
   /** Muted on the spot: nobody switches that from afar. */
-  readonly mutes: Mutes;
+  readonly mutes: SwitchedOff;
   /** Disabled by commands. Stays so over a restart. */
-  readonly disabled: Mutes;
+  readonly disabled: SwitchedOff;
 }
 
 /** `source/enable`, `source/disable`, `source/restart`. */
@@ -35,7 +35,7 @@ export function sourceVerbs(
   return {
     'source/enable': verb(async (source) => {
       await disabled.set(source.id, false);
-      return mutes.isMuted(source.id) ? failed(muted(source.id)) : stateOf(source);
+      return mutes.isOff(source.id) ? failed(muted(source.id)) : stateOf(source);
     }),
     'source/disable': verb(async (source) => {
       await disabled.set(source.id, true);

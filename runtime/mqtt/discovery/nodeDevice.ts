@@ -91,6 +91,11 @@ export function healthOptions(root: string, options: Options & { readonly val_tp
   return { stat_t: `${root}/health`, ent_cat: 'diagnostic', exp_aft: FORGET_HEALTH_SECONDS, ...options };
 }
 
+/**
+ * Classes with the units and state classes that home-assistant/core allows them in
+ * homeassistant/components/sensor/const.py (DEVICE_CLASS_UNITS, DEVICE_CLASS_STATE_CLASSES; read at 00eb668): a duration in s
+ * or ms and a data size in B or MB, each of any state class. What is counted has no class: there is none for numbers of things.
+ */
 function healthEntities(entity: EntityMaker, root: string): Entity[] {
   const sensor = (id: string, options: Options & { readonly val_tpl: string }): Entity =>
     entity('sensor', id, healthOptions(root, options));

@@ -110,6 +110,39 @@ describe('sensebind watch', () => {
       assert.ok(!text.stderr.text.includes('\u001b'));
     });
 
+    it('shows the states of labels, and what was cleared', async (context) => {
+      const broker = await startMosquitto();
+      context.after(() => broker.stop());
+      const root = 'sensebind/v1/box/label/dog';
+      const rest = { title: 'dog', on: true, p: 0.9, cos: 0.3, margin: 0.1, since: 1, src: ['mic0'], set: 'house@1' };
+      const attributes = { s: 'label/1', l: 'dog', ...rest, threshold: 0.5, cal: null, reason: null };
+      const text = watch(context, [broker.url]);
+      const json = watch(context, [broker.url, '--json']);
+      await publish(broker.url, [
+        [`${root}/attr`, JSON.stringify(attributes)],
+        [`${root}/state`, 'ON'],
+      ]);
+      await text.stdout.until(/state {2}ON\n/);
+      await json.stdout.until(/"ON".*\n/);
+      await publish(broker.url, [[`${root}/state`, '']]);
+      await text.stdout.until(/state {2}\(cleared\)\n/);
+      await json.stdout.until(/"cleared".*\n/);
+      for (const { process: child, exited } of [text, json]) {
+        child.kill('SIGINT');
+        assert.deepEqual(await exited, [0, null]);
+      }
+      assert.equal(text.stdout.text, `${root}/state  ON\n${root}/state  (cleared)\n`);
+      const lines = json.stdout.text.trimEnd().split('\n');
+      assert.deepEqual(
+        lines.map((line) => JSON.parse(line)),
+        [
+          { ...attributes, topic: `${root}/attr` },
+          { state: 'ON', topic: `${root}/state` },
+          { cleared: true, topic: `${root}/state` },
+        ],
+      );
+    });
+
     it('tells what the labels of a node must not be taken for', async (context) => {
       const broker = await startMosquitto();
       context.after(() => broker.stop());

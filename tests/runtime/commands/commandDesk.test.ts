@@ -7,6 +7,7 @@ import { type AnyVerb, defineVerb, done } from '../../../runtime/commands/verb';
 import { SensebindError } from '../../../runtime/errors';
 import type { Message } from '../../../runtime/mqtt/message';
 import { validators } from '../../../runtime/mqtt/messages';
+import { topicsOf } from '../../../runtime/mqtt/topics';
 import { ManualClock } from '../../support/manualClock';
 
 const ROOT = 'sensebind/v1/box';
@@ -32,7 +33,7 @@ function desk() {
   const say = (topic: string, message: Message): void => void said.push({ topic, message });
   const subject = new CommandDesk({
     link: { answer: say, publish: say },
-    root: ROOT,
+    topics: topicsOf({ base: 'sensebind', node: 'box' }).commands,
     verbs: { 'work/slow': slow, look: defineVerb({ schema: Anything, lane: null, run: async () => done() }) },
     responsePrefixes: [],
     clock,

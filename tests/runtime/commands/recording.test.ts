@@ -8,8 +8,8 @@ import { type Recordings, recordingVerbs } from '../../../runtime/commands/verbs
 import type { SourceConfig } from '../../../runtime/config/config';
 import { FramePool } from '../../../runtime/frames';
 import { MutableSource } from '../../../runtime/mutableSource';
-import { Mutes } from '../../../runtime/mutes';
 import { SupervisedSource } from '../../../runtime/source';
+import { SwitchedOff } from '../../../runtime/switchedOff';
 import { endlessSound } from '../../support/commandedNode';
 import { refused } from '../../support/refused';
 import { temporaryFolder } from '../../support/temporaryFolder';
@@ -35,10 +35,10 @@ function recordingsIn(folder: string): NodeRecordings {
 }
 
 /** A microphone that can be switched off, what it says of itself, and `replay/start` with recordings that the test finds. */
-async function replaying(context: TestContext, find: (switches: { readonly disabled: Mutes }) => Promise<void>) {
+async function replaying(context: TestContext, find: (switches: { readonly disabled: SwitchedOff }) => Promise<void>) {
   const folder = await temporaryFolder(context);
-  const mutes = await Mutes.open(path.join(folder, 'muted'), systemClock);
-  const disabled = await Mutes.open(path.join(folder, 'disabled'), systemClock);
+  const mutes = await SwitchedOff.open(path.join(folder, 'muted'), systemClock);
+  const disabled = await SwitchedOff.open(path.join(folder, 'disabled'), systemClock);
   const open = () => new SupervisedSource('mic0', endlessSound('mic0'), { clock: systemClock });
   const source = new MutableSource('mic0', 'audio', { create: open, mutes, disabled });
   const states: string[] = [];

@@ -55,7 +55,7 @@ describe('a node, commanded over a real mosquitto', { skip: withoutMosquitto }, 
     const on = await commander.ask('source/enable', { tx: 'on', data: { source: 'mic0' } });
     assert.equal(on.status, 'ok');
     await commander.live();
-    assert.equal(again.disabled.isMuted('mic0'), false);
+    assert.equal(again.disabled.isOff('mic0'), false);
   });
 
   it('cannot be made to listen where somebody muted it on the spot', async (context) => {
@@ -64,7 +64,7 @@ describe('a node, commanded over a real mosquitto', { skip: withoutMosquitto }, 
     await commander.until(`${ROOT}/src/mic0/status`, word('disabled'));
     const on = await commander.ask('source/enable', { tx: 'on', data: { source: 'mic0' } });
     assert.deepEqual([on.error?.code, /devices mute/.test(on.error?.cure ?? '')], ['switched_off', true]);
-    assert.equal(node.mutes.isMuted('mic0'), true);
+    assert.equal(node.mutes.isOff('mic0'), true);
     assert.equal((await commander.ask('source/enable', { data: { source: 'cam0' } })).error?.code, 'not_found');
   });
 

@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import { connectAsync } from 'mqtt';
 import { readReadings } from '../../../devices/readingsIn/message';
 import { ReadingsIn } from '../../../runtime/mqtt/readingsIn';
+import { topicsOf } from '../../../runtime/mqtt/topics';
 import { soundMessage } from '../../support/board';
 import { startLink } from '../../support/brokerLink';
 import { startMosquitto, withoutMosquitto } from '../../support/mosquitto';
@@ -29,7 +30,7 @@ describe('readings of boards, with a real mosquitto', { skip: withoutMosquitto }
     }
     const close = readingsIn.open('muted', () => assert.fail('a source that was closed'));
     close();
-    readingsIn.attach(link, ROOT);
+    readingsIn.attach(link, topicsOf({ base: 'sensebind', node: 'box' }));
     await until('connected');
     const all = new Promise<void>((resolve) => {
       onHeard = () => {

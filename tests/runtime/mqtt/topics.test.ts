@@ -3,7 +3,8 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { withoutSecrets } from '../../../runtime/mqtt/address';
 import { wordMessage } from '../../../runtime/mqtt/message';
-import { kindOfTopic, topicsOf } from '../../../runtime/mqtt/topics';
+import { topicMatches } from '../../../runtime/mqtt/received';
+import { kindOfTopic, settingOf, topicsOf } from '../../../runtime/mqtt/topics';
 import { refused } from '../../support/refused';
 
 describe('topics of a node', () => {
@@ -26,6 +27,23 @@ describe('topics of a node', () => {
       ],
     );
     assert.equal(kindOfTopic('zigbee2mqtt/lamp'), undefined);
+    const label = topics.label('dog');
+    const kinds = [label.state, label.attributes, label.threshold.state, label.prompt.set].map(kindOfTopic);
+    assert.deepEqual(kinds, ['label-state', 'label', undefined, undefined]);
+  });
+
+  it('are taken apart as they are put together', () => {
+    const { commands, readingsIn, labelSettings, label } = topicsOf({ base: 'home', node: 'box' });
+    assert.equal(commands.verbOf('home/v1/box/cmd/labels/put'), 'labels/put');
+    assert.deepEqual(
+      [commands.filter, topicMatches(commands.filter, 'home/v1/box/cmd/labels/put')],
+      ['home/v1/box/cmd/#', true],
+    );
+    assert.deepEqual([commands.response('a/b'), commands.job('j')], ['home/v1/box/rsp/a/b', 'home/v1/box/job/j']);
+    assert.ok(topicMatches(readingsIn.filter, 'home/v1/box/in/mic0/readings'));
+    assert.equal(readingsIn.sourceOf('home/v1/box/in/mic0/readings'), 'mic0');
+    assert.ok(topicMatches(labelSettings, label('dog').threshold.set));
+    assert.deepEqual(settingOf(label('dog').threshold.set), { label: 'dog', setting: 'threshold' });
   });
 
   it('never hold what an id may not: wildcards, further levels, nothing', () => {

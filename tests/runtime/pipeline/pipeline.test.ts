@@ -10,11 +10,11 @@ import { flagsOfBits } from '../../../runtime/mqtt/flagBits';
 import type { ScoresMessage, SourceMessage } from '../../../runtime/mqtt/messages';
 import { kindOfTopic } from '../../../runtime/mqtt/topics';
 import { MutableSource } from '../../../runtime/mutableSource';
-import { Mutes } from '../../../runtime/mutes';
 import { Pipeline } from '../../../runtime/pipeline';
 import type { PipelineEvent } from '../../../runtime/pipelineEvent';
 import type { AudioReading, Driver } from '../../../runtime/reading';
 import { DisabledSource, type Source, SupervisedSource } from '../../../runtime/source';
+import { SwitchedOff } from '../../../runtime/switchedOff';
 import { contractProblems } from '../../support/contract';
 import { type Published, recordingBroker } from '../../support/recordingBroker';
 import { refused } from '../../support/refused';
@@ -97,9 +97,9 @@ describe('the pipeline', () => {
   });
 
   it('is not over while a source runs that was switched on meanwhile', async (context) => {
-    const disabled = await Mutes.open(path.join(await temporaryFolder(context), 'disabled'), systemClock);
+    const disabled = await SwitchedOff.open(path.join(await temporaryFolder(context), 'disabled'), systemClock);
     await disabled.set('mic1', true);
-    const mutes = await Mutes.open(path.join(await temporaryFolder(context), 'muted'), systemClock);
+    const mutes = await SwitchedOff.open(path.join(await temporaryFolder(context), 'muted'), systemClock);
     const first = driver(async () => {
       const isOn = heard(
         (event) => event.kind === 'source' && event.source === 'mic1' && event.status.state === 'online',

@@ -3,9 +3,9 @@ import { readdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { MutableSource } from '../../runtime/mutableSource';
-import { Mutes } from '../../runtime/mutes';
 import type { Driver } from '../../runtime/reading';
 import { type SourceStatus, SupervisedSource } from '../../runtime/source';
+import { SwitchedOff } from '../../runtime/switchedOff';
 import { ManualClock } from '../support/manualClock';
 import { refused } from '../support/refused';
 import { temporaryFolder } from '../support/temporaryFolder';
@@ -15,7 +15,7 @@ async function folder(context: TestContext): Promise<string> {
 }
 
 /** A source of sound that can be muted, and how often its device is open now. */
-async function source(mutes: Mutes) {
+async function source(mutes: SwitchedOff) {
   const clock = new ManualClock();
   let opened = 0;
   const driver: Driver = {
@@ -55,7 +55,7 @@ async function source(mutes: Mutes) {
 
 describe('a muted source', () => {
   it('is closed while it runs, and opened again', async (context) => {
-    const mutes = await Mutes.open(await folder(context), new ManualClock());
+    const mutes = await SwitchedOff.open(await folder(context), new ManualClock());
     const { mutable, until, isOpen } = await source(mutes);
     await until('online');
     assert.ok(isOpen());
@@ -72,8 +72,8 @@ describe('a muted source', () => {
 
   it('stays muted over a restart, and never opens its device', async (context) => {
     const place = await folder(context);
-    await (await Mutes.open(place, new ManualClock())).set('mic0', true);
-    const { mutable, until, isOpen } = await source(await Mutes.open(place, new ManualClock()));
+    await (await SwitchedOff.open(place, new ManualClock())).set('mic0', true);
+    const { mutable, until, isOpen } = await source(await SwitchedOff.open(place, new ManualClock()));
     await until('disabled: muted');
     assert.ok(!isOpen());
     await mutable.close();
@@ -82,10 +82,10 @@ describe('a muted source', () => {
   it('follows another process within a second', async (context) => {
     const place = await folder(context);
     const clock = new ManualClock();
-    const mutes = await Mutes.open(place, clock);
+    const mutes = await SwitchedOff.open(place, clock);
     const { mutable, until } = await source(mutes);
     await until('online');
-    await (await Mutes.open(place, new ManualClock())).set('mic0', true);
+    await (await SwitchedOff.open(place, new ManualClock())).set('mic0', true);
     const muted = until('disabled: muted');
     await clock.advance(1000);
     await muted;
@@ -95,35 +95,38 @@ describe('a muted source', () => {
 
   it('does not forget what another process muted', async (context) => {
     const place = await folder(context);
-    const [one, other] = [await Mutes.open(place, new ManualClock()), await Mutes.open(place, new ManualClock())];
+    const [one, other] = [
+      await SwitchedOff.open(place, new ManualClock()),
+      await SwitchedOff.open(place, new ManualClock()),
+    ];
     await one.set('mic0', true);
     await other.set('camera0', true);
-    const both = await Mutes.open(place, new ManualClock());
-    assert.ok(both.isMuted('mic0') && both.isMuted('camera0'));
+    const both = await SwitchedOff.open(place, new ManualClock());
+    assert.ok(both.isOff('mic0') && both.isOff('camera0'));
     assert.deepEqual((await readdir(place)).toSorted(), ['camera0', 'mic0']);
   });
 
   it('is muted together with others in one go, none of them forgotten', async (context) => {
     const place = await folder(context);
-    const mutes = await Mutes.open(place, new ManualClock());
+    const mutes = await SwitchedOff.open(place, new ManualClock());
     const ids = Array.from({ length: 20 }, (_, index) => `mic${index}`);
     await Promise.all(ids.map((id) => mutes.set(id, true)));
-    const after = await Mutes.open(place, new ManualClock());
-    assert.ok(ids.every((id) => mutes.isMuted(id) && after.isMuted(id)));
+    const after = await SwitchedOff.open(place, new ManualClock());
+    assert.ok(ids.every((id) => mutes.isOff(id) && after.isOff(id)));
   });
 
   it('is not forgotten because another process mutes at the same instant', async (context) => {
     const place = await folder(context);
     const ids = Array.from({ length: 20 }, (_, index) => `mic${index}`);
-    const others = await Promise.all(ids.map(() => Mutes.open(place, new ManualClock())));
+    const others = await Promise.all(ids.map(() => SwitchedOff.open(place, new ManualClock())));
     await Promise.all(others.map((mutes, index) => mutes.set(ids[index]!, true)));
-    const after = await Mutes.open(place, new ManualClock());
-    assert.ok(ids.every((id) => after.isMuted(id)));
+    const after = await SwitchedOff.open(place, new ManualClock());
+    assert.ok(ids.every((id) => after.isOff(id)));
   });
 
   it('is not opened because the list cannot be read', async (context) => {
     const place = path.join(await temporaryFolder(context), 'muted');
     await writeFile(place, '');
-    await assert.rejects(Mutes.open(place, new ManualClock()), refused('STATE_INVALID'));
+    await assert.rejects(SwitchedOff.open(place, new ManualClock()), refused('STATE_INVALID'));
   });
 });
