@@ -28,6 +28,7 @@ export class LaneMeter {
   #windows = 0;
   #embeddings = 0;
   #gaps = 0;
+  #dropped = 0;
 
   constructor(clock: Clock) {
     this.#readingRate = new Rate(clock);
@@ -36,6 +37,11 @@ export class LaneMeter {
 
   get gaps(): number {
     return this.#gaps;
+  }
+
+  /** All drops, whatever their reason. */
+  get dropped(): number {
+    return this.#dropped;
   }
 
   reading(): void {
@@ -59,6 +65,7 @@ export class LaneMeter {
   }
 
   drop(reason: string, amount = 1): void {
+    this.#dropped += amount;
     this.#drops[reason] = (this.#drops[reason] ?? 0) + amount;
   }
 

@@ -17,6 +17,8 @@ export interface SourceEncoderOptions {
   readonly modality: Modality;
   readonly bundle: Bundle;
   readonly engine: Engine;
+  /** Who encodes this source with this engine; needed where several do. */
+  readonly asker?: string;
   readonly size: WindowSize;
   /** Which channel of sound is listened to. */
   readonly channel: number;
@@ -95,10 +97,11 @@ export class SourceEncoder {
   }
 
   async #process({ input, completedMicros, flags, frame: _, ...span }: Window): Promise<void> {
-    const { engine, clock, source, modality, meter, onEmbedding } = this.#options;
+    const { engine, clock, source, asker, modality, meter, onEmbedding } = this.#options;
     const { startMicros, endMicros } = span;
     const embedding = await engine.encode(modality, input, {
       source,
+      ...(asker === undefined ? {} : { asker }),
       startMicros,
       endMicros,
       flags,

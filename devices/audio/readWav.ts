@@ -1,4 +1,5 @@
 import { createReadStream } from 'node:fs';
+import { setImmediate } from 'node:timers/promises';
 import { messageOf, SensebindError } from '../../runtime/errors';
 import { type WavFormat, WavParser } from './wav';
 
@@ -13,12 +14,41 @@ export interface Recording {
 /** Samples over all channels that one recording may hold: 512 MiB as floats, or 23 minutes of stereo at 48 kHz. */
 const MAX_SAMPLES = 2 ** 27;
 
+/** Bytes that are parsed at once: a few milliseconds. */
+const SLICE_BYTES = 2 ** 18;
+
 /**
  * Reads a WAV file into memory, {@link MAX_SAMPLES} at most.
  *
  * @throws {SensebindError} `FILE_UNREADABLE`, `WAV_INVALID`, `INPUT_TOO_LARGE`.
  */
 export async function readWav(path: string): Promise<Recording> {
+  try {
+    return await recordingOf(createReadStream(path, { highWaterMark: SLICE_BYTES }), path);
+  } catch (error) {
+    if (error instanceof SensebindError) throw error;
+    throw unreadable(path, error);
+  }
+}
+
+/**
+ * Reads the content of a WAV file, {@link MAX_SAMPLES} at most, and lets others have a turn in between.
+ *
+ * @throws {SensebindError} `WAV_INVALID`, `INPUT_TOO_LARGE`.
+ */
+export function readWavBytes(bytes: Uint8Array): Promise<Recording> {
+  return recordingOf(slicesOf(bytes), 'these bytes');
+}
+
+async function* slicesOf(bytes: Uint8Array): AsyncGenerator<Buffer> {
+  for (let at = 0; at < bytes.length; at += SLICE_BYTES) {
+    const length = Math.min(SLICE_BYTES, bytes.length - at);
+    yield Buffer.from(bytes.buffer, bytes.byteOffset + at, length);
+    await setImmediate();
+  }
+}
+
+async function recordingOf(slices: AsyncIterable<Buffer>, place: string): Promise<Recording> {
   const parser = new WavParser();
   const blocks: (readonly Float32Array[])[] = [];
   let format: WavFormat | undefined;
@@ -31,22 +61,18 @@ export async function readWav(path: string): Promise<Recording> {
       else {
         blocks.push(item.channels);
         frames += item.channels[0]?.length ?? 0;
-        if (frames * item.channels.length > MAX_SAMPLES) throw tooLarge(path);
+        if (frames * item.channels.length > MAX_SAMPLES) throw tooLarge(place);
       }
     }
   };
-  try {
-    for await (const bytes of createReadStream(path, { highWaterMark: 2 ** 18 })) {
-      parser.append(bytes);
-      drain();
-    }
-  } catch (error) {
-    if (error instanceof SensebindError) throw error;
-    throw unreadable(path, error);
+  for await (const bytes of slices) {
+    parser.append(bytes);
+    drain();
   }
   parser.finish();
   drain();
-  if (!format) throw new SensebindError('WAV_INVALID', `expected a WAV, found no samples in ${path}`, 'check the file');
+  if (!format)
+    throw new SensebindError('WAV_INVALID', `expected a WAV, found no samples in ${place}`, 'check the file');
   return {
     sampleRateHz: format.sampleRateHz,
     channels: joined(blocks, { channels: format.channels, frames }),

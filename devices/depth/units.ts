@@ -1,4 +1,4 @@
-import type { Gray16 } from '../gray16';
+import type { Steps } from '../gray16';
 import { requirePlausibleMedian } from '../plausible';
 
 /**
@@ -18,11 +18,11 @@ export interface DepthPicture {
 }
 
 /**
- * A picture of whole steps as metres.
+ * A picture of steps as metres.
  *
  * @throws {SensebindError} `INPUT_INVALID` for a unit that makes no sense.
  */
-export function depthOf({ values, width, height }: Gray16, { unit }: { readonly unit: DepthUnit }): DepthPicture {
+export function depthOf({ values, width, height }: Steps, { unit }: { readonly unit: DepthUnit }): DepthPicture {
   const scale = METRES_PER_DEPTH_UNIT[unit];
   const isRotated = unit === 'sun-rgbd';
   const metres = new Float32Array(values.length);

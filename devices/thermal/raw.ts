@@ -1,5 +1,5 @@
 import { SensebindError } from '../../runtime/errors';
-import type { Gray16 } from '../gray16';
+import type { Steps } from '../gray16';
 import { requirePlausibleMedian } from '../plausible';
 
 /**
@@ -51,11 +51,11 @@ export function readThermalRaw(
 }
 
 /**
- * A picture of whole steps as kelvin.
+ * A picture of steps as kelvin.
  *
  * @throws {SensebindError} `INPUT_INVALID` for a unit that makes no sense.
  */
-export function thermalOf({ values, width, height }: Gray16, { unit }: { readonly unit: ThermalUnit }): ThermalPicture {
+export function thermalOf({ values, width, height }: Steps, { unit }: { readonly unit: ThermalUnit }): ThermalPicture {
   const scale = KELVIN_PER_THERMAL_UNIT[unit];
   const kelvin = new Float32Array(values.length);
   for (let index = 0; index < kelvin.length; index++) kelvin[index] = (values[index] ?? 0) * scale;

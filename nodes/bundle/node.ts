@@ -1,11 +1,26 @@
 import type { NodeAPI } from 'node-red';
 import { registerNode } from '../shared/defineNode';
+import { nodeError } from '../shared/nodeError';
 import { BundleController, BundleSettings } from './controller';
+import { summaryOf } from './summary';
 
 export default function register(RED: NodeAPI): void {
   registerNode(RED, {
     type: 'sensebind-bundle',
     settings: BundleSettings,
     create: (host) => new BundleController(host),
+  });
+  const mayRead = RED.auth.needsPermission('sensebind.read');
+  RED.httpAdmin.get('/sensebind/bundle', mayRead, (request, response) => {
+    const { path, check } = request.query;
+    const named = typeof path === 'string' && path !== '' ? path : undefined;
+    summaryOf(named, { check: check === 'yes' }).then(
+      (summary) => response.json(summary),
+      (error: unknown) => {
+        // No stack and no cause: they would tell of the machine.
+        const { code, message } = nodeError(error);
+        response.status(422).json({ code, message });
+      },
+    );
   });
 }

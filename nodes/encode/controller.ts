@@ -1,121 +1,141 @@
 import Type, { type Static } from 'typebox';
-import { type Millis, systemClock } from '../../runtime/clock';
-import type { Embedding } from '../../runtime/embedding';
+import type { Millis } from '../../runtime/clock';
 import { SensebindError } from '../../runtime/errors';
-import { FramePool } from '../../runtime/frames';
-import { LaneMeter } from '../../runtime/laneMeter';
-import type { Modality, Reading } from '../../runtime/reading';
-import { SourceEncoder } from '../../runtime/sourceEncoder';
-import type { WindowSpan } from '../../runtime/window/window';
+import { Rate } from '../../runtime/rate';
+import { RecentDurations } from '../../runtime/recentDurations';
 import { acquireChosen } from '../bundle/controller';
-import type { Controller, Host, Message } from '../shared/defineNode';
+import type { Controller, Host, Message, Send } from '../shared/defineNode';
+import { DurationSetting, lengthOf } from '../shared/durationSetting';
 import type { Encoders } from '../shared/encoders';
-import { embeddingPayload, ORIGIN, type Origin, readingOf } from '../shared/payloads';
+import { Mailbox } from '../shared/mailbox';
+import { embeddingPayload, ORIGIN, type Origin, originOf, readingOf } from '../shared/payloads';
 import type { Lease } from '../shared/shared';
+import { defaultSource } from '../shared/sourceController';
+import { oneInputOf } from './oneInput';
+import { ReadingStreams, type Streamed } from './readingStreams';
 
 export const EncodeSettings = Type.Object({
   bundle: Type.Optional(Type.String()),
-  hopMillis: Type.Optional(Type.Integer({ minimum: 20, maximum: 3_600_000 })),
-  windowMillis: Type.Optional(Type.Integer({ minimum: 20, maximum: 3_600_000 })),
+  modality: Type.Optional(Type.String({ pattern: '^[a-z][a-z0-9_-]{0,63}$', title: 'a modality such as audio' })),
+  hop: DurationSetting,
+  window: DurationSetting,
   channel: Type.Optional(Type.Integer({ minimum: 0, maximum: 31 })),
+  overload: Type.Optional(Type.Enum(['queue', 'newest'])),
+  queue: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000 })),
 });
 export type EncodeSettings = Static<typeof EncodeSettings>;
 
 const HOP = 1000 as Millis;
+const QUEUE = 16;
 
-/** Windows that wait for the worker, and their memory. */
-const FRAME_LIMITS = { frames: 64, bytes: 64 * 2 ** 20 } as const;
+interface Running {
+  readonly lease: Lease<Encoders>;
+  readonly streams: ReadingStreams;
+}
 
-/** More sources than this in one node are a mistake: each has windows of its own. */
-const MOST_SOURCES = 64;
-
-/** Turns readings into embeddings: a source's readings into windows first. */
+/** Turns whatever is in a message into an embedding; readings of a source into windows first. */
 export class EncodeController implements Controller {
   readonly #host: Host<EncodeSettings>;
-  readonly #sources = new Map<string, { readonly encoder: SourceEncoder; readonly meter: LaneMeter }>();
-  readonly #pool = new FramePool(FRAME_LIMITS);
-  #lease: Lease<Encoders> | undefined;
+  /** What is no reading: encoded one by one. */
+  readonly #mailbox: Mailbox;
+  readonly #rate: Rate;
+  readonly #durations = new RecentDurations();
+  #running: Running | undefined;
 
   constructor(host: Host<EncodeSettings>) {
     this.#host = host;
+    const { overload = 'queue', queue = QUEUE } = host.settings;
+    this.#mailbox = new Mailbox({ limit: queue, overload });
+    this.#rate = new Rate(host.clock);
   }
 
   async start(): Promise<void> {
-    this.#host.status.set({ fill: 'yellow', shape: 'ring', text: 'loading' });
+    const { status, closing } = this.#host;
+    status.set({ fill: 'yellow', shape: 'ring', text: 'loading' });
     const lease = await acquireChosen(this.#host);
-    if (this.#host.closing.aborted) return lease.release();
-    this.#lease = lease;
-    this.#host.status.set({ fill: 'green', shape: 'ring', text: 'ready' });
+    if (closing.aborted) return lease.release();
+    this.#running = { lease, streams: this.#streams(lease.resource) };
+    status.set({ fill: 'green', shape: 'ring', text: 'ready' });
   }
 
-  async input(message: Message): Promise<void> {
+  async input(message: Message, send: Send): Promise<void> {
     const reading = readingOf(message.payload);
-    if (reading === undefined) throw notAReading(message.payload);
-    this.#encoderOf(reading).append(reading);
+    if (reading !== undefined && reading.modality !== 'radar') {
+      this.#work().streams.append(reading);
+      return;
+    }
+    try {
+      await this.#mailbox.submit(message.topic ?? '', () => this.#answer(message, send));
+    } finally {
+      this.#show();
+    }
   }
 
   async close(): Promise<void> {
-    await Promise.all([...this.#sources.values()].map(({ encoder }) => encoder.settled()));
-    await this.#lease?.release();
+    this.#mailbox.clear();
+    await this.#running?.streams.settled();
+    await this.#running?.lease.release();
   }
 
-  #encoderOf({ source, modality }: Reading): SourceEncoder {
-    const known = this.#sources.get(source);
-    if (known !== undefined) return known.encoder;
-    if (this.#sources.size >= MOST_SOURCES) throw tooManySources();
-    const { bundle, engine } = this.#encoders();
-    const { hopMillis, windowMillis, channel = 0 } = this.#host.settings;
-    const meter = new LaneMeter(systemClock);
-    const encoder = new SourceEncoder({
-      source,
-      modality,
-      bundle,
-      engine,
-      size: {
-        hop: (hopMillis ?? HOP) as Millis,
-        ...(windowMillis === undefined ? {} : { window: windowMillis as Millis }),
-      },
-      channel,
-      pool: this.#pool,
-      clock: systemClock,
-      meter,
-      onEmbedding: (embedding, span) => this.#send({ source, modality }, { embedding, span, meter }),
+  #streams(encoders: Encoders): ReadingStreams {
+    const { settings, clock, id } = this.#host;
+    const { hop, window, channel = 0, modality } = settings;
+    const length = lengthOf(window);
+    return new ReadingStreams(encoders, {
+      ...{ node: id, clock, channel },
+      size: { hop: lengthOf(hop) ?? HOP, ...(length === undefined ? {} : { window: length }) },
+      ...(modality === undefined ? {} : { modality }),
+      onEmbedding: (streamed) => this.#sendStreamed(streamed),
       onFailed: (error) => this.#host.fail(error),
     });
-    this.#sources.set(source, { encoder, meter });
-    return encoder;
   }
 
-  #send(
-    { source, modality }: { readonly source: string; readonly modality: Modality },
-    { embedding, span, meter }: { readonly embedding: Embedding; readonly span: WindowSpan; readonly meter: LaneMeter },
-  ): void {
+  /** The answer goes out on the message that asked: what others put there stays. */
+  async #answer(message: Message, send: Send): Promise<void> {
+    const { engine } = this.#work().lease.resource;
+    const { clock, closing, settings } = this.#host;
+    const startedMicros = clock.monotonicMicros();
+    const known = originOf({ ...message });
+    const at = known?.at ?? { monotonicMicros: startedMicros, epochMicros: clock.epochMicros() };
+    const source = known?.source ?? this.#sourceOf(message);
+    const { modality, input, flags } = await oneInputOf({ ...message }, settings.modality);
+    const embedding = await engine.encode(modality, input, { startMicros: at.epochMicros, flags, signal: closing });
+    const origin: Origin = { kind: 'embedding', source, modality, at };
+    this.#count(clock.monotonicMicros() - startedMicros);
+    const payload = embeddingPayload({ ...embedding, sources: [source] });
+    send(Object.assign(message, { topic: message.topic ?? source, payload, [ORIGIN]: origin }));
+  }
+
+  #sourceOf({ topic }: Message): string {
+    return typeof topic === 'string' && topic !== '' ? topic : defaultSource('encode', this.#host.id);
+  }
+
+  #sendStreamed({ source, modality, embedding, span }: Streamed): void {
+    const { closing, send, clock } = this.#host;
+    if (closing.aborted) return;
     const at = { monotonicMicros: span.monotonicEndMicros, epochMicros: span.endMicros };
     const origin: Origin = { kind: 'embedding', source, modality, at };
-    const { windowsPerSecond, encode } = meter.stats();
-    const millis = encode === undefined ? '' : `, ${(encode.p50Micros / 1000).toFixed(0)} ms`;
-    this.#host.status.set({ fill: 'green', shape: 'dot', text: `${windowsPerSecond.toFixed(1)}/s${millis}` });
-    this.#host.send({ topic: source, payload: embeddingPayload(embedding), [ORIGIN]: origin });
+    this.#count(clock.monotonicMicros() - span.monotonicEndMicros);
+    this.#show();
+    send({ topic: source, payload: embeddingPayload(embedding), [ORIGIN]: origin });
   }
 
-  #encoders(): Encoders {
-    if (this.#lease !== undefined) return this.#lease.resource;
+  #count(micros: number): void {
+    this.#rate.add();
+    this.#durations.add(micros);
+  }
+
+  /** Embeddings a second, how old what they say is when they are sent (median), and what was dropped. */
+  #show(): void {
+    const dropped = this.#mailbox.dropped + (this.#running?.streams.dropped ?? 0);
+    const millis = (this.#durations.snapshot().p50Micros / 1000).toFixed(0);
+    const figures = `${this.#rate.perSecond().toFixed(1)}/s, ${millis} ms`;
+    const text = dropped === 0 ? figures : `${figures}, ${dropped} lost`;
+    this.#host.status.set({ fill: dropped === 0 ? 'green' : 'yellow', shape: 'dot', text });
+  }
+
+  #work(): Running {
+    if (this.#running !== undefined) return this.#running;
     throw new SensebindError('ENGINE_CLOSED', 'expected an open bundle, found none', 'deploy the flow again');
   }
-}
-
-function tooManySources(): SensebindError {
-  return new SensebindError(
-    'INPUT_UNSUPPORTED',
-    `expected readings of at most ${MOST_SOURCES} sources, found more`,
-    'give each source one name that stays, or use several encode nodes',
-  );
-}
-
-function notAReading(payload: unknown): SensebindError {
-  return new SensebindError(
-    'INPUT_UNSUPPORTED',
-    `expected a reading in msg.payload, found ${payload === null ? 'null' : typeof payload}`,
-    'wire a source node of Sensebind to this node',
-  );
 }

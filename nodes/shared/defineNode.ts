@@ -27,6 +27,10 @@ export interface Host<Settings> {
   readonly send: Send;
   /** Tells Catch nodes and the log of a failure that belongs to no input. */
   fail(error: unknown): void;
+  /** Tells whoever has the editor open, and the log. */
+  warn(text: string): void;
+  /** Tells the log. */
+  log(text: string): void;
   /**
    * The controller of a configuration node.
    *
@@ -134,6 +138,8 @@ async function open<Settings extends TObject>(
     closing,
     send: (message) => node.send(message as Message),
     fail: (error) => node.error(nodeError(error)),
+    warn: (text) => node.warn(text),
+    log: (text) => node.log(text),
     configuration: (id, kind) => configurationOf(RED, { id, kind }),
   });
   controllers.set(node, controller);

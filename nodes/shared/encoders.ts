@@ -2,6 +2,7 @@ import { type Bundle, openBundle } from '../../models/bundle/bundle';
 import { bundleFolder } from '../../models/mini/location';
 import { type Millis, systemClock } from '../../runtime/clock';
 import { Engine } from '../../runtime/inference/engine';
+import type { EngineStatus } from '../../runtime/inference/stats';
 import { type Lease, SharedResources } from './shared';
 
 /** Which bundle, and how it runs. */
@@ -19,6 +20,8 @@ export interface EncoderSettings {
 export interface Encoders {
   readonly bundle: Bundle;
   readonly engine: Engine;
+  /** Tells of the state of its workers until the returned function is called. */
+  watch(listener: (status: EngineStatus) => void): () => void;
   close(): Promise<void>;
   setBackground(isBackground: boolean): void;
 }
@@ -38,8 +41,12 @@ export function acquireEncoders(settings: EncoderSettings): Promise<Lease<Encode
   return open.acquire(JSON.stringify({ ...settings, bundle: folder }), async () => {
     const bundle = await openBundle(folder);
     const { workers, threads, providers, runtime } = settings;
+    const listeners = new Set<(status: EngineStatus) => void>();
     const engine = await Engine.open(bundle, {
       clock: systemClock,
+      onStatus: (status) => {
+        for (const listener of listeners) listener(status);
+      },
       ...(workers === undefined ? {} : { workers }),
       ...(threads === undefined ? {} : { threadsPerWorker: threads }),
       ...(providers === undefined ? {} : { providers }),
@@ -48,6 +55,10 @@ export function acquireEncoders(settings: EncoderSettings): Promise<Lease<Encode
     return {
       bundle,
       engine,
+      watch: (listener) => {
+        listeners.add(listener);
+        return () => listeners.delete(listener);
+      },
       close: () => engine.close(),
       setBackground: (isBackground) => engine.setBackground(isBackground),
     };

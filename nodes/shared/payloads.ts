@@ -3,6 +3,7 @@ import type { Embedding } from '../../runtime/embedding';
 import type { Instant } from '../../runtime/events/instant';
 import type { Flag, Modality, Reading } from '../../runtime/reading';
 import type { Scores } from '../../runtime/zeroshot/score';
+import { plainEmbedding } from './plainEmbedding';
 
 /**
  * Node-RED clones messages for every wire but the first with lodash, element by element: a picture takes half a second.
@@ -77,9 +78,13 @@ export function readingOf(payload: unknown): Reading | undefined {
   return payload instanceof ReadingPayload ? payload.reading : undefined;
 }
 
-/** The embedding in a payload that one of our nodes made. */
+/**
+ * The embedding in a payload: of one of our nodes, or as plain data that went through JSON.
+ *
+ * @throws {SensebindError} `INPUT_INVALID` for plain data with a vector that is no whole embedding.
+ */
 export function embeddingOf(payload: unknown): Embedding | undefined {
-  return payload instanceof EmbeddingPayload ? payload.embedding : undefined;
+  return payload instanceof EmbeddingPayload ? payload.embedding : plainEmbedding(payload);
 }
 
 /** What words say about one embedding, as a payload: plain data, for JSON and for function nodes. */
@@ -97,12 +102,15 @@ export interface ScoresPayload extends Scores {
 
 /** What our nodes know of a message beside its payload: under one name, so that nothing of other nodes is touched. */
 export interface Origin {
-  readonly kind: 'reading' | 'embedding' | 'scores' | 'event';
+  readonly kind: 'reading' | 'embedding' | 'scores' | 'similarity' | 'event';
   /** Id of the source or group. */
   readonly source: string;
   readonly modality?: Modality;
   /** When what the payload says was the case: durations run on the monotonic time. */
   readonly at?: Instant;
+  /** Of what several sources say together: weight used by source, adding up to 1, and who had nothing to say. */
+  readonly weights?: Readonly<Record<string, number>>;
+  readonly missing?: readonly string[];
 }
 
 /** Name of the property of a message that holds its {@link Origin}. */

@@ -12,9 +12,9 @@ import {
   thermalOf,
 } from '../../devices/thermal/raw';
 import { SensebindError } from '../errors';
+import { type FileContent, HEAD_BYTES, sniff } from '../preprocess/fileContent';
 import type { EncoderInput } from '../preprocess/input';
 import { decodeGray16 } from '../preprocess/pictureFile';
-import { isGray16Png, isPng } from '../preprocess/pictureHeader';
 import type { Modality } from '../reading';
 import { located } from './located';
 
@@ -38,17 +38,6 @@ export interface InputFile {
   /** What was noticed while reading, in words. */
   readonly notes: readonly string[];
 }
-
-/** What the first bytes of a file say it is. */
-type Content =
-  | { readonly kind: 'png'; readonly gray16: boolean }
-  | { readonly kind: 'jpeg' }
-  | { readonly kind: 'wav' }
-  | { readonly kind: 'text' }
-  | { readonly kind: 'empty' }
-  | { readonly kind: 'binary' };
-
-const HEAD_BYTES = 4096;
 
 /** No picture, frame or table that an encoder can use is larger. Sound has its own limit, in samples. */
 const LIMIT_BYTES = 2 ** 28;
@@ -74,7 +63,7 @@ export async function readInputFile(file: string, options: FileOptions): Promise
 }
 
 interface Source {
-  readonly content: Exclude<Content, { readonly kind: 'wav' }>;
+  readonly content: Exclude<FileContent, { readonly kind: 'wav' }>;
   readonly bytes: Uint8Array;
 }
 
@@ -150,21 +139,6 @@ async function sound(file: string, options: FileOptions): Promise<InputFile> {
     input: { kind: 'sound', sampleRateHz, channels },
     notes: truncated ? ['the file is shorter than its header says'] : [],
   };
-}
-
-function sniff(head: Buffer): Content {
-  if (head.length === 0) return { kind: 'empty' };
-  if (isPng(head)) return { kind: 'png', gray16: isGray16Png(head) };
-  if (head[0] === 0xff && head[1] === 0xd8 && head[2] === 0xff) return { kind: 'jpeg' };
-  if (/^(?:RIFF|RIFX|RF64|BW64)$/.test(head.toString('latin1', 0, 4)) && head.toString('latin1', 8, 12) === 'WAVE') {
-    return { kind: 'wav' };
-  }
-  return { kind: isText(head) ? 'text' : 'binary' };
-}
-
-/** Raw words are full of zero and other control bytes; a table has none but tab and line ends. */
-function isText(head: Buffer): boolean {
-  return head.every((byte) => byte >= 0x20 || byte === 0x09 || byte === 0x0a || byte === 0x0d);
 }
 
 async function headOf(file: string): Promise<{ readonly size: number; readonly head: Buffer }> {

@@ -5,7 +5,8 @@ import type { CompiledLabelSet } from '../zeroshot/compileLabelSet';
 import { type Scores, score } from '../zeroshot/score';
 import { combine } from './combine';
 import { jointScores } from './jointScores';
-import { type JointPart, type JointWindow, JointWindows } from './jointWindows';
+import { type JointWindow, JointWindows } from './jointWindows';
+import { flagsOfWindow, sharesOf } from './shares';
 
 /** Sources that are looked at together. */
 export interface GroupConfig {
@@ -116,7 +117,7 @@ export class FusionGroup {
       embedding: value.embedding,
       weight: weights[source] ?? 0,
     }));
-    const embedding = combine(parts, { sequence: this.#sequence++, flags: flagsOf(window) });
+    const embedding = combine(parts, { sequence: this.#sequence++, flags: flagsOfWindow(window) });
     const scaled = config.scale === undefined ? {} : { scale: config.scale };
     return {
       ...this.#about(window, weights),
@@ -152,26 +153,16 @@ export class FusionGroup {
       startMicros: Math.min(...embeddings.map((embedding) => embedding.startMicros)),
       endMicros: Math.max(...embeddings.map((embedding) => embedding.endMicros)),
       monotonicEndMicros: endMicros,
-      flags: [...new Set([...flags, ...flagsOf({ parts, missing, endMicros, ...rest })])].sort(),
+      flags: [...new Set([...flags, ...flagsOfWindow({ parts, missing, endMicros, ...rest })])].sort(),
     };
   }
 
-  /** What is there shares the whole weight. */
-  #weights({ parts }: JointWindow<Member>): Readonly<Record<string, number>> {
+  #weights(window: JointWindow<Member>): Readonly<Record<string, number>> {
     const { sources } = this.#options.config;
-    const weightOf = ({ source, freshness }: JointPart<Member>): number => (sources[source] ?? 0) * freshness;
-    const total = parts.reduce((sum, part) => sum + weightOf(part), 0);
-    return Object.fromEntries(parts.map((part) => [part.source, weightOf(part) / total]));
+    return sharesOf(window, (source) => sources[source] ?? 0);
   }
 }
 
 function scoresWith(labelSet: CompiledLabelSet, { embedding, scores }: Member): Scores {
   return scores.find((one) => one.labelSet === labelSet.name) ?? score(embedding, labelSet);
-}
-
-function flagsOf({ parts, missing }: JointWindow<unknown>): readonly Flag[] {
-  return [
-    ...(missing.length > 0 ? (['source-missing'] as const) : []),
-    ...(parts.some(({ freshness }) => freshness < 1) ? (['stale'] as const) : []),
-  ];
 }

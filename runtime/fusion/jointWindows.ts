@@ -58,7 +58,7 @@ const KEPT = 16;
 export class JointWindows<T> {
   readonly #options: JointOptions;
   readonly #events: JointEvents<T>;
-  readonly #histories: ReadonlyMap<string, History<T>>;
+  readonly #histories: Map<string, History<T>>;
   /** The end of some joint window: all others are whole hops away. */
   #gridMicros: Micros | undefined;
   /** The end of the joint window that is being filled. */
@@ -70,6 +70,11 @@ export class JointWindows<T> {
     this.#options = options;
     this.#events = events;
     this.#histories = new Map(options.sources.map((source) => [source, new History<T>()]));
+  }
+
+  /** From now on a source belongs here, too. */
+  include(source: string): void {
+    if (!this.#histories.has(source)) this.#histories.set(source, new History<T>());
   }
 
   /** Takes what a source saw; sources that do not belong here are passed over. */

@@ -25,6 +25,8 @@ export interface EncodeRequest {
   readonly priority?: Priority;
   /** Newest wins: a waiting request of the same source and modality is superseded. */
   readonly source?: string;
+  /** Tells apart those who ask for the same source with one engine: neither supersedes or counts what is another's. */
+  readonly asker?: string;
   /** What the input covers: wall time; 0 where unknown. `endMicros` is `startMicros` where it is left out. */
   readonly startMicros?: Micros;
   readonly endMicros?: Micros;
@@ -141,7 +143,8 @@ export class Engine implements AsyncDisposable {
   async encode(modality: Modality, input: EncoderInput, request: EncodeRequest = {}): Promise<Embedding> {
     this.#manifestOf(modality);
     const counter = this.#counterOf(modality);
-    const { source, deadlineMicros, priority = 'normal', signal } = request;
+    const { deadlineMicros, priority = 'normal', signal } = request;
+    const source = lineOf(request);
     const ticket: Ticket = {
       modality,
       priority,
@@ -281,7 +284,7 @@ export class Engine implements AsyncDisposable {
       sources: source === undefined ? [] : [source],
       startMicros,
       endMicros,
-      sequence: this.#nextSequence(modality, source),
+      sequence: this.#nextSequence(modality, lineOf(request)),
       flags: [...new Set([...flags, ...outcome.flags, ...untrained])],
     };
   }
@@ -320,6 +323,11 @@ export class Engine implements AsyncDisposable {
     const status = this.status();
     queueMicrotask(() => onStatus(status));
   }
+}
+
+/** Within one of these, a newer request takes the place of an older one. */
+function lineOf({ source, asker }: EncodeRequest): string | undefined {
+  return source === undefined || asker === undefined ? source : JSON.stringify([asker, source]);
 }
 
 /** An engine is as well as its worst worker. */

@@ -1,0 +1,55 @@
+import Type from 'typebox';
+import { Compile } from 'typebox/compile';
+import { SensebindError } from '../../runtime/errors';
+import { FLAG_BITS } from '../../runtime/mqtt/flagBits';
+import type { Flag } from '../../runtime/reading';
+import type { ScoresPayload } from './payloads';
+
+const Share = Type.Number({ minimum: -0.001, maximum: 1.001 });
+
+/** What is needed of scores to average them. */
+const PlainScores = Compile(
+  Type.Object({
+    kind: Type.Literal('scores'),
+    source: Type.String({ minLength: 1, maxLength: 256 }),
+    labelSet: Type.String({ minLength: 1, maxLength: 256 }),
+    space: Type.String({ minLength: 1, maxLength: 160 }),
+    labels: Type.Array(
+      Type.Object({
+        label: Type.String({ maxLength: 256 }),
+        title: Type.String({ maxLength: 1024 }),
+        probability: Share,
+        cosine: Type.Number(),
+        margin: Type.Number(),
+        threshold: Type.Optional(Share),
+      }),
+      { minItems: 1, maxItems: 10_000 },
+    ),
+    background: Share,
+    bestBackgroundCosine: Type.Union([Type.Number(), Type.Null()]),
+    scale: Type.Number({ exclusiveMinimum: 0 }),
+    meaningful: Type.Boolean(),
+    startMicros: Type.Number({ minimum: 0 }),
+    endMicros: Type.Number({ minimum: 0 }),
+    flags: Type.Array(Type.String({ maxLength: 64 }), { maxItems: 64 }),
+  }),
+);
+
+/**
+ * The scores in a payload, ours or as plain data; nothing for what is none.
+ *
+ * @throws {SensebindError} `INPUT_INVALID` for scores that are not whole.
+ */
+export function plainScores(value: unknown): ScoresPayload | undefined {
+  if (typeof value !== 'object' || value === null || !('kind' in value) || value.kind !== 'scores') return undefined;
+  if (PlainScores.Check(value)) {
+    const flags = value.flags.filter((flag): flag is Flag => Object.hasOwn(FLAG_BITS, flag));
+    return { ...value, flags, calibration: null, best: null };
+  }
+  const [first] = PlainScores.Errors(value);
+  throw new SensebindError(
+    'INPUT_INVALID',
+    `expected the scores of a labels node, found: ${first?.instancePath ?? ''} ${first?.message ?? ''}`,
+    'pass on the payload of a labels node as it is',
+  );
+}
