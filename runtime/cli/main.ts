@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander';
+import { packageVersion } from '../packageVersion';
 import { registerBind } from './bind';
 import { registerCompare } from './compare';
 import { registerDemo } from './demo';
@@ -14,7 +15,6 @@ import { type OutputOptions, reportError, USAGE_EXIT_CODE, UsageError } from './
 import { registerRecord } from './record';
 import { registerReplay } from './replay';
 import { registerRun } from './run';
-import { packageVersion } from './runConfig';
 import { registerSimulate } from './simulate';
 import { registerWatch } from './watch';
 

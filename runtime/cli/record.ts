@@ -4,11 +4,11 @@ import { deviceDeclarations } from '../../devices/catalogue';
 import { Recorder, type RecorderStats } from '../../devices/recording/recorder';
 import { systemClock } from '../clock';
 import { readSourcesConfig } from '../config/readConfig';
+import { packageVersion } from '../packageVersion';
 import { parseByteSize } from './byteSize';
 import { untilInterrupted } from './interrupt';
 import { formatBytes, type OutputOptions, print, printJson, printNote, UsageError } from './output';
 import { recordSources } from './recordSources';
-import { packageVersion } from './runConfig';
 import { parseRunTime } from './runTime';
 
 interface RecordFlags extends OutputOptions {

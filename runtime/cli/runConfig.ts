@@ -1,5 +1,3 @@
-import { readFileSync } from 'node:fs';
-import path from 'node:path';
 import type { Clock, Millis, Timer } from '../clock';
 import type { Config, SourceConfig } from '../config/config';
 import { brokerAccess } from '../config/secrets';
@@ -11,6 +9,7 @@ import { DiscoveryFile } from '../mqtt/discovery/discoveryFile';
 import { ReadingsIn } from '../mqtt/readingsIn';
 import { Outbox } from '../mqtt/sender/outbox';
 import { Mutes } from '../mutes';
+import { packageVersion } from '../packageVersion';
 import { Pipeline, type PipelineOptions } from '../pipeline';
 import type { PipelineEvent } from '../pipelineEvent';
 import { openNamedBundle } from './bundle';
@@ -168,13 +167,4 @@ function openOutbox({ node, spool }: Config, { clock, log }: RunOptions): Promis
     clock,
     onEvent: (event) => log({ kind: 'spool', event }),
   });
-}
-
-/** Version of this package, as its package.json says. */
-export function packageVersion(): string {
-  const file = path.join(__dirname, '..', '..', '..', 'package.json');
-  const description: unknown = JSON.parse(readFileSync(file, 'utf8'));
-  return typeof description === 'object' && description !== null && 'version' in description
-    ? String(description.version)
-    : 'unknown';
 }

@@ -4,9 +4,9 @@ import { SENSORS, type Sensor } from '../../../devices/simulated/sensor';
 import { systemFailure } from '../../../models/bundle/workspace';
 import { SensebindError } from '../../errors';
 import { recordScenes, SCENE_SOURCES } from '../../learn/recordScenes';
+import { packageVersion } from '../../packageVersion';
 import { formatBytes, type OutputOptions, print, printJson, UsageError } from '../output';
 import { startCounting } from '../progress';
-import { packageVersion } from '../runConfig';
 import { parseWhole } from '../wholeNumber';
 
 interface PairFlags extends OutputOptions {
