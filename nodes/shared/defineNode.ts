@@ -5,6 +5,7 @@ import { SensebindError } from '../../runtime/errors';
 import { nodeError } from './nodeError';
 import { type Migration, readSettings } from './settings';
 import { StatusLine } from './statusLine';
+import { isStopping, watchStopping } from './stopping';
 
 export type Message = NodeMessage;
 
@@ -48,7 +49,7 @@ export interface Controller {
   start?(): Promise<void>;
   /** Takes a message; it is done when this resolves, and failed when it rejects. */
   input?(message: Message, send: Send): Promise<void>;
-  /** Always ends. `isRemoved`: it will not come back, as it does after a deploy. */
+  /** Always ends. `isRemoved`: it will not come back, as it does after a deploy; Node-RED stops, or it was deleted. */
   close(options: { readonly isRemoved: boolean }): Promise<void>;
 }
 
@@ -73,6 +74,7 @@ export function registerNode<Settings extends TObject>(RED: NodeAPI, declaration
     RED.nodes.createNode(this, definition);
     run(this, { RED, definition, declaration });
   }
+  watchStopping(RED);
   const { type, credentials } = declaration;
   RED.nodes.registerType<Node<Record<string, string>>, NodeDef, Record<string, never>, Record<string, string>>(
     type,
@@ -97,7 +99,7 @@ function run<Settings extends TObject>(node: Node<Record<string, string>>, parts
     if (closing.signal.aborted) return;
     const shown = nodeError(error);
     status.set({ fill: 'red', shape: 'ring', text: shown.code });
-    node.error(shown);
+    node.error(shown, {});
   });
   node.on('input', (message, send, done) => {
     const work = started.then(async () => {
@@ -109,9 +111,10 @@ function run<Settings extends TObject>(node: Node<Record<string, string>>, parts
       (error: unknown) => done(nodeError(error)),
     );
   });
-  node.on('close', (isRemoved: boolean, done: () => void) => {
+  node.on('close', (isDeleted: boolean, done: () => void) => {
     closing.abort();
     status.close();
+    const isRemoved = isDeleted || isStopping(parts.RED);
     void closed(opened, { isRemoved, onFailed: (error) => node.error(nodeError(error)) }).then(done);
   });
 }
@@ -137,7 +140,8 @@ async function open<Settings extends TObject>(
     status,
     closing,
     send: (message) => node.send(message as Message),
-    fail: (error) => node.error(nodeError(error)),
+    // Without a message, Catch nodes are not told.
+    fail: (error) => node.error(nodeError(error), {}),
     warn: (text) => node.warn(text),
     log: (text) => node.log(text),
     configuration: (id, kind) => configurationOf(RED, { id, kind }),
@@ -146,13 +150,18 @@ async function open<Settings extends TObject>(
   return controller;
 }
 
+/** The controller of a node of ours; nothing for others, and for one that could not be made. */
+export function controllerOf(node: Node | null): Controller | undefined {
+  return node === null ? undefined : controllers.get(node);
+}
+
 function configurationOf<Found extends Controller>(
   RED: NodeAPI,
   { id, kind }: { readonly id: string | undefined; readonly kind: abstract new (...parts: never[]) => Found },
 ): Found {
   // The typings say that there always is one.
   const node: Node | null = id === undefined ? null : RED.nodes.getNode(id);
-  const controller = node === null ? undefined : controllers.get(node);
+  const controller = controllerOf(node);
   if (controller instanceof kind) return controller;
   throw new SensebindError(
     'CONFIG_INVALID',

@@ -1,4 +1,5 @@
 import type { Clock, Millis, Timer } from '../../runtime/clock';
+import { SensebindError } from '../../runtime/errors';
 
 /** What several nodes use together: it can be ended. */
 export interface Closable {
@@ -15,7 +16,10 @@ export interface Lease<Resource> {
 }
 
 interface Entry<Resource> {
+  readonly variant: string;
   readonly opening: Promise<Resource>;
+  /** Once it is open. */
+  resource: Resource | undefined;
   users: number;
   timer: Timer | undefined;
 }
@@ -43,17 +47,20 @@ export class SharedResources<Resource extends Closable> {
   }
 
   /**
-   * The resource of that key, opened by `open` where it is not there yet.
+   * The resource of that key, opened by `open` where it is not there yet. Of what can be there only once, but in several
+   * variants, one that nobody uses any more makes room for another.
    *
-   * @throws what `open` throws; the next one who asks tries again.
+   * @throws what `open` throws; the next one who asks tries again. `CONFIG_INVALID` for another variant than the one in
+   * use.
    */
-  async acquire(key: string, open: () => Promise<Resource>): Promise<Lease<Resource>> {
-    const entry = this.#entryOf(key, open);
+  async acquire(key: string, open: () => Promise<Resource>, variant = ''): Promise<Lease<Resource>> {
+    const entry = this.#entryOf(key, { open, variant });
     entry.users++;
     entry.timer?.cancel();
     entry.timer = undefined;
     try {
       const resource = await entry.opening;
+      entry.resource = resource;
       resource.setBackground?.(false);
       return this.#lease(key, entry, resource);
     } catch (error) {
@@ -62,14 +69,23 @@ export class SharedResources<Resource extends Closable> {
     }
   }
 
-  #entryOf(key: string, open: () => Promise<Resource>): Entry<Resource> {
+  #entryOf(
+    key: string,
+    { open, variant }: { readonly open: () => Promise<Resource>; readonly variant: string },
+  ): Entry<Resource> {
     const known = this.#entries.get(key);
-    if (known !== undefined) return known;
+    if (known?.variant === variant) return known;
+    if (known !== undefined) this.#makeRoom(key, known);
     const closed = this.#closing.get(key);
     const opening = closed === undefined ? open() : closed.then(open);
-    const entry: Entry<Resource> = { opening, users: 0, timer: undefined };
+    const entry: Entry<Resource> = { variant, opening, resource: undefined, users: 0, timer: undefined };
     this.#entries.set(key, entry);
     return entry;
+  }
+
+  #makeRoom(key: string, entry: Entry<Resource>): void {
+    if (entry.users > 0 || entry.resource === undefined) throw inUse();
+    void this.#close(key, entry, entry.resource);
   }
 
   #lease(key: string, entry: Entry<Resource>, resource: Resource): Lease<Resource> {
@@ -100,4 +116,12 @@ export class SharedResources<Resource extends Closable> {
     this.#closing.set(key, closing);
     return closing;
   }
+}
+
+function inUse(): SensebindError {
+  return new SensebindError(
+    'CONFIG_INVALID',
+    'expected one configuration of what can be open only once, found two with different settings that are used',
+    'use one of the two configuration nodes everywhere, or give them different ids',
+  );
 }

@@ -6,10 +6,10 @@ import { sensebindStateDirectory } from '../../models/bundle/installation';
 import { type Millis, systemClock } from '../../runtime/clock';
 import { SensebindError } from '../../runtime/errors';
 import { MutableSource } from '../../runtime/mutableSource';
-import { Mutes } from '../../runtime/mutes';
 import { decodeGray16, decodePicture } from '../../runtime/preprocess/pictureFile';
 import type { Modality } from '../../runtime/reading';
 import { type Source, type SourceEvents, SupervisedSource } from '../../runtime/source';
+import { SwitchedOff } from '../../runtime/switchedOff';
 import { collectedMemory } from './collectedMemory';
 import { type Lease, SharedResources } from './shared';
 
@@ -67,11 +67,11 @@ export async function acquireSource(options: {
   });
 }
 
-let mutes: Promise<Mutes> | undefined;
+let mutes: Promise<SwitchedOff> | undefined;
 
 /** Which sources of this machine's flows are muted: kept over a restart. */
-export function sourceMutes(): Promise<Mutes> {
-  mutes ??= Mutes.open(path.join(sensebindStateDirectory(), 'node-red', 'muted'), systemClock);
+export function sourceMutes(): Promise<SwitchedOff> {
+  mutes ??= SwitchedOff.open(path.join(sensebindStateDirectory(), 'node-red', 'muted'), systemClock);
   return mutes;
 }
 

@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander';
+import { packageVersion } from '../packageVersion';
 import { registerCommands } from './commands';
 import { type OutputOptions, reportError, USAGE_EXIT_CODE, UsageError } from './output';
-import { packageVersion } from './packageVersion';
 
 const EXAMPLES = `
 Examples:

@@ -4,10 +4,10 @@ import { deviceDeclarations } from '../../devices/catalogue';
 import { Recorder, type RecorderStats } from '../../devices/recording/recorder';
 import { systemClock } from '../clock';
 import { readSourcesConfig } from '../config/readConfig';
+import { packageVersion } from '../packageVersion';
 import { parseByteSize } from './byteSize';
 import { untilInterrupted } from './interrupt';
 import { formatBytes, type OutputOptions, print, printJson, printNote, UsageError } from './output';
-import { packageVersion } from './packageVersion';
 import { recordSources } from './recordSources';
 import { parseRunTime } from './runTime';
 

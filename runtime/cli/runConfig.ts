@@ -10,6 +10,7 @@ import { ReadingsIn } from '../mqtt/readingsIn';
 import { RetainedFile } from '../mqtt/retained/retainedFile';
 import { Outbox } from '../mqtt/sender/outbox';
 import { FolderLock } from '../mqtt/spool/folderLock';
+import { packageVersion } from '../packageVersion';
 import { Pipeline, type PipelineOptions } from '../pipeline';
 import type { PipelineEvent } from '../pipelineEvent';
 import { SwitchedOff } from '../switchedOff';
@@ -17,7 +18,6 @@ import { openNamedBundle } from './bundle';
 import { nodeServices } from './nodeServices';
 import { nodeState } from './nodeState';
 import { openSource, PICTURE_LIMITS } from './openSource';
-import { packageVersion } from './packageVersion';
 
 export interface RunOptions {
   readonly clock: Clock;

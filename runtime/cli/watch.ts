@@ -185,7 +185,7 @@ function asText(kind: TopicKind, payload: Buffer): string | undefined {
 
 /** What the labels of a node must not be taken for, where its weights need that said. */
 function noticeOf(info: object): string | undefined {
-  const { notice } = validators['info/1'].Check(info) ? info.bundle : {};
+  const { notice } = validators['info/1'].Check(info) ? (info.bundle ?? {}) : {};
   return notice === undefined ? undefined : `note: ${notice}`;
 }
 

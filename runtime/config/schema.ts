@@ -18,7 +18,8 @@ const Duration = Type.String({ pattern: DURATION_PATTERN, title: 'a duration suc
 const FilePath = Type.String({ minLength: 1, maxLength: 4096, title: 'the path of a file' });
 const Secret = { title: 'the name of an environment variable', pattern: '^[A-Za-z_][A-Za-z0-9_]{0,127}$' };
 
-const Broker = Type.Object(
+/** How the broker is reached. */
+export const Broker = Type.Object(
   {
     url: Type.String({
       pattern: '^(mqtts?|wss?)://[^\\s]+$',
@@ -60,7 +61,8 @@ const Broker = Type.Object(
   FORBID,
 );
 
-const Spool = Type.Object(
+/** Where messages wait that must arrive. */
+export const Spool = Type.Object(
   {
     folder: Type.Optional(
       Type.String({ minLength: 1, maxLength: 4096, title: 'the path of a folder', description: 'Of this node only.' }),
@@ -83,7 +85,8 @@ const LabelSetOfConfig = Type.Object(
   FORBID,
 );
 
-const Publish = Type.Object(
+/** What is published, and how often. */
+export const Publish = Type.Object(
   {
     embeddings: Type.Optional(
       Type.Object(

@@ -60,7 +60,8 @@ export interface ConnectionEvents {
 export interface ConnectionOptions {
   readonly access: BrokerAccess;
   readonly version: ProtocolVersion;
-  readonly will: Will;
+  /** Left out where the end of the connection says nothing of the node. */
+  readonly will?: Will;
   readonly keepaliveSeconds: number;
   readonly clock: Clock;
 }
@@ -304,15 +305,19 @@ function clientOptions({ access, version, will, keepaliveSeconds }: ConnectionOp
           },
         }
       : {}),
-    will: {
-      topic: will.topic,
-      payload: will.message.payload,
-      qos: 1,
-      retain: true,
-      ...(isFive
-        ? { properties: { willDelayInterval: WILL_DELAY_SECONDS, contentType: will.message.properties.contentType } }
-        : {}),
-    },
+    ...(will === undefined ? {} : { will: willOptions(will, isFive) }),
+  };
+}
+
+function willOptions({ topic, message }: Will, isFive: boolean): NonNullable<IClientOptions['will']> {
+  return {
+    topic,
+    payload: message.payload,
+    qos: 1,
+    retain: true,
+    ...(isFive
+      ? { properties: { willDelayInterval: WILL_DELAY_SECONDS, contentType: message.properties.contentType } }
+      : {}),
   };
 }
 

@@ -110,17 +110,22 @@ export const InfoMessage = Type.Object({
   version: Type.String({ minLength: 1, maxLength: 64 }),
   started: EpochMicros,
   cq: ClockQuality,
-  bundle: Type.Object({
-    name: Type.String({ minLength: 1, maxLength: 128 }),
-    variant: Type.String({ minLength: 1, maxLength: 128 }),
-    space: Type.String({ minLength: 1, maxLength: 160 }),
-    dimensions: Type.Integer({ minimum: 1 }),
-    trained: Type.Boolean(),
-    licence: Type.String({ minLength: 1, maxLength: 256 }),
-    notice: Type.Optional(
-      Type.String({ minLength: 1, maxLength: 512, description: 'To be shown wherever its labels are.' }),
+  bundle: Type.Optional(
+    Type.Object(
+      {
+        name: Type.String({ minLength: 1, maxLength: 128 }),
+        variant: Type.String({ minLength: 1, maxLength: 128 }),
+        space: Type.String({ minLength: 1, maxLength: 160 }),
+        dimensions: Type.Integer({ minimum: 1 }),
+        trained: Type.Boolean(),
+        licence: Type.String({ minLength: 1, maxLength: 256 }),
+        notice: Type.Optional(
+          Type.String({ minLength: 1, maxLength: 512, description: 'To be shown wherever its labels are.' }),
+        ),
+      },
+      { description: 'Left out by a node that publishes what others encoded: a flow of Node-RED.' },
     ),
-  }),
+  ),
   models: Type.Array(
     Type.Object({
       modality: Id,

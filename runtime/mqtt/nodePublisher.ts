@@ -52,6 +52,9 @@ export interface PublishedSource {
   readonly device: string;
 }
 
+/** What was scored, as far as its readers have to know it. */
+export type Seen = Pick<Embedding, 'startMicros' | 'endMicros' | 'flags'>;
+
 /** What a node is, beside what tells one start of it from another. */
 export type NodeInfo = Omit<InfoMessage, 's' | 'boot' | 'started' | 'cq'>;
 
@@ -140,7 +143,7 @@ export class NodePublisher {
 
   scores(
     source: string,
-    { embedding, scores, topK }: { readonly embedding: Embedding; readonly scores: Scores; readonly topK: number },
+    { embedding, scores, topK }: { readonly embedding: Seen; readonly scores: Scores; readonly topK: number },
   ): void {
     this.#publishScores(this.#topics.source(source).scores, { source, scores, topK, seen: embedding });
   }
@@ -263,7 +266,7 @@ export class NodePublisher {
       readonly source: string;
       readonly scores: Scores;
       readonly topK: number;
-      readonly seen: Pick<Embedding, 'startMicros' | 'endMicros' | 'flags'>;
+      readonly seen: Seen;
     },
   ): void {
     const { source, scores, topK, seen } = published;

@@ -101,7 +101,10 @@ describe('the packed palette', () => {
     assert.ok(repository !== undefined || bugs !== undefined, 'P03: a repository or a place for bugs');
     assert.match(name, /^@[a-z0-9-]+\/node-red/, 'P04');
     assert.ok(keywords.includes('node-red'), 'P05');
-    assert.ok(satisfies('5.0.7', description['node-red'].version) && satisfies('4.1.0', description['node-red'].version), 'P06');
+    assert.ok(
+      satisfies('5.0.7', description['node-red'].version) && satisfies('4.1.0', description['node-red'].version),
+      'P06',
+    );
     assert.ok(satisfies(OLDEST_NODE, engines.node), `P07: ${engines.node} holds ${OLDEST_NODE}`);
     context.diagnostic(`D01: ${Object.keys(dependencies).length} dependencies; docs/node-red.md says why`);
   });

@@ -102,6 +102,23 @@ export class RunningNodeRed {
     if (this.#ownFolder !== undefined) await rm(this.#ownFolder, { recursive: true, force: true });
   }
 
+  /** Presses the button of an inject node. */
+  async inject(node: string): Promise<void> {
+    await this.post(`/inject/${node}`, {});
+  }
+
+  async post(address: string, body: object): Promise<unknown> {
+    const response = await fetch(`${this.url}${address}`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json', Accept: 'application/json' },
+      body: JSON.stringify(body),
+    });
+    const text = await response.text();
+    if (!response.ok) throw new Error(`expected ${address}, found ${response.status}: ${text}`);
+    return text.startsWith('{') ? JSON.parse(text) : text;
+  }
+
+  /** Ends it as a loss of power does. Its user folder stays where it was given one. */
   async kill(): Promise<void> {
     const ended = once(this.#child, 'exit');
     this.#child.kill('SIGKILL');

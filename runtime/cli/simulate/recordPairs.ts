@@ -4,8 +4,8 @@ import { SENSORS, type Sensor } from '../../../devices/simulated/sensor';
 import { systemFailure } from '../../../models/bundle/workspace';
 import { SensebindError } from '../../errors';
 import { recordScenes, SCENE_SOURCES } from '../../learn/recordScenes';
+import { packageVersion } from '../../packageVersion';
 import { formatBytes, type OutputOptions, print, printJson, UsageError } from '../output';
-import { packageVersion } from '../packageVersion';
 import { startCounting } from '../progress';
 import { parseWhole } from '../wholeNumber';
 

@@ -3,8 +3,8 @@ export interface DescribedNode {
   readonly base: string;
   readonly node: string;
   readonly version: string;
-  /** Name of the bundle. */
-  readonly bundle: string;
+  /** Name of the bundle; left out where a flow of Node-RED publishes. */
+  readonly bundle?: string;
   readonly sources: readonly DescribedSource[];
   /** Ids of groups of sources. */
   readonly groups: readonly string[];

@@ -24,7 +24,7 @@ export function nodeDevice(node: DescribedNode): DiscoveredDevice {
       ids: identifierOf(node),
       name: node.node,
       mf: 'Sensebind',
-      mdl: `bundle ${node.bundle}`,
+      mdl: node.bundle === undefined ? 'Node-RED' : `bundle ${node.bundle}`,
       sw: node.version,
     },
     version: node.version,

@@ -1,0 +1,153 @@
+import Type from 'typebox';
+import { Compile } from 'typebox/compile';
+import type { Embedding } from '../../runtime/embedding';
+import { SensebindError } from '../../runtime/errors';
+import type { DetectedEvent } from '../../runtime/events/detectedEvent';
+import { FUSED } from '../../runtime/fusion/combine';
+import { FLAG_BITS } from '../../runtime/mqtt/flagBits';
+import type { Flag } from '../../runtime/reading';
+import type { Message } from '../shared/defineNode';
+import { embeddingOf, originOf, readingOf, type ScoresPayload } from '../shared/payloads';
+
+/** What a message asks to be published. */
+export type Accepted =
+  | { readonly kind: 'embedding'; readonly source: string; readonly isGroup: boolean; readonly embedding: Embedding }
+  | {
+      readonly kind: 'scores';
+      /** Nothing where the message does not say. */
+      readonly modality: string | undefined;
+      readonly isGroup: boolean;
+      readonly scores: ScoresPayload;
+    }
+  | { readonly kind: 'event'; readonly event: DetectedEvent };
+
+const Id = Type.String({ minLength: 1, maxLength: 64 });
+const Title = Type.String({ maxLength: 256 });
+const Name = Type.String({ minLength: 1, maxLength: 128 });
+const EpochMicros = Type.Integer({ minimum: 0 });
+const Probability = Type.Number({ minimum: 0, maximum: 1 });
+const Cosine = Type.Number({ minimum: -1.001, maximum: 1.001 });
+const Value = Type.Union([Type.Number(), Type.Null()]);
+const Flags = Type.Array(Type.Enum(Object.keys(FLAG_BITS) as Flag[]), { maxItems: 64 });
+
+/** Plain data passes through function nodes, where anybody may change it: it is held against this, not trusted. */
+const scoresValidator = Compile(
+  Type.Object({
+    kind: Type.Literal('scores'),
+    source: Id,
+    labelSet: Name,
+    space: Type.String({ minLength: 1, maxLength: 160 }),
+    labels: Type.Array(
+      Type.Object({
+        label: Id,
+        title: Title,
+        probability: Probability,
+        cosine: Cosine,
+        margin: Type.Number({ minimum: -2.002, maximum: 2.002 }),
+        threshold: Type.Optional(Type.Number()),
+      }),
+      { maxItems: 1000 },
+    ),
+    best: Type.Union([Type.Object({ label: Id, title: Title, probability: Probability }), Type.Null()]),
+    background: Type.Number(),
+    bestBackgroundCosine: Type.Union([Cosine, Type.Null()]),
+    scale: Type.Number(),
+    calibration: Type.Null(),
+    meaningful: Type.Boolean(),
+    startMicros: EpochMicros,
+    endMicros: EpochMicros,
+    flags: Flags,
+  }),
+);
+
+const eventValidator = Compile(
+  Type.Object({
+    kind: Type.Literal('event'),
+    id: Id,
+    rule: Id,
+    phase: Type.Enum(['new', 'update', 'end']),
+    sequence: Type.Integer({ minimum: 0 }),
+    severity: Type.Enum(['info', 'warning', 'alarm']),
+    startMicros: Type.Integer(),
+    endMicros: Type.Union([Type.Integer(), Type.Null()]),
+    detectedMicros: Type.Integer(),
+    evidence: Type.Array(
+      Type.Object({
+        of: Id,
+        what: Type.Union([
+          Type.Object({ kind: Type.Literal('label'), label: Id }),
+          Type.Object({ kind: Type.Literal('measure'), measure: Id, unit: Type.String({ maxLength: 16 }) }),
+        ]),
+        isOn: Type.Boolean(),
+        value: Value,
+        peak: Value,
+      }),
+      { maxItems: 64 },
+    ),
+    labelSet: Type.Union([Name, Type.Null()]),
+    reason: Type.Union([Type.Enum(['condition', 'no-data', 'rule-changed']), Type.Null()]),
+    flags: Flags,
+  }),
+);
+
+/** @throws {SensebindError} `INPUT_UNSUPPORTED` for what the contract has no topic for; `INPUT_INVALID` for wrong data. */
+export function acceptedOf(message: Message): Accepted {
+  const { payload } = message;
+  const origin = originOf({ ...message });
+  const embedding = embeddingOf(payload);
+  if (embedding !== undefined) {
+    const [only = ''] = embedding.sources;
+    const source = origin?.source ?? (embedding.sources.length === 1 ? only : (message.topic ?? ''));
+    return { kind: 'embedding', source, isGroup: isOfGroup(embedding), embedding };
+  }
+  if (readingOf(payload) !== undefined) throw isReading();
+  switch (kindOf(payload)) {
+    case 'scores': {
+      if (!scoresValidator.Check(payload)) throw invalid('scores', scoresValidator.Errors(payload)[0]);
+      return { kind: 'scores', modality: origin?.modality, isGroup: origin?.modality === FUSED, scores: payload };
+    }
+    case 'event':
+      if (!eventValidator.Check(payload)) throw invalid('an event', eventValidator.Errors(payload)[0]);
+      return { kind: 'event', event: payload };
+    default:
+      throw unsupported(payload);
+  }
+}
+
+/** Several sources, or several kinds of sensors. */
+function isOfGroup({ modality, sources }: Embedding): boolean {
+  return modality === FUSED || sources.length > 1;
+}
+
+function kindOf(payload: unknown): unknown {
+  return typeof payload === 'object' && payload !== null && 'kind' in payload ? payload.kind : undefined;
+}
+
+function isReading(): SensebindError {
+  return new SensebindError(
+    'INPUT_UNSUPPORTED',
+    'expected embeddings, scores or events in msg.payload, found a reading: what a sensor sees and hears stays on this machine',
+    'wire an encode node between the source and this node',
+  );
+}
+
+function unsupported(payload: unknown): SensebindError {
+  const found = payload === null ? 'null' : Array.isArray(payload) ? 'an array' : typeof payload;
+  return new SensebindError(
+    'INPUT_UNSUPPORTED',
+    `expected embeddings, scores or events of Sensebind in msg.payload, found ${found}`,
+    "use Node-RED's own mqtt out node for other messages",
+  );
+}
+
+function invalid(
+  what: string,
+  error: { readonly instancePath: string; readonly message: string } | undefined,
+): SensebindError {
+  const where = error === undefined ? '' : `: ${error.instancePath} ${error.message}`;
+  return new SensebindError(
+    'INPUT_INVALID',
+    `expected ${what} as Sensebind sends them, found something else in msg.payload${where}`,
+    'pass the payload on as it came, or look at the help of the node that makes it',
+  );
+}
