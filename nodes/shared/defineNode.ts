@@ -20,6 +20,8 @@ export interface Host<Settings> {
   readonly settings: Settings;
   /** Passwords and the like: never in a flow that is exported. */
   readonly credentials: Readonly<Record<string, string | undefined>>;
+  /** Relative paths in the settings start here: the folder of this Node-RED. */
+  readonly userFolder: string;
   readonly clock: Clock;
   readonly status: StatusLine;
   /** Aborted when the node is closed. */
@@ -129,6 +131,7 @@ async function open<Settings extends TObject>(
     name: node.name ?? type,
     settings,
     credentials: node.credentials ?? {},
+    userFolder: userFolderOf(RED),
     clock: systemClock,
     status,
     closing,
@@ -138,6 +141,12 @@ async function open<Settings extends TObject>(
   });
   controllers.set(node, controller);
   return controller;
+}
+
+/** Node-RED always knows it; without, relative paths start where the program was started. */
+function userFolderOf({ settings }: NodeAPI): string {
+  const folder: unknown = 'userDir' in settings ? settings.userDir : undefined;
+  return typeof folder === 'string' ? folder : process.cwd();
 }
 
 function configurationOf<Found extends Controller>(
