@@ -100,7 +100,7 @@ class ReplayDriver implements Driver {
 }
 
 /** The same reading on another monotonic clock. */
-function moved(reading: Reading, offsetMicros: Micros): Reading {
+export function moved(reading: Reading, offsetMicros: Micros): Reading {
   const monotonicMicros = Math.round(reading.monotonicMicros + offsetMicros);
   if (reading.modality !== 'imu') return { ...reading, monotonicMicros };
   return {

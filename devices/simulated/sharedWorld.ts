@@ -30,7 +30,13 @@ interface Shared {
  * each of them was opened or restarted.
  */
 const worlds = new WeakMap<Clock, Map<string, Shared>>();
-const listeners = new WeakMap<Clock, Set<TruthSink>>();
+const listeners = new WeakMap<Clock, Set<Listener>>();
+
+interface Listener {
+  readonly sink: TruthSink;
+  /** The world that it hears of; all worlds where it is left out. */
+  readonly of: string | undefined;
+}
 
 /** How often truth is told. */
 const TRUTH_PERIOD = 50 as Millis;
@@ -43,7 +49,7 @@ const TRUTH_PERIOD = 50 as Millis;
 export async function joinWorld(choice: WorldChoice, clock: Clock): Promise<RunningWorld & { leave(): void }> {
   const ofClock = worlds.get(clock) ?? new Map<string, Shared>();
   worlds.set(clock, ofClock);
-  const key = JSON.stringify(choice);
+  const key = keyOf(choice);
   const shared = ofClock.get(key) ?? begin(choice, clock);
   ofClock.set(key, shared);
   shared.users++;
@@ -64,20 +70,26 @@ export async function joinWorld(choice: WorldChoice, clock: Clock): Promise<Runn
  * Hears what really happens in the worlds that run on a clock, from now on. For judges of the pipeline, never for a part
  * of it.
  *
+ * @param only - The one world that is of interest.
  * @returns Ends it.
  */
-export function listenForTruth(clock: Clock, sink: TruthSink): () => void {
-  const ofClock = listeners.get(clock) ?? new Set<TruthSink>();
+export function listenForTruth(clock: Clock, sink: TruthSink, only?: WorldChoice): () => void {
+  const ofClock = listeners.get(clock) ?? new Set<Listener>();
   listeners.set(clock, ofClock);
-  ofClock.add(sink);
-  return () => void ofClock.delete(sink);
+  const listener = { sink, of: only === undefined ? undefined : keyOf(only) };
+  ofClock.add(listener);
+  return () => void ofClock.delete(listener);
+}
+
+function keyOf(choice: WorldChoice): string {
+  return JSON.stringify(choice);
 }
 
 function begin(choice: WorldChoice, clock: Clock): Shared {
   const running = start(choice, clock);
   const shared: Shared = { running, users: 0 };
   running.then(
-    (world) => tellTruth(world, { clock, isOver: () => shared.users === 0 }),
+    (world) => tellTruth(world, { of: keyOf(choice), clock, isOver: () => shared.users === 0 }),
     // Whoever joins is told why it failed.
     () => undefined,
   );
@@ -107,7 +119,7 @@ export async function readScenario(file: string): Promise<Scenario> {
 
 function tellTruth(
   { world, startMonotonicMicros }: RunningWorld,
-  { clock, isOver }: { readonly clock: Clock; readonly isOver: () => boolean },
+  { of, clock, isOver }: { readonly of: string; readonly clock: Clock; readonly isOver: () => boolean },
 ): void {
   let toldSeconds = 0;
   const tell = (): void => {
@@ -115,7 +127,9 @@ function tellTruth(
     const seconds = (clock.monotonicMicros() - startMonotonicMicros) / 1e6;
     for (const change of world.changesBetween(toldSeconds, seconds)) {
       const monotonicMicros = startMonotonicMicros + Math.round(change.atSeconds * 1e6);
-      for (const sink of listeners.get(clock) ?? []) sink({ ...change, monotonicMicros });
+      for (const listener of listeners.get(clock) ?? []) {
+        if (listener.of === undefined || listener.of === of) listener.sink({ ...change, monotonicMicros });
+      }
     }
     toldSeconds = seconds;
     clock.setTimer(TRUTH_PERIOD, tell, { background: true });

@@ -21,6 +21,8 @@ export interface Host<Settings> {
   readonly settings: Settings;
   /** Passwords and the like: never in a flow that is exported. */
   readonly credentials: Readonly<Record<string, string | undefined>>;
+  /** Relative paths in the settings start here: the folder of this Node-RED. */
+  readonly userFolder: string;
   readonly clock: Clock;
   readonly status: StatusLine;
   /** Aborted when the node is closed. */
@@ -136,6 +138,7 @@ async function open<Settings extends TObject>(
     name: node.name ?? type,
     settings,
     credentials: node.credentials ?? {},
+    userFolder: userFolderOf(RED),
     clock: systemClock,
     status,
     closing,
@@ -153,6 +156,12 @@ async function open<Settings extends TObject>(
 /** The controller of a node of ours; nothing for others, and for one that could not be made. */
 export function controllerOf(node: Node | null): Controller | undefined {
   return node === null ? undefined : controllers.get(node);
+}
+
+/** Node-RED always knows it; without, relative paths start where the program was started. */
+function userFolderOf({ settings }: NodeAPI): string {
+  const folder: unknown = 'userDir' in settings ? settings.userDir : undefined;
+  return typeof folder === 'string' ? folder : process.cwd();
 }
 
 function configurationOf<Found extends Controller>(

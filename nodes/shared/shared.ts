@@ -46,6 +46,19 @@ export class SharedResources<Resource extends Closable> {
     return this.#entries.size;
   }
 
+  /** Whether that key is open or being opened. */
+  has(key: string): boolean {
+    return this.#entries.has(key);
+  }
+
+  /** Closes at once what nobody uses and is only kept for a while, where its key `fits`. Never rejects. */
+  async closeIdle(fits: (key: string) => boolean): Promise<void> {
+    const idle = [...this.#entries].filter(
+      ([key, { users, timer }]) => users === 0 && timer !== undefined && fits(key),
+    );
+    await Promise.allSettled(idle.map(async ([key, entry]) => this.#close(key, entry, await entry.opening)));
+  }
+
   /**
    * The resource of that key, opened by `open` where it is not there yet. Of what can be there only once, but in several
    * variants, one that nobody uses any more makes room for another.

@@ -1,105 +1,146 @@
 import path from 'node:path';
-import { deviceDeclarations } from '../../devices/catalogue';
-import type { DeviceDeclaration } from '../../devices/device';
+import type { OpenMessages } from '../../devices/ports/messages';
 import { machinePorts } from '../../devices/ports/ports';
 import { sensebindStateDirectory } from '../../models/bundle/installation';
 import { type Millis, systemClock } from '../../runtime/clock';
-import { SensebindError } from '../../runtime/errors';
 import { MutableSource } from '../../runtime/mutableSource';
 import { decodeGray16, decodePicture } from '../../runtime/preprocess/pictureFile';
 import type { Modality } from '../../runtime/reading';
 import { type Source, type SourceEvents, SupervisedSource } from '../../runtime/source';
 import { SwitchedOff } from '../../runtime/switchedOff';
 import { collectedMemory } from './collectedMemory';
+import { type DeviceOptions, declarationOf, deviceOptions } from './deviceKinds';
 import { type Lease, SharedResources } from './shared';
 
-/** Options of a device, `kind` among them: its own schema checks the rest. */
-export type DeviceOptions = { readonly kind: string } & Readonly<Record<string, unknown>>;
+export type { DeviceOptions } from './deviceKinds';
 
 /** Long enough for a deploy, short enough that nobody waits for a device to become free. */
 const GRACE = 3000 as Millis;
 
 const running = new SharedResources<RunningSource>({ clock: systemClock, grace: GRACE });
 
-/** Kinds of devices of one modality. */
-export function devicesOf(modality: Modality): readonly DeviceDeclaration[] {
-  return deviceDeclarations.filter((declaration) => declaration.modality === modality);
+/** What identifies a device that is open: two that may be the same have the same address. */
+interface Opened {
+  readonly node: string;
+  readonly source: string;
+  readonly address: string;
 }
 
-/** @throws {SensebindError} `CONFIG_INVALID` for a kind that there is not. */
-export function declarationOf({ kind }: DeviceOptions): DeviceDeclaration {
-  const declaration = deviceDeclarations.find((candidate) => candidate.kind === kind);
-  if (declaration !== undefined) return declaration;
-  throw new SensebindError(
-    'CONFIG_INVALID',
-    `expected a kind of device, found "${kind}"`,
-    `choose one of ${deviceDeclarations.map((candidate) => candidate.kind).join(', ')}`,
-  );
+const opened = new Map<string, Opened>();
+
+export interface ChosenSource {
+  /** The name that its readings carry. */
+  readonly source: string;
+  readonly modality: Modality;
+  readonly device: DeviceOptions;
+  /** Relative paths of the options start here. */
+  readonly folder: string;
+  /** Brings what boards publish. */
+  readonly messages?: OpenMessages;
 }
 
 /**
  * Opens a device, or goes on with the one that a node with the same settings had before a deploy: it is then neither
- * closed nor opened.
+ * closed nor opened. What was open only for such a deploy, and may be the same device, is closed before.
  *
- * @param options - `node` is the id of the node, whose device it is; `source` the name that its readings carry.
+ * @param options - `node` is the id of the node, whose device it is.
  * @throws {SensebindError} `CONFIG_INVALID`; `STATE_INVALID` where it is not known whether it is muted.
  */
-export async function acquireSource(options: {
-  readonly node: string;
-  readonly source: string;
-  readonly device: DeviceOptions;
-  /** Relative paths of the options start here. */
-  readonly folder: string;
-}): Promise<Lease<RunningSource>> {
+export async function acquireSource(
+  options: Omit<ChosenSource, 'messages'> & { readonly node: string },
+): Promise<Lease<RunningSource>> {
   const { node, source, device, folder } = options;
-  return running.acquire(JSON.stringify([node, source, device, folder]), async () => {
-    const driver = declarationOf(device).open(device, {
-      source,
-      clock: systemClock,
-      folder,
-      memory: collectedMemory,
-      decodeGray16,
-      decodePicture,
-      ports: machinePorts(systemClock),
+  const key = JSON.stringify([node, source, device, folder]);
+  const address = addressOf(device);
+  if (!running.has(key)) {
+    await running.closeIdle((idle) => {
+      const other = opened.get(idle);
+      return other !== undefined && (other.address === address || (other.node === node && other.source === source));
     });
-    const create = (): Source => new SupervisedSource(source, driver, { clock: systemClock });
-    return new RunningSource(new MutableSource(source, driver.modality, { create, mutes: await sourceMutes() }));
+  }
+  return running.acquire(key, async () => {
+    const resource = await createSource(options);
+    opened.set(key, { node, source, address });
+    return new RunningSource(resource, () => opened.delete(key));
   });
+}
+
+/**
+ * A source that nobody shares and that is not started.
+ *
+ * @throws {SensebindError} as {@link acquireSource}.
+ */
+export async function createSource({
+  source,
+  modality,
+  device,
+  folder,
+  messages,
+}: ChosenSource): Promise<MutableSource> {
+  const declaration = declarationOf(device, modality);
+  const driver = declaration.open(deviceOptions(device, declaration), {
+    source,
+    clock: systemClock,
+    folder,
+    memory: collectedMemory,
+    decodeGray16,
+    decodePicture,
+    ports: { ...machinePorts(systemClock), ...(messages === undefined ? {} : { messages }) },
+  });
+  const create = (): Source => new SupervisedSource(source, driver, { clock: systemClock });
+  return new MutableSource(source, driver.modality, { create, mutes: await sourceMutes() });
 }
 
 let mutes: Promise<SwitchedOff> | undefined;
 
 /** Which sources of this machine's flows are muted: kept over a restart. */
 export function sourceMutes(): Promise<SwitchedOff> {
-  mutes ??= SwitchedOff.open(path.join(sensebindStateDirectory(), 'node-red', 'muted'), systemClock);
+  mutes ??= SwitchedOff.open(path.join(sensebindStateDirectory(), 'node-red', 'muted'), systemClock).catch(
+    (error: unknown) => {
+      // Whoever asks next tries again.
+      mutes = undefined;
+      throw error;
+    },
+  );
   return mutes;
+}
+
+/** Options that say which device it is, in whatever kind has them. */
+const ADDRESS_OPTIONS = ['device', 'path', 'url', 'host', 'port', 'name', 'place', 'sensorId', 'file', 'folder'];
+
+function addressOf(device: DeviceOptions): string {
+  const places = ADDRESS_OPTIONS.flatMap((option) => (device[option] === undefined ? [] : [device[option]]));
+  return JSON.stringify(places.length === 0 ? [device.kind] : places);
 }
 
 /** A source that runs, and tells one node at a time: the one that took it over last. */
 export class RunningSource {
   readonly source: MutableSource;
+  readonly #onClosed: () => void;
   #events: SourceEvents | undefined;
   #isStarted: boolean = false;
   #hasEnded: boolean = false;
 
-  constructor(source: MutableSource) {
+  constructor(source: MutableSource, onClosed: () => void) {
     this.source = source;
+    this.#onClosed = onClosed;
   }
 
   /** From now on `events` are told; the device is started with the first who takes it. */
   attach(events: SourceEvents): void {
     this.#events = events;
-    if (this.#isStarted) {
-      events.status(this.source.status);
-      if (this.#hasEnded) events.ended();
-      return;
-    }
+    events.status(this.source.status);
+    if (this.#hasEnded) events.ended();
+    if (this.#isStarted) return;
     this.#isStarted = true;
     this.source.start({
       reading: (reading) => this.#events?.reading(reading),
       lost: (reason, amount) => this.#events?.lost(reason, amount),
       interrupted: () => this.#events?.interrupted(),
-      status: (status) => this.#events?.status(status),
+      status: (status) => {
+        this.#hasEnded = false;
+        this.#events?.status(status);
+      },
       ended: () => {
         this.#hasEnded = true;
         this.#events?.ended();
@@ -112,7 +153,8 @@ export class RunningSource {
     if (this.#events === events) this.#events = undefined;
   }
 
-  close(): Promise<void> {
-    return this.source.close();
+  async close(): Promise<void> {
+    await this.source.close();
+    this.#onClosed();
   }
 }

@@ -1,8 +1,8 @@
-import { randomBytes } from 'node:crypto';
 import { opendir, readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { machinePorts } from '../../devices/ports/ports';
 import { Recorder } from '../../devices/recording/recorder';
+import { recordingName } from '../../devices/recording/recordingName';
 import type { Clock, Millis, Timer } from '../clock';
 import { redacted } from '../commands/verbs/node';
 import type { RecordingSummary, Recordings } from '../commands/verbs/recording';
@@ -62,7 +62,7 @@ export class NodeRecordings implements Recordings {
     const { signal } = this.#closing;
     const keptBytes = await bytesUnder(folder, signal);
     if (keptBytes + limits.maxBytes > MOST_KEPT_BYTES) throw full(folder, keptBytes);
-    const id = idOf(clock);
+    const id = recordingName(clock);
     const recorder = await Recorder.create({
       folder: path.join(folder, id),
       clock,
@@ -148,12 +148,6 @@ export class NodeRecordings implements Recordings {
 function summaryOf({ id, recorder }: Running): RecordingSummary {
   const { messages, bytes, queueFull, afterStop, invalid, tooLarge } = recorder.stats;
   return { recording: id, messages, bytes, dropped: queueFull + afterStop + invalid + tooLarge };
-}
-
-/** Sorts by time, and is one level of a topic and of a path. */
-function idOf(clock: Clock): string {
-  const time = new Date(Math.max(0, clock.epochMicros()) / 1000).toISOString();
-  return `${time.slice(0, 19).replaceAll(':', '-').toLowerCase()}-${randomBytes(3).toString('hex')}`;
 }
 
 /** One file after the other, and no more than the limit: a node that stops does not wait for it. */

@@ -1,0 +1,11 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+
+/** The version of this package. */
+export function packageVersion(): string {
+  const file = path.join(__dirname, '..', '..', '..', 'package.json');
+  const description: unknown = JSON.parse(readFileSync(file, 'utf8'));
+  return typeof description === 'object' && description !== null && 'version' in description
+    ? String(description.version)
+    : 'unknown';
+}
