@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { deviceDeclarations } from '../../../devices/catalogue';
+import type { WorldChoice } from '../../../devices/simulated/sharedWorld';
 import { bundleFolder } from '../../../models/mini/location';
 import type { Config } from '../../config/config';
 import { readConfig } from '../../config/readConfig';
@@ -12,8 +13,7 @@ const SPOOL_BYTES = 2 ** 20;
 
 export interface DemoChoice {
   readonly url: string;
-  /** Of the world. */
-  readonly seed: number;
+  readonly world: WorldChoice;
   /** A folder, or the name of the shipped bundle. */
   readonly bundle?: string;
   /** Where events wait for the broker; empty. */
@@ -25,7 +25,7 @@ export interface DemoChoice {
  *
  * @throws {SensebindError} as {@link readConfig}.
  */
-export async function demoConfig({ url, seed, bundle, spoolFolder }: DemoChoice): Promise<Config> {
+export async function demoConfig({ url, world, bundle, spoolFolder }: DemoChoice): Promise<Config> {
   const config = await readConfig(DEMO_CONFIG, deviceDeclarations);
   return {
     ...config,
@@ -33,6 +33,6 @@ export async function demoConfig({ url, seed, bundle, spoolFolder }: DemoChoice)
     bundle: bundle === undefined ? config.bundle : bundleFolder(bundle),
     broker: { ...config.broker, url, clientId: 'demo' },
     spool: { ...config.spool, folder: spoolFolder, maxBytes: SPOOL_BYTES },
-    sources: config.sources.map((source) => ({ ...source, device: { ...source.device, seed } })),
+    sources: config.sources.map((source) => ({ ...source, device: { ...source.device, ...(world.kind === 'seed' ? { seed: world.seed } : { script: world.file }) } })),
   };
 }
