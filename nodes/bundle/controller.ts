@@ -1,4 +1,5 @@
 import Type, { type Static } from 'typebox';
+import { bundleFolder } from '../../models/mini/location';
 import type { Controller, Host } from '../shared/defineNode';
 import { acquireEncoders, type EncoderSettings, type Encoders } from '../shared/encoders';
 import type { Lease } from '../shared/shared';
@@ -21,6 +22,11 @@ export class BundleController implements Controller {
   constructor({ settings }: Pick<Host<BundleSettings>, 'settings'>) {
     const { providers, ...rest } = settings;
     this.#settings = { ...rest, ...(providers === undefined ? {} : { providers: providers.split(/, */) }) };
+  }
+
+  /** Where the bundle lies. */
+  get folder(): string {
+    return bundleFolder(this.#settings.bundle);
   }
 
   /** @throws {SensebindError} what opening the bundle or the engine throws. */

@@ -3,6 +3,7 @@ import { machinePorts } from '../../devices/ports/ports';
 import { systemClock } from '../../runtime/clock';
 import { devicesOf } from '../shared/sources';
 import { registerLive } from './liveEndpoint';
+import { registerWords } from './wordsEndpoint';
 
 /** What the dialogs of all our nodes ask the runtime, behind the permission to read. */
 export default function register(RED: NodeAPI): void {
@@ -21,5 +22,6 @@ export default function register(RED: NodeAPI): void {
     );
   });
   registerLive(RED);
+  registerWords(RED);
   RED.plugins.registerPlugin('sensebind-palette', { type: 'sensebind' });
 }

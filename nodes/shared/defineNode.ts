@@ -25,8 +25,10 @@ export interface Host<Settings> {
   /** Aborted when the node is closed. */
   readonly closing: AbortSignal;
   readonly send: Send;
-  /** Tells Catch nodes and the log of a failure that belongs to no input. */
+  /** Tells Catch nodes, else the log, of a failure that belongs to no input. */
   fail(error: unknown): void;
+  /** Says something in the log and the debug sidebar. */
+  warn(text: string): void;
   /**
    * The controller of a configuration node.
    *
@@ -93,7 +95,7 @@ function run<Settings extends TObject>(node: Node<Record<string, string>>, parts
     if (closing.signal.aborted) return;
     const shown = nodeError(error);
     status.set({ fill: 'red', shape: 'ring', text: shown.code });
-    node.error(shown);
+    node.error(shown, {});
   });
   node.on('input', (message, send, done) => {
     const work = started.then(async () => {
@@ -133,14 +135,21 @@ async function open<Settings extends TObject>(
     status,
     closing,
     send: (message) => node.send(message as Message),
-    fail: (error) => node.error(nodeError(error)),
+    // Without a message, Catch nodes are not told.
+    fail: (error) => node.error(nodeError(error), {}),
+    warn: (text) => node.warn(text),
     configuration: (id, kind) => configurationOf(RED, { id, kind }),
   });
   controllers.set(node, controller);
   return controller;
 }
 
-function configurationOf<Found extends Controller>(
+/**
+ * The controller of a configuration node that is deployed.
+ *
+ * @throws {SensebindError} `CONFIG_INVALID` where none of that kind is chosen.
+ */
+export function configurationOf<Found extends Controller>(
   RED: NodeAPI,
   { id, kind }: { readonly id: string | undefined; readonly kind: abstract new (...parts: never[]) => Found },
 ): Found {
