@@ -2,25 +2,25 @@ import type { SensebindError } from './errors';
 import type { DetectorMemory } from './events/detector';
 import { knownError } from './knownError';
 
-/** Where the memory of a detector is kept over a restart. */
-export interface EventStore {
+/** Where the memory of a detector, or more than that, is kept over a restart. */
+export interface EventStore<Memory = DetectorMemory> {
   /** What was saved last; `undefined` where nothing was, or what was cannot be read. */
-  load(): Promise<DetectorMemory | undefined>;
+  load(): Promise<Memory | undefined>;
   /** Durable when it resolves. */
-  save(memory: DetectorMemory): Promise<void>;
+  save(memory: Memory): Promise<void>;
 }
 
 /** Saves what a detector remembers, one save after the other: whatever happens during one is in the next. */
-export class EventKeeper {
-  readonly #store: EventStore;
-  readonly #memory: () => DetectorMemory;
+export class EventKeeper<Memory = DetectorMemory> {
+  readonly #store: EventStore<Memory>;
+  readonly #memory: () => Memory;
   readonly #onFailed: (error: SensebindError) => void;
   #running: Promise<void> | undefined;
   #isDirty: boolean = false;
 
   constructor(
-    store: EventStore,
-    options: { readonly memory: () => DetectorMemory; readonly onFailed: (error: SensebindError) => void },
+    store: EventStore<Memory>,
+    options: { readonly memory: () => Memory; readonly onFailed: (error: SensebindError) => void },
   ) {
     this.#store = store;
     this.#memory = options.memory;

@@ -1,7 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { isSensebindError, messageOf } from '../../runtime/errors';
 import { BytePairEncoder } from './bytePairEncoder';
-import { nearWords } from './nearWords';
+import { type KnownWords, knownWords } from './knownWords';
 import { normalise } from './normalise';
 import {
   MAX_TOKENIZER_BYTES,
@@ -13,10 +13,8 @@ import {
 import { createVocabulary, type Vocabulary } from './vocabulary';
 import { END_OF_TEXT, START_OF_TEXT, splitWords } from './words';
 
-const NEAR_WORDS = 3;
-
 /** From text to the token ids of one text encoder. */
-export interface Tokenizer {
+export interface Tokenizer extends KnownWords {
   /** How many ids `encode` gives. */
   readonly contextLength: number;
   /** How many rows the encoder's token embedding has; the largest id, one less, is end of text. */
@@ -24,15 +22,11 @@ export interface Tokenizer {
   /**
    * Start of text, the tokens, end of text, then zeros. Of a text that is too long the first tokens are kept and end
    * of text stands last. Special tokens that are written out in the text count as such, as in the reference.
-   * Never throws; what {@link Tokenizer.unknownWords} names is left out.
+   * Never throws; what {@link KnownWords.unknownWords} names is left out.
    */
   encode(text: string): Int32Array<ArrayBuffer>;
   /** How many ids the whole text takes, start and end of text included: more than `contextLength` is cut off. */
   countTokens(text: string): number;
-  /** The words of a text that a pruned vocabulary does not hold, each once; none with the published vocabulary. */
-  unknownWords(text: string): readonly string[];
-  /** Up to three known words that are spelled like this one. */
-  near(word: string): readonly string[];
 }
 
 /**
@@ -77,19 +71,13 @@ export function createTokenizer(definition: TokenizerDefinition): Tokenizer {
       return ids;
     },
     countTokens: (text) => 2 + [...tokensOf(text)].length,
-    unknownWords: (text) => {
-      if (!kept) return [];
-      const words = splitWords(normalise(text)).filter((word) => specialToken(vocabulary, word) === undefined);
-      return [...new Set(words)].filter((word) => !kept.words.has(word));
-    },
-    near: (word) => nearWords(word, kept?.words ?? [], NEAR_WORDS),
+    ...knownWords(definition.pruned?.words),
   };
 }
 
 interface KeptTokens {
   /** From the id in the whole vocabulary to the one that the encoder gets. */
   readonly ids: ReadonlyMap<number, number>;
-  readonly words: ReadonlySet<string>;
 }
 
 function keptTokens(vocabulary: Vocabulary, encoder: BytePairEncoder, pruned: PrunedVocabulary): KeptTokens {
@@ -103,7 +91,7 @@ function keptTokens(vocabulary: Vocabulary, encoder: BytePairEncoder, pruned: Pr
   const ids = new Map(tokens.map((token, index) => [token, index]));
   const broken = words.find((word) => encoder.encode(word).some((token) => !ids.has(token)));
   if (broken !== undefined) throw tokenizerInvalid('all tokens of its words', `${JSON.stringify(broken)} without`);
-  return { ids, words: new Set(words) };
+  return { ids };
 }
 
 function specialToken(vocabulary: Vocabulary, word: string): number | undefined {

@@ -3,6 +3,7 @@ import type { Bundle } from '../../models/bundle/bundle';
 import { caveatsOf } from '../../models/bundle/caveats';
 import { SensebindError } from '../../runtime/errors';
 import type { EngineStatus } from '../../runtime/inference/stats';
+import { bundleFolder } from '../../models/mini/location';
 import type { Controller, Host } from '../shared/defineNode';
 import { acquireEncoders, type EncoderSettings, type Encoders } from '../shared/encoders';
 import type { Lease } from '../shared/shared';
@@ -32,6 +33,11 @@ export class BundleController implements Controller {
     this.#host = host;
     this.#settings = { ...rest, ...(providers === undefined ? {} : { providers: providers.split(/, */) }) };
     this.#health = new EngineHealth(host);
+  }
+
+  /** Where the bundle lies. */
+  get folder(): string {
+    return bundleFolder(this.#settings.bundle);
   }
 
   /** @throws {SensebindError} what opening the bundle or the engine throws. */

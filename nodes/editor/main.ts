@@ -1,9 +1,11 @@
 import * as device from './device';
 import * as identifiers from './identifiers';
 import { addSidebar } from './live/sidebar';
+import * as numbers from './numbers';
+import * as words from './words';
 
 /** What the dialogs of our nodes call. */
-const Sensebind = { ...device, ...identifiers };
+const Sensebind = { ...device, ...identifiers, ...numbers, ...words };
 
 declare global {
   interface Window {

@@ -28,7 +28,7 @@ export interface Host<Settings> {
   /** Aborted when the node is closed. */
   readonly closing: AbortSignal;
   readonly send: Send;
-  /** Tells Catch nodes and the log of a failure that belongs to no input. */
+  /** Tells Catch nodes, else the log, of a failure that belongs to no input. */
   fail(error: unknown): void;
   /** Tells whoever has the editor open, and the log. */
   warn(text: string): void;
@@ -164,7 +164,12 @@ function userFolderOf({ settings }: NodeAPI): string {
   return typeof folder === 'string' ? folder : process.cwd();
 }
 
-function configurationOf<Found extends Controller>(
+/**
+ * The controller of a configuration node that is deployed.
+ *
+ * @throws {SensebindError} `CONFIG_INVALID` where none of that kind is chosen.
+ */
+export function configurationOf<Found extends Controller>(
   RED: NodeAPI,
   { id, kind }: { readonly id: string | undefined; readonly kind: abstract new (...parts: never[]) => Found },
 ): Found {

@@ -1,5 +1,6 @@
 import type { Micros } from '../../runtime/clock';
 import type { Embedding } from '../../runtime/embedding';
+import type { DetectedEvent } from '../../runtime/events/detectedEvent';
 import type { Instant } from '../../runtime/events/instant';
 import type { Flag, Modality, Reading } from '../../runtime/reading';
 import type { Scores } from '../../runtime/zeroshot/score';
@@ -93,11 +94,33 @@ export interface ScoresPayload extends Scores {
   /** Id of the source or group that was looked at. */
   readonly source: string;
   /** The most probable label; `null` where the numbers mean nothing. */
-  readonly best: { readonly label: string; readonly title: string; readonly probability: number } | null;
+  readonly best: RankedLabel | null;
+  /** The ten most probable labels, best first; none where the numbers mean nothing. */
+  readonly top: readonly RankedLabel[];
   /** Wall time, microseconds since the epoch. */
   readonly startMicros: Micros;
   readonly endMicros: Micros;
   readonly flags: readonly Flag[];
+}
+
+/** A label, for people. */
+export interface RankedLabel {
+  readonly label: string;
+  readonly title: string;
+  readonly probability: number;
+}
+
+/** Something that started, goes on, or ended, as a payload: plain data. */
+export interface EventPayload extends DetectedEvent {
+  readonly kind: 'event';
+  /** What it is, for people. */
+  readonly title?: string;
+  /** Of the label that says most; left out where only measured values decided. */
+  readonly label?: string;
+  /** Of that label: at the moment, and at the end the most that it was. */
+  readonly probability?: number;
+  /** Id of the source or group that says most. */
+  readonly source?: string;
 }
 
 /** What our nodes know of a message beside its payload: under one name, so that nothing of other nodes is touched. */

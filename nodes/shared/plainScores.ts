@@ -44,7 +44,7 @@ export function plainScores(value: unknown): ScoresPayload | undefined {
   if (typeof value !== 'object' || value === null || !('kind' in value) || value.kind !== 'scores') return undefined;
   if (PlainScores.Check(value)) {
     const flags = value.flags.filter((flag): flag is Flag => Object.hasOwn(FLAG_BITS, flag));
-    return { ...value, flags, calibration: null, best: null };
+    return { ...value, flags, calibration: null, best: null, top: [] };
   }
   const [first] = PlainScores.Errors(value);
   throw new SensebindError(

@@ -66,7 +66,7 @@ export async function openNode(options: {
 
 /** The configuration of the shipped world, for other sources. */
 async function configOf(url: string, state: string): Promise<Config> {
-  const config = await demoConfig({ url, seed: 3, spoolFolder: `${state}/spool` });
+  const config = await demoConfig({ url, world: { kind: 'seed', seed: 3 }, spoolFolder: `${state}/spool` });
   const [first] = config.sources;
   if (first === undefined) throw new Error('expected sources');
   const sources = Object.keys(EIGHT_SOURCES).map((id): SourceConfig => {

@@ -107,6 +107,7 @@ function scores(endMicros: number): ScoresPayload {
     kind: 'scores',
     source: 'one',
     best: null,
+    top: [],
     startMicros: 0,
     endMicros,
     flags: [],
