@@ -1,161 +1,144 @@
-import { type ValidatorOptions, words } from './red';
-import { type DeviceKind, type DeviceOptions, type OptionSchema, problemOf } from './schema';
-
-/** Kinds of devices by modality, as the runtime declares them; loaded when they are first needed. */
-const known = new Map<string, readonly DeviceKind[]>();
+import { findDevices } from './deviceKinds';
+import { enteredValue, inputFor, labelOf } from './optionInput';
+import { words } from './red';
+import { type DeviceKind, type DeviceOptions, fieldsOf, type OptionField, problemOf, valueAt, withValue } from './schema';
 
 /** The part of a source node that this dialog edits. */
 export interface SourceNode {
   device: DeviceOptions;
 }
 
+/** What is chosen in the dialog that is open. */
+interface Dialog {
+  readonly place: JQuery;
+  readonly select: JQuery;
+  readonly fields: JQuery;
+  kinds: readonly DeviceKind[];
+  device: DeviceOptions;
+}
+
+let dialog: Dialog | undefined;
+
 /** Fills the device part of a dialog: what is plugged in first, then every kind; below, the options of the one chosen. */
 export async function prepareDevice(node: SourceNode, modality: string): Promise<void> {
   const place = $('.sensebind-device').empty();
-  const chosen: DeviceOptions = { ...node.device };
-  place.data('device', chosen);
   const select = $('<select>').attr('id', 'node-input-device-kind');
-  const options = $('<div>').addClass('sensebind-device-options');
-  place.append(row('fa-plug', words('device.label'), select), options);
-  select.append($('<option>').text(words('device.loading')));
-  const kinds = await loadKinds(modality);
-  fillKinds(select, { kinds, chosen });
-  showOptions(options, { kinds, place });
-  select.on('change', () => {
-    place.data('device', JSON.parse(String(select.val())));
-    showOptions(options, { kinds, place });
-  });
+  const fields = $('<div>').addClass('sensebind-device-options');
+  const refresh = $('<button>')
+    .attr({ type: 'button', id: 'node-input-device-refresh', title: words('device.refresh') })
+    .addClass('red-ui-button')
+    .append($('<i>').addClass('fa fa-refresh'));
+  const choice = $('<div>').addClass('sensebind-device-choice').append(select, refresh);
+  place.append(row({ icon: 'fa-plug', label: words('device.label'), input: choice, of: select }), fields);
+  const opened: Dialog = { place, select, fields, kinds: [], device: { ...node.device } };
+  dialog = opened;
+  select.on('change', () => choose(opened));
+  refresh.on('click', () => void look(opened, modality));
+  await look(opened, modality);
 }
 
 /** What was chosen, into the node. */
 export function saveDevice(node: SourceNode): void {
-  const device = $('.sensebind-device').data('device') as DeviceOptions | undefined;
-  if (device !== undefined) node.device = device;
+  if (dialog !== undefined) node.device = dialog.device;
+  dialog = undefined;
 }
 
-/** Whether a device is described well enough to be opened; a reason where it is not. */
-export function validDevice(value: unknown, _options: ValidatorOptions | undefined, modality: string): true | string {
-  if (typeof value !== 'object' || value === null || !('kind' in value)) return words('invalid.device');
-  const device = value as DeviceOptions;
-  const kind = known.get(modality)?.find((candidate) => candidate.kind === device.kind);
-  // Before the kinds are loaded nothing is known to be wrong; the runtime checks in any case.
-  if (kind === undefined) return known.has(modality) ? words('invalid.deviceKind', { kind: device.kind }) : true;
-  const problems = problemsOf(kind, device);
-  return problems.length === 0 ? true : problems.join('; ');
+/** Nothing of it stays. */
+export function cancelDevice(): void {
+  dialog = undefined;
 }
 
-/** Loads what {@link validDevice} needs, so that nodes are judged before their dialogs are opened. */
-export async function loadKinds(modality: string): Promise<readonly DeviceKind[]> {
-  const response = await $.getJSON(`sensebind/devices/${encodeURIComponent(modality)}`);
-  known.set(modality, response as readonly DeviceKind[]);
-  return response as readonly DeviceKind[];
+async function look(opened: Dialog, modality: string): Promise<void> {
+  const { select, fields } = opened;
+  select.prop('disabled', true).empty().append($('<option>').text(words('device.loading')));
+  try {
+    opened.kinds = await findDevices(modality);
+  } catch {
+    fields.empty().append($('<div>').addClass('form-tips').text(words('device.failed')));
+    return;
+  }
+  // The dialog may be closed by now.
+  if (dialog !== opened) return;
+  select.prop('disabled', false);
+  fillKinds(opened);
+  showFields(opened);
 }
 
-function problemsOf({ options }: DeviceKind, device: DeviceOptions): string[] {
-  const missing = (options.required ?? []).filter((key) => device[key] === undefined || device[key] === '');
-  const wrong = Object.entries(options.properties).flatMap(([key, schema]) => {
-    const value = device[key];
-    if (key === 'kind' || value === undefined || value === '') return [];
-    const problem = problemOf(schema, value);
-    return problem === undefined ? [] : [`${key}: ${problem}`];
-  });
-  return [...missing.map((key) => words('invalid.missing', { key })), ...wrong];
+/** Another entry of the list: what was filled in stays where the kind is the same. */
+function choose(opened: Dialog): void {
+  const entry = JSON.parse(String(opened.select.val())) as DeviceOptions;
+  opened.device = entry.kind === opened.device.kind ? { ...opened.device, ...entry } : entry;
+  showFields(opened);
 }
 
-function fillKinds(
-  select: JQuery,
-  { kinds, chosen }: { readonly kinds: readonly DeviceKind[]; readonly chosen: DeviceOptions },
-): void {
+function fillKinds({ select, kinds, device }: Dialog): void {
   select.empty();
   const found = kinds.flatMap((kind) => kind.found);
-  if (found.length > 0)
-    select.append(
-      group(
-        words('device.found'),
-        found.map(({ name, options }) => [name, options]),
-      ),
-    );
-  const all = kinds.map(({ kind, title }): [string, DeviceOptions] => [title, { kind }]);
-  select.append(group(words('device.kinds'), all));
-  const entries = select.find('option').toArray() as HTMLOptionElement[];
-  const isSame = (entry: HTMLOptionElement): boolean => (JSON.parse(entry.value) as DeviceOptions).kind === chosen.kind;
-  const entry = entries.find(({ value }) => value === JSON.stringify(chosen)) ?? entries.findLast(isSame);
-  if (entry !== undefined) select.val(entry.value);
+  const real = kinds.filter(({ isSimulated }) => !isSimulated);
+  const simulated = kinds.filter(({ isSimulated }) => isSimulated);
+  const generic = ({ kind, title }: DeviceKind): Entry => ({ text: title, options: { kind } });
+  const groups: readonly (readonly [string, readonly Entry[]])[] = [
+    [words('device.found'), found.map((one) => ({ text: nameOf(one), options: one.options }))],
+    [words('device.kinds'), real.map(generic)],
+    [words('device.simulated'), simulated.map(generic)],
+  ];
+  for (const [label, entries] of groups) if (entries.length > 0) select.append(group(label, entries));
+  // Of all entries that say nothing else than what is chosen, the one that says most.
+  const fitting = groups
+    .flatMap(([, entries]) => entries)
+    .filter(({ options }) => Object.entries(options).every(([key, value]) => device[key] === value))
+    .toSorted((a, b) => Object.keys(b.options).length - Object.keys(a.options).length);
+  const [best] = fitting;
+  if (best !== undefined) select.val(JSON.stringify(best.options));
+  else select.prepend($('<option>').val(JSON.stringify(device)).text(device.kind).prop('selected', true));
 }
 
-function group(label: string, entries: readonly (readonly [string, DeviceOptions])[]): JQuery {
-  const options = entries.map(([text, value]) => $('<option>').val(JSON.stringify(value)).text(text));
+interface Entry {
+  readonly text: string;
+  readonly options: DeviceOptions;
+}
+
+function nameOf({ name, certainty }: DeviceKind['found'][number]): string {
+  return certainty === 'certain' ? name : words('device.possible', { name });
+}
+
+function group(label: string, entries: readonly Entry[]): JQuery {
+  const options = entries.map(({ text, options }) => $('<option>').val(JSON.stringify(options)).text(text));
   return $('<optgroup>').attr('label', label).append(options);
 }
 
-function showOptions(
-  options: JQuery,
-  { kinds, place }: { readonly kinds: readonly DeviceKind[]; readonly place: JQuery },
-): void {
-  options.empty();
-  const device = place.data('device') as DeviceOptions;
-  const kind = kinds.find((candidate) => candidate.kind === device.kind);
-  for (const [key, schema] of Object.entries(kind?.options.properties ?? {})) {
-    if (key !== 'kind') options.append(optionRow({ key, schema, place }));
-  }
+function showFields(opened: Dialog): void {
+  const kind = opened.kinds.find((candidate) => candidate.kind === opened.device.kind);
+  opened.fields.empty();
+  for (const field of kind === undefined ? [] : fieldsOf(kind.options)) opened.fields.append(fieldRow(opened, field));
 }
 
-function optionRow({
-  key,
-  schema,
-  place,
-}: {
-  readonly key: string;
-  readonly schema: OptionSchema;
-  readonly place: JQuery;
-}): JQuery {
-  const device = place.data('device') as DeviceOptions;
-  const input = inputFor(schema, device[key]).attr('id', `node-input-device-${key}`);
-  const store = (): void => {
-    const { [key]: _before, ...others } = place.data('device') as DeviceOptions;
-    const value = enteredValue(schema, input);
-    place.data('device', value === undefined ? others : { ...others, [key]: value });
-    const problem = value === undefined ? undefined : problemOf(schema, value);
-    input.toggleClass('input-error', problem !== undefined);
+function fieldRow(opened: Dialog, { path, schema, isRequired }: OptionField): JQuery {
+  const input = inputFor(schema, valueAt(opened.device, path)).attr('id', `node-input-device-${path.join('-')}`);
+  const judge = (): void => {
+    const value = valueAt(opened.device, path);
+    const isWrong = value === undefined ? isRequired : problemOf(schema, value) !== undefined;
+    input.toggleClass('input-error', isWrong);
   };
-  input.on('change input', store);
-  const line = row('', key, input);
+  input.on('change input', () => {
+    opened.device = withValue(opened.device, path, enteredValue(schema, input));
+    judge();
+  });
+  judge();
+  const line = row({ icon: '', label: labelOf(path), input, of: input });
   if (schema.description !== undefined) line.append($('<div>').addClass('sensebind-hint').text(schema.description));
   return line;
 }
 
-function inputFor(schema: OptionSchema, value: unknown): JQuery {
-  if (schema.enum !== undefined) {
-    const entries = ['', ...schema.enum].map((entry) => $('<option>').val(String(entry)).text(String(entry)));
-    return $('<select>')
-      .append(entries)
-      .val(String(value ?? ''));
-  }
-  if (schema.type === 'boolean') {
-    const entries = ['', 'true', 'false'].map((entry) => $('<option>').val(entry).text(entry));
-    return $('<select>')
-      .append(entries)
-      .val(value === undefined ? '' : String(value));
-  }
-  return $('<input>')
-    .attr('type', 'text')
-    .val(value === undefined ? '' : String(value));
-}
-
-/** What stands in a field; `undefined` for an empty one: the driver then has a default. */
-function enteredValue(schema: OptionSchema, input: JQuery): unknown {
-  const text = String(input.val() ?? '').trim();
-  if (text === '') return undefined;
-  if (/^\$\{[^}]+\}$/.test(text)) return text;
-  if (schema.type === 'boolean') return text === 'true';
-  const isNumber = schema.type === 'integer' || schema.type === 'number';
-  return isNumber && Number.isFinite(Number(text)) ? Number(text) : text;
-}
-
-function row(icon: string, label: string, input: JQuery): JQuery {
-  const name = $('<label>').attr('for', input.attr('id') ?? '');
-  if (icon !== '') name.append($('<i>').addClass(`fa ${icon}`), ' ');
+function row(parts: {
+  readonly icon: string;
+  readonly label: string;
+  readonly input: JQuery;
+  readonly of: JQuery;
+}): JQuery {
+  const name = $('<label>').attr('for', parts.of.attr('id') ?? '');
+  if (parts.icon !== '') name.append($('<i>').addClass(`fa ${parts.icon}`), ' ');
   return $('<div>')
     .addClass('form-row')
-    .append(name.append(document.createTextNode(label)), input);
+    .append(name.append(document.createTextNode(parts.label)), parts.input);
 }

@@ -20,7 +20,12 @@ export function devicesOf(modality: Modality): readonly DeviceDeclaration[] {
   const kinds = deviceDeclarations.filter(
     (declaration) => declaration.modality === modality && !elsewhere.has(declaration),
   );
-  return [...kinds.filter((kind) => !simulated.has(kind)), ...kinds.filter((kind) => simulated.has(kind))];
+  return [...kinds.filter((kind) => !isSimulated(kind)), ...kinds.filter(isSimulated)];
+}
+
+/** Whether a kind needs no hardware: for trying a flow. */
+export function isSimulated(declaration: DeviceDeclaration): boolean {
+  return simulated.has(declaration);
 }
 
 /** Modalities that there are devices of. */

@@ -2,7 +2,7 @@ import type { NodeAPI } from 'node-red';
 import type { DeviceDeclaration } from '../../devices/device';
 import { machinePorts } from '../../devices/ports/ports';
 import { systemClock } from '../../runtime/clock';
-import { deviceModalities, devicesOf } from './deviceKinds';
+import { deviceModalities, devicesOf, isSimulated } from './deviceKinds';
 import { nodeError } from './nodeError';
 import { runningSources } from './sourceFeed';
 import { sourceMutes } from './sources';
@@ -57,8 +57,9 @@ export function registerSourceRoutes({ httpAdmin, auth }: Pick<NodeAPI, 'httpAdm
   }
 }
 
-function shown({ kind, title, options }: DeviceDeclaration): object {
-  return { kind, title, options };
+function shown(declaration: DeviceDeclaration): object {
+  const { kind, title, options } = declaration;
+  return { kind, title, options, isSimulated: isSimulated(declaration) };
 }
 
 function problemOf(error: unknown): { readonly code: string; readonly message: string } {
