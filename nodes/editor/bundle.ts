@@ -66,7 +66,9 @@ function show(
   const { name, space, dimensions, licence, caveats, encoders } = summary;
   const head = ['modality', 'precision', 'parameters', 'size'].map((key) => $('<th>').text(words(`bundle.${key}`)));
   const rows = encoders.map(({ modality, precision, parameters, bytes }) =>
-    $('<tr>').append([modality, precision, rounded(parameters), `${rounded(bytes)}B`].map((text) => $('<td>').text(text))),
+    $('<tr>').append(
+      [modality, precision, rounded(parameters), `${rounded(bytes)}B`].map((text) => $('<td>').text(text)),
+    ),
   );
   place.append(
     $('<div>').text(`${name} · ${words('bundle.dimensions', { dimensions })}`),

@@ -49,11 +49,15 @@ export function prepareOperands(node: { readonly operands?: readonly Operand[] }
     empty: { kind: 'topic', value: '', weight: 1 },
     draw: (row, { kind, value = '', weight = 1 }) => {
       const kinds = (['message', 'topic', 'text'] as const).map((one) =>
-        $('<option>').val(one).text(words(`rows.${one}`)),
+        $('<option>')
+          .val(one)
+          .text(words(`rows.${one}`)),
       );
       const select = $('<select>').attr('data-field', 'kind').append(kinds).val(kind).css('width', '32%');
       const input = field('value', words('rows.value')).val(value).css({ width: '40%', 'margin-left': '6px' });
-      const number = field('weight', words('rows.weight')).val(String(weight)).css({ width: '18%', 'margin-left': '6px' });
+      const number = field('weight', words('rows.weight'))
+        .val(String(weight))
+        .css({ width: '18%', 'margin-left': '6px' });
       const show = (): void => void input.css('visibility', select.val() === 'message' ? 'hidden' : 'visible');
       select.on('change', show);
       show();
