@@ -17,9 +17,8 @@ export default function register(RED: NodeAPI): void {
     summaryOf(named, { check: check === 'yes' }).then(
       (summary) => response.json(summary),
       (error: unknown) => {
-        // No stack and no cause: they would tell of the machine.
-        const { code, message } = nodeError(error);
-        response.status(422).json({ code, message });
+        // The code alone: more would tell of files that are no bundle to whoever may only read.
+        response.status(422).json({ code: nodeError(error).code });
       },
     );
   });

@@ -1,8 +1,10 @@
+import { realpath } from 'node:fs/promises';
 import { type Bundle, openBundle } from '../../models/bundle/bundle';
 import { caveatsOf } from '../../models/bundle/caveats';
 import type { Manifest } from '../../models/bundle/manifest';
 import { readManifest } from '../../models/bundle/readManifest';
 import { bundleFolder } from '../../models/mini/location';
+import { SensebindError } from '../../runtime/errors';
 
 /** What a dialog shows of a bundle: nothing of the folder beside what its manifest says. */
 export interface BundleSummary {
@@ -38,7 +40,9 @@ export async function summaryOf(
   named: string | undefined,
   { check }: { readonly check: boolean },
 ): Promise<BundleSummary> {
-  const folder = bundleFolder(named);
+  const folder = await realpath(bundleFolder(named)).catch((error: unknown) => {
+    throw new SensebindError('BUNDLE_MISSING', 'expected a folder, found none', 'correct the path', { cause: error });
+  });
   return summary(check ? (await checked(folder)).manifest : await readManifest(folder));
 }
 

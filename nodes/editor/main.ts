@@ -1,12 +1,24 @@
+import * as bundle from './bundle';
 import * as device from './device';
 import * as deviceKinds from './deviceKinds';
+import * as duration from './duration';
 import * as identifiers from './identifiers';
 import { addSidebar } from './live/sidebar';
 import * as numbers from './numbers';
+import * as rows from './rows';
 import * as words from './words';
 
 /** What the dialogs of our nodes call. */
-const Sensebind = { ...device, ...deviceKinds, ...identifiers, ...numbers, ...words };
+const Sensebind = {
+  ...bundle,
+  ...device,
+  ...deviceKinds,
+  ...duration,
+  ...identifiers,
+  ...numbers,
+  ...rows,
+  ...words,
+};
 
 declare global {
   interface Window {

@@ -11,8 +11,8 @@ import { Rate } from '../../runtime/rate';
 import type { Controller, Host, Message } from '../shared/defineNode';
 import { described } from '../shared/described';
 import { DurationSetting, lengthOf } from '../shared/durationSetting';
-import { embeddingOf, embeddingPayload, ORIGIN, type Origin, originOf, type ScoresPayload } from '../shared/payloads';
-import { plainScores } from '../shared/plainScores';
+import { embeddingOf, embeddingPayload, ORIGIN, type Origin, originOf } from '../shared/payloads';
+import { plainScores, type ScoresOfSource } from '../shared/plainScores';
 import { defaultSource } from '../shared/sourceController';
 import { type Joint, JointMessages, type JointTiming } from './jointMessages';
 import { endOf } from './messageTime';
@@ -56,7 +56,7 @@ export class FuseController implements Controller {
   readonly #rate: Rate;
   readonly #embeddings: JointMessages<Embedding>;
   /** By label set: what is said of one is not averaged with what is said of another. */
-  readonly #scores = new Map<string, JointMessages<ScoresPayload>>();
+  readonly #scores = new Map<string, JointMessages<ScoresOfSource>>();
   #sequence = 0;
   #late = 0;
   #foreign = 0;
@@ -112,7 +112,7 @@ export class FuseController implements Controller {
     return endOf({ at: originOf({ ...message })?.at, wallMicros }, { clock, forgetAfter: this.#timing.forgetAfter });
   }
 
-  #scoresGroup({ labelSet }: ScoresPayload): JointMessages<ScoresPayload> {
+  #scoresGroup({ labelSet }: ScoresOfSource): JointMessages<ScoresOfSource> {
     const [key = ''] = labelSet.split('@');
     const known = this.#scores.get(key);
     if (known !== undefined) return known;
@@ -123,7 +123,7 @@ export class FuseController implements Controller {
         'use a fuse node for each label set',
       );
     }
-    const group = this.#group<ScoresPayload>((joint) => this.#sendScores(joint));
+    const group = this.#group<ScoresOfSource>((joint) => this.#sendScores(joint));
     this.#scores.set(key, group);
     return group;
   }
@@ -157,7 +157,7 @@ export class FuseController implements Controller {
     this.#send(embeddingPayload(joint), { window, weights, kind: 'embedding', modality: embedding.modality });
   }
 
-  #sendScores({ window, weights }: Joint<ScoresPayload>): void {
+  #sendScores({ window, weights }: Joint<ScoresOfSource>): void {
     const values = window.parts.map(({ value }) => value);
     const joint = jointScores(
       window.parts.map(({ source, value }) => ({ scores: value, weight: weights[source] ?? 0 })),

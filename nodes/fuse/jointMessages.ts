@@ -31,6 +31,9 @@ export interface Joint<Value> {
 /** As many sources as one group may have. */
 const MOST_SOURCES = 64;
 
+/** Stands for those that nobody has named yet, until the first joint window has waited for them. No source can be it. */
+const OTHERS = '\u0000others';
+
 /**
  * Joint windows over messages. In a flow nobody says which sources there are, or that one went away: a source belongs to
  * the group from its first message on, and one that is missing is not waited for until it is back.
@@ -41,11 +44,11 @@ export class JointMessages<Value> {
   readonly #sources: Set<string>;
 
   constructor(options: JointMessagesOptions<Value>) {
-    const { timing, weights, clock } = options;
+    const { timing, weights, clock, isOpen } = options;
     this.#options = options;
     this.#sources = new Set(weights.keys());
     this.#windows = new JointWindows<Value>(
-      { ...timing, clock, sources: [...this.#sources] },
+      { ...timing, clock, sources: isOpen ? [...this.#sources, OTHERS] : [...this.#sources] },
       { joint: (window) => this.#tell(window), late: () => options.onLate() },
     );
   }
@@ -71,9 +74,10 @@ export class JointMessages<Value> {
     this.#windows.finish();
   }
 
-  #tell(window: JointWindow<Value>): void {
-    for (const source of window.missing) this.#windows.setAwaited(source, false);
+  #tell(found: JointWindow<Value>): void {
+    for (const source of found.missing) this.#windows.setAwaited(source, false);
     const { weights, onJoint } = this.#options;
+    const window = { ...found, missing: found.missing.filter((source) => source !== OTHERS) };
     onJoint({ window, weights: sharesOf(window, (source) => weights.get(source) ?? 1) });
   }
 }

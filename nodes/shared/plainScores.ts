@@ -3,7 +3,11 @@ import { Compile } from 'typebox/compile';
 import { SensebindError } from '../../runtime/errors';
 import { FLAG_BITS } from '../../runtime/mqtt/flagBits';
 import type { Flag } from '../../runtime/reading';
+import type { Scores } from '../../runtime/zeroshot/score';
 import type { ScoresPayload } from './payloads';
+
+/** Scores of one source, with what is needed to average them with those of others. */
+export type ScoresOfSource = Scores & Pick<ScoresPayload, 'source' | 'startMicros' | 'endMicros' | 'flags'>;
 
 const Share = Type.Number({ minimum: -0.001, maximum: 1.001 });
 
@@ -40,11 +44,11 @@ const PlainScores = Compile(
  *
  * @throws {SensebindError} `INPUT_INVALID` for scores that are not whole.
  */
-export function plainScores(value: unknown): ScoresPayload | undefined {
+export function plainScores(value: unknown): ScoresOfSource | undefined {
   if (typeof value !== 'object' || value === null || !('kind' in value) || value.kind !== 'scores') return undefined;
   if (PlainScores.Check(value)) {
     const flags = value.flags.filter((flag): flag is Flag => Object.hasOwn(FLAG_BITS, flag));
-    return { ...value, flags, calibration: null, best: null, top: [] };
+    return { ...value, flags, calibration: null };
   }
   const [first] = PlainScores.Errors(value);
   throw new SensebindError(
