@@ -4,7 +4,7 @@ import { describeNode } from './mqtt/discovery/describeNode';
 import { HomeAssistantDiscovery } from './mqtt/discovery/homeAssistant';
 import type { KnownPages } from './mqtt/discovery/pages';
 import type { BrokerLink } from './mqtt/link';
-import type { PipelineOptions } from './pipeline';
+import type { PipelineOptions } from './pipelineOptions';
 import type { LabelSets } from './zeroshot/labelSets';
 
 /** What Home Assistant is told of; all but the link may change while a node runs. */

@@ -1,74 +1,33 @@
-import type { Bundle } from '../models/bundle/bundle';
-import type { Clock, Millis, Timer } from './clock';
-import { type ControlServices, NodeControl } from './commands/nodeControl';
+import { type Beginning, begin } from './beginning';
+import type { Millis, Timer } from './clock';
+import { NodeControl } from './commands/nodeControl';
 import type { Config, SourceConfig } from './config/config';
 import { type ConfigChange, changeOf } from './configChange';
 import { SensebindError } from './errors';
 import { EventCounter } from './eventCounter';
-import { EventKeeper, type EventStore } from './eventKeeper';
+import { EventKeeper } from './eventKeeper';
 import type { DetectorMemory } from './events/detector';
 import { FramePool } from './frames';
 import { FusedPublisher } from './fusedPublisher';
 import { openDiscovery } from './homeAssistant';
-import type { Engine } from './inference/engine';
 import { Interpreter } from './interpreter';
 import { knownError } from './knownError';
 import { type Course, Lane, type LaneSource } from './lane';
 import { LoopWatch } from './loopWatch';
-import type { BrokerAccess } from './mqtt/connection';
-import type { DiscoveryStore } from './mqtt/discovery/discoveryFile';
 import type { HomeAssistantDiscovery } from './mqtt/discovery/homeAssistant';
-import type { KnownPages } from './mqtt/discovery/pages';
 import { type NodeInfo, NodePublisher } from './mqtt/nodePublisher';
-import type { ReadingsIn } from './mqtt/readingsIn';
 import { Leftovers } from './mqtt/retained/leftovers';
-import type { RetainedStore, RetainedThing } from './mqtt/retained/retainedFile';
-import type { Outbox } from './mqtt/sender/outbox';
 import { nodeInfo } from './nodeInfo';
-import type { PipelineEvent } from './pipelineEvent';
+import type { PipelineOptions } from './pipelineOptions';
 import { healthOf, type PipelineStats } from './pipelineStats';
 import { Vitals } from './vitals';
-import { LabelBook } from './zeroshot/labelBook';
-import { LabelSets } from './zeroshot/labelSets';
-
-export interface PipelineOptions {
-  readonly config: Config;
-  readonly bundle: Bundle;
-  readonly engine: Engine;
-  readonly access: BrokerAccess;
-  /** Belongs to the caller, as engine and bundle do. */
-  readonly outbox: Outbox;
-  readonly sources: readonly LaneSource[];
-  readonly clock: Clock;
-  readonly version: string;
-  /** Where events that go on are kept over a restart; left out, they are not. */
-  readonly eventStore?: EventStore;
-  /** What it can be told to do over MQTT; left out, nothing, and nothing is published of single labels. */
-  readonly control?: ControlServices;
-  /** Where it is kept what Home Assistant was told of; left out, it is told nothing. */
-  readonly discoveryStore?: DiscoveryStore;
-  /** Where it is kept what the broker keeps of this node; left out, what goes while it is down stays there. */
-  readonly retainedStore?: RetainedStore;
-  /** What boards publish for sources of this node. */
-  readonly readingsIn?: ReadingsIn;
-  readonly onEvent: (event: PipelineEvent) => void;
-}
+import type { LabelBook } from './zeroshot/labelBook';
+import type { LabelSets } from './zeroshot/labelSets';
 
 const HEALTH_PERIOD = 10_000 as Millis;
 
 /** Windows of all sources that may wait for the worker, and their memory. */
 const FRAME_LIMITS = { frames: 64, bytes: 64 * 2 ** 20 } as const;
-
-/** What a pipeline begins with, made before anything is read. */
-interface Beginning {
-  readonly labelSets: LabelSets;
-  readonly book: LabelBook;
-  readonly memory: DetectorMemory | undefined;
-  /** What Home Assistant was told of last time. */
-  readonly known: KnownPages | undefined;
-  /** What processes before this one left with the broker. */
-  readonly retained: readonly RetainedThing[];
-}
 
 /** Lanes that a change of the configuration begins and ends. */
 interface Exchange {
@@ -171,18 +130,7 @@ export class Pipeline {
    * `CONFIG_INVALID`, and the engine's errors.
    */
   static async create(options: PipelineOptions): Promise<Pipeline> {
-    const labelSets = new LabelSets({ embedText: (text) => options.engine.encode('text', { kind: 'text', text }) });
-    const store = options.control?.labelStore;
-    const book = await LabelBook.open({
-      labelSets,
-      configured: options.config.labelSets,
-      ...(store === undefined ? {} : { store }),
-      onFailed: (error) => options.onEvent({ kind: 'failed', source: 'labels', error }),
-    });
-    const memory = await options.eventStore?.load();
-    const known = await options.discoveryStore?.load();
-    const retained = (await options.retainedStore?.load()) ?? [];
-    const pipeline = new Pipeline(options, { labelSets, book, memory, known, retained });
+    const pipeline = new Pipeline(options, await begin(options));
     // Before anything is published: a process that is killed leaves nothing that the next one does not know of.
     await pipeline.#leftovers.saved();
     return pipeline;

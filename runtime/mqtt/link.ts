@@ -3,17 +3,18 @@ import { SensebindError } from '../errors';
 import { Backoff } from './backoff';
 import {
   type BrokerAccess,
-  type BrokerLimits,
   Connection,
   type ConnectionEnd,
   type ProtocolVersion,
   type Will,
 } from './connection';
 import { connectionProblem } from './connectionProblem';
+import { type Delivery, type Live, liveOf } from './liveConnection';
 import { forLong, type Message, packetBytes } from './message';
+import { ProtocolChoice } from './protocolChoice';
 import type { Subscription } from './received';
 import { Retained } from './retained/retained';
-import type { Outbox, OutboxItem } from './sender/outbox';
+import type { Outbox } from './sender/outbox';
 import { SizeLimit } from './sizeLimit';
 import { Subscriptions } from './subscriptions';
 import { Takeovers } from './takeovers';
@@ -62,28 +63,6 @@ const FAREWELL = 2000 as Millis;
 
 const KEEPALIVE_SECONDS = 30;
 
-/** The connection of the moment, and what it still has to carry. */
-interface Live {
-  readonly connection: Connection;
-  readonly limits: BrokerLimits;
-  readonly dirty: Set<string>;
-  /** Topics whose oversize messages were told of: a stream of them is counted, not told one by one. */
-  readonly toldOversize: Set<string>;
-  /** Passing messages that wait for room in the socket, the last of each topic. */
-  readonly held: Map<string, Message>;
-  /** What waits for room in the window; of use only to those who are there now. */
-  readonly answers: Pick<Delivery, 'topic' | 'message'>[];
-  inFlight: number;
-  /** Answers to come until all that the last connection may have ended over was sent again. */
-  suspects: number;
-}
-
-/** A message at QoS 1. */
-type Delivery =
-  | { readonly kind: 'answer'; readonly topic: string; readonly message: Message }
-  | { readonly kind: 'retained'; readonly topic: string; readonly message: Message }
-  | { readonly kind: 'posted'; readonly topic: string; readonly message: Message; readonly item: OutboxItem };
-
 /**
  * Keeps one node connected to its broker, in front of MQTT.js, which gets no more than is in flight. QoS 0 messages are
  * dropped and counted while there is no connection, and the newest of each topic wins where it is too slow; retained ones
@@ -99,10 +78,7 @@ export class BrokerLink {
   readonly #retained = new Retained();
   readonly #drops: Record<LinkDrop, number> = { offline: 0, congested: 0, oversize: 0, refused: 0 };
   #onEvent: (event: LinkEvent) => void = () => {};
-  #version: ProtocolVersion;
-  /** MQTT 3.1.1 is tried because a broker did not answer MQTT 5; that may have had another reason. */
-  #guessing: boolean = false;
-  #knowsFive: boolean = false;
+  readonly #protocol: ProtocolChoice;
   #attempt: Connection | undefined;
   #live: Live | undefined;
   #retry: Timer | undefined;
@@ -115,7 +91,7 @@ export class BrokerLink {
 
   constructor(options: BrokerLinkOptions) {
     this.#options = options;
-    this.#version = options.protocol === 'auto' ? '5' : options.protocol;
+    this.#protocol = new ProtocolChoice(options.protocol);
     this.#backoff = new Backoff(options.clock, options.random ?? Math.random);
     this.#takeovers = new Takeovers(options.clock);
     this.#subscriptions = new Subscriptions(options.clock, (filter, reason) =>
@@ -215,26 +191,16 @@ export class BrokerLink {
   #connect(): void {
     const { access, will, clock, keepaliveSeconds } = this.#options;
     const connection: Connection = new Connection(
-      { access, will, clock, version: this.#version, keepaliveSeconds: keepaliveSeconds ?? KEEPALIVE_SECONDS },
+      { access, will, clock, version: this.#protocol.version, keepaliveSeconds: keepaliveSeconds ?? KEEPALIVE_SECONDS },
       {
         connected: (limits) => {
           this.#connects++;
-          this.#knowsFive ||= this.#version === '5';
+          this.#protocol.connected();
           this.#backoff.connected();
           this.#sizeLimit.connected(limits.maximumPacketBytes);
           const dirty = new Set(this.#retained.topics());
-          const suspects = dirty.size + this.#interrupted;
-          this.#live = {
-            connection,
-            limits,
-            dirty,
-            suspects,
-            toldOversize: new Set(),
-            held: new Map(),
-            answers: [],
-            inFlight: 0,
-          };
-          this.#onEvent({ kind: 'connected', version: this.#version });
+          this.#live = liveOf(connection, { limits, dirty, suspects: dirty.size + this.#interrupted });
+          this.#onEvent({ kind: 'connected', version: this.#protocol.version });
           this.#subscriptions.connected(connection);
           this.#flush();
         },
@@ -252,16 +218,13 @@ export class BrokerLink {
   #ended(end: ConnectionEnd): void {
     this.#left(end);
     if (this.#stopped) return;
-    const isAuto = this.#options.protocol === 'auto';
-    if (end.kind === 'version-refused' && isAuto && this.#version === '5') {
-      this.#version = '3.1.1';
+    if (this.#protocol.ended(end)) {
       this.#connect();
       return;
     }
-    if (isAuto) this.#guess(end);
     const lasting = end.kind === 'version-refused' || (end.kind === 'refused' && end.lasting);
     const delay = this.#takeovers.ended(end) ?? (lasting ? LASTING_REFUSAL_DELAY : this.#backoff.next());
-    this.#connectLater(delay, connectionProblem(end, this.#options.access, this.#version));
+    this.#connectLater(delay, connectionProblem(end, this.#options.access, this.#protocol.version));
   }
 
   #connectLater(delay: Millis, error: SensebindError): void {
@@ -280,13 +243,6 @@ export class BrokerLink {
     this.#attempt = undefined;
     this.#subscriptions.ended(end);
     this.#onSettled?.();
-  }
-
-  /** Brokers of old close the connection when they do not know MQTT 5; others do so while they start or stop. */
-  #guess({ kind }: ConnectionEnd): void {
-    if (this.#guessing) this.#version = '5';
-    this.#guessing = !this.#guessing && !this.#knowsFive && kind === 'unanswered' && this.#version === '5';
-    if (this.#guessing) this.#version = '3.1.1';
   }
 
   #send(topic: string): void {

@@ -124,7 +124,7 @@ function inUse(folder: string, { pid }: Identity): SensebindError {
   return new SensebindError(
     'FOLDER_IN_USE',
     `expected the folder ${folder} for this process alone, found that process ${pid} uses it`,
-    'stop that process, or give each node an id of its own ("node" in its configuration)',
+    'stop that process, or give each node an id ("node") and a spool folder of its own in its configuration',
   );
 }
 

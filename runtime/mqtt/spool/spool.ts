@@ -2,6 +2,7 @@ import { randomInt } from 'node:crypto';
 import path from 'node:path';
 import type { Clock, Millis, Timer } from '../../clock';
 import { messageOf, SensebindError } from '../../errors';
+import { diskProblem } from './diskProblem';
 import { Journal, type JournalLoss } from './journal';
 import { MAX_BODY_BYTES, RECORD_HEADER_BYTES, type SpoolRecord } from './record';
 import { RecordAge } from './recordAge';
@@ -304,7 +305,7 @@ export class Spool {
   #failed(error: unknown): void {
     this.#failures++;
     const isNew = this.#error === undefined;
-    this.#error = problemOf(this.#options.folder, error);
+    this.#error = diskProblem(this.#options.folder, error);
     if (isNew) this.#options.onEvent?.({ kind: 'failed', error: this.#error });
   }
 }
@@ -345,16 +346,4 @@ function maximum(left: number | undefined, right: number | undefined): number | 
 
 function maxBytesOf({ maxBytes }: SpoolOptions): number {
   return maxBytes ?? 256 * MIB;
-}
-
-const FULL: readonly unknown[] = ['ENOSPC', 'EDQUOT', 'EFBIG'];
-
-function problemOf(folder: string, cause: unknown): SensebindError {
-  const isFull = cause instanceof Error && 'code' in cause && FULL.includes(cause.code);
-  return new SensebindError(
-    isFull ? 'DISK_FULL' : 'FILE_UNWRITABLE',
-    `expected room for messages in ${folder}, found: ${messageOf(cause)}`,
-    isFull ? 'free some space; messages wait in memory, and the oldest are lost' : 'check the disk and its permissions',
-    { cause },
-  );
 }

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
 import { Compile } from 'typebox/compile';
 import { parse } from 'yaml';
 import { deviceDeclarations as devices } from '../../../devices/catalogue';
@@ -306,43 +305,6 @@ publish:
       assert.deepEqual(more, []);
     });
   }
-
-  it('never fails in another way, whatever the text', () => {
-    const piece = fc.constantFrom(
-      'version: 1',
-      '\n',
-      ' ',
-      'broker:',
-      '{',
-      '}',
-      '[',
-      '&a',
-      '*a',
-      'sources:',
-      '- ',
-      '!!js ',
-      '"',
-      'kind: wav',
-      '\t',
-      '? ',
-      '|',
-    );
-    fc.assert(
-      fc.property(
-        fc.oneof(
-          fc.string({ unit: 'binary' }),
-          fc.array(piece).map((pieces) => pieces.join('')),
-        ),
-        (text) => {
-          try {
-            read(text);
-          } catch (error) {
-            assert.ok(isSensebindError(error, 'CONFIG_INVALID'), String(error));
-          }
-        },
-      ),
-    );
-  });
 
   it('never has the password of an address in an error, however the address is wrong', () => {
     for (const url of ['mqtt://me:hunter2@localhost', 'mqtt://me:hunter2/@localhost', 'mqtt://me:hunter2 @localhost']) {
