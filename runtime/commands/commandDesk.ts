@@ -1,9 +1,9 @@
 import { Compile, type Validator } from 'typebox/compile';
-import { ulid } from 'ulid';
 import { type Clock, type Millis, sleep } from '../clock';
 import type { BrokerLink } from '../mqtt/link';
 import type { ReceivedMessage } from '../mqtt/received';
 import type { CommandTopics } from '../mqtt/topics';
+import { newId } from '../newId';
 import { AnswerMemory, fingerprintOf, type Remembered } from './answerMemory';
 import type { Problem, ResponseMessage } from './commandMessages';
 import { CommandRates } from './commandRates';
@@ -162,7 +162,7 @@ export class CommandDesk {
       clock,
       topics,
       link,
-      jobId: ulid(Math.max(0, Math.floor(clock.epochMicros() / 1000))).toLowerCase(),
+      jobId: newId(clock.epochMicros()).toLowerCase(),
       beginBeforeMicros: clock.monotonicMicros() + waitSeconds * 1e6,
       onAnswer: (response) => {
         answer(link, address, response);

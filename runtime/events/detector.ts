@@ -122,10 +122,11 @@ export class Detector {
   #observe(key: string, at: Instant, take: (leaf: Leaf) => boolean): void {
     const watched = this.#watched.get(key);
     if (watched === undefined) return;
-    const touched = new Set<RuleRun>();
+    const touched: RuleRun[] = [];
     for (const { run, leaf } of watched) {
       run.expire(at.monotonicMicros);
-      if (take(leaf)) touched.add(run);
+      // Leaves of one rule stand side by side.
+      if (take(leaf) && touched.at(-1) !== run) touched.push(run);
     }
     for (const run of touched) run.step(at);
     this.#arm();

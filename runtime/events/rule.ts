@@ -55,7 +55,10 @@ export interface Rule {
 
 /** The single conditions, from left to right. */
 export function leavesOf(condition: Condition): readonly LeafCondition[] {
-  return condition.kind === 'label' || condition.kind === 'measure'
-    ? [condition]
-    : condition.conditions.flatMap(leavesOf);
+  return isLeaf(condition) ? [condition] : condition.conditions.flatMap(leavesOf);
+}
+
+/** Whether it is a single condition. */
+export function isLeaf(condition: Condition): condition is LeafCondition {
+  return condition.kind === 'label' || condition.kind === 'measure';
 }

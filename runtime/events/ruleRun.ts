@@ -5,7 +5,7 @@ import { type DetectedEvent, eventId } from './detectedEvent';
 import { Episode, type EpisodeState, NEVER_BEFORE, type Turn } from './episode';
 import { type Instant, later } from './instant';
 import { Leaf } from './leaf';
-import { type Condition, leavesOf, type Rule } from './rule';
+import { type Condition, isLeaf, leavesOf, type Rule } from './rule';
 
 /** The event that goes on. */
 export interface OpenEvent {
@@ -40,6 +40,8 @@ export class RuleRun {
   readonly #node: string;
   readonly #emit: (event: DetectedEvent) => void;
   readonly #episode: Episode;
+  /** Its condition is one, or a list of such. */
+  readonly #isFlat: boolean;
   #open: OpenEvent | null = null;
   #nowMicros: Micros = Number.NEGATIVE_INFINITY;
   #latestStartMicros: Micros | null = null;
@@ -51,6 +53,7 @@ export class RuleRun {
     this.#node = context.node;
     this.#emit = context.emit;
     this.#episode = new Episode(rule);
+    this.#isFlat = isLeaf(rule.when) || rule.when.conditions.every(isLeaf);
   }
 
   get isActive(): boolean {
@@ -134,15 +137,17 @@ export class RuleRun {
   }
 
   #isOnNow(): boolean {
-    const [only, another] = this.leaves;
-    // A thousand labels have a thousand rules of one leaf.
-    if (only !== undefined && another === undefined) return only.isOn;
-    return this.#isOn(this.rule.when, this.leaves[Symbol.iterator]());
+    const { leaves } = this;
+    if (!this.#isFlat) return this.#isOn(this.rule.when, leaves[Symbol.iterator]());
+    // A thousand labels have a thousand rules of a leaf for each who speaks of them.
+    const isAll = this.rule.when.kind === 'all';
+    for (const leaf of leaves) if (leaf.isOn !== isAll) return !isAll;
+    return isAll;
   }
 
   /** Every leaf is read in turn, so that the iterator stands where the next condition begins. */
   #isOn(condition: Condition, leaves: Iterator<Leaf>): boolean {
-    if (condition.kind === 'label' || condition.kind === 'measure') return leaves.next().value?.isOn === true;
+    if (isLeaf(condition)) return leaves.next().value?.isOn === true;
     const parts = condition.conditions.map((part) => this.#isOn(part, leaves));
     return condition.kind === 'all' ? parts.every((isOn) => isOn) : parts.some((isOn) => isOn);
   }

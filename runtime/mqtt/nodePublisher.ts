@@ -1,8 +1,8 @@
-import { ulid } from 'ulid';
 import type { Clock } from '../clock';
 import type { Embedding } from '../embedding';
 import type { DetectedEvent } from '../events/detectedEvent';
 import type { Fused } from '../fusion/group';
+import { newId } from '../newId';
 import type { SourceStatus } from '../source';
 import { type Scores, topLabels } from '../zeroshot/score';
 import type { BrokerAccess, ProtocolVersion } from './connection';
@@ -317,7 +317,7 @@ export class NodePublisher {
   }
 
   #newId(): string {
-    return ulid(Math.max(0, Math.floor(this.#options.clock.epochMicros() / 1000)));
+    return newId(this.#options.clock.epochMicros());
   }
 }
 

@@ -9,7 +9,7 @@ import type { EncodeTimings, Engine } from '../../../runtime/inference/engine';
 import type { Pipeline } from '../../../runtime/pipeline';
 import { openNode } from '../openNode';
 
-/** Until code is compiled, which a service that runs for years has long behind it. */
+/** Until models are loaded and code is compiled, which a service that runs for years has long behind it. */
 const WARM_UP_SECONDS = 8;
 
 /** What a stretch of a node's life cost. */
@@ -20,20 +20,24 @@ export interface NodeReport {
   readonly mainShare: number;
   readonly loopDelayP99Millis: number;
   readonly residentMegabytes: number;
+  /** Complete within that stretch. */
   readonly windows: readonly MeasuredWindow[];
   /** By reason, of all sources. */
   readonly drops: Readonly<Record<string, number>>;
 }
 
-/** A window that became an embedding. */
+/** A window that became an embedding; wall times. */
 export interface MeasuredWindow {
   readonly source: string;
-  /** Wall time at which it ends: `t1` of its messages. */
+  /** At which it ends: `t1` of its messages. */
   readonly endMicros: Micros;
-  /** Wall time at which it was complete. */
   readonly completeMicros: Micros;
-  /** In the queue of its encoder, being preprocessed, and in the model. */
-  readonly encoderMicros: Micros;
+  /** Given to the worker's thread. */
+  readonly startedMicros: Micros;
+  /** Being preprocessed and in the model: how long. */
+  readonly encodingMicros: Micros;
+  /** The main thread had its embedding. */
+  readonly answeredMicros: Micros;
 }
 
 /** What a lane adds to the time at which a window is complete, to have the latest start of its encoder (runtime/lane.ts). */
@@ -49,8 +53,11 @@ async function main([what = '', url = '', readings = '', seconds = '']: readonly
   });
   const windows = watchWindows(engine);
   pipeline.start();
+  await pause(1000 * WARM_UP_SECONDS);
+  const beganMicros = systemClock.epochMicros();
   const cost = await stretch(1000 * Number(seconds));
-  const report: NodeReport = { ...cost, windows, drops: dropsOf(pipeline) };
+  const measured = windows.filter(({ completeMicros }) => completeMicros >= beganMicros);
+  const report: NodeReport = { ...cost, windows: measured, drops: dropsOf(pipeline) };
   console.log(JSON.stringify(report));
   await close();
 }
@@ -62,13 +69,19 @@ function watchWindows(engine: Engine): readonly MeasuredWindow[] {
   engine.encode = (modality, input, request = {}) => {
     const { source, endMicros = 0, deadlineMicros, onTimings } = request;
     if (source === undefined || deadlineMicros === undefined) return encode(modality, input, request);
+    const submittedMicros = systemClock.epochMicros();
     const ageMicros = systemClock.monotonicMicros() - (deadlineMicros - LATEST_START_MICROS);
-    const completeMicros = systemClock.epochMicros() - ageMicros;
     return encode(modality, input, {
       ...request,
       onTimings: (timings: EncodeTimings) => {
-        const encoderMicros = timings.waitingMicros + timings.preprocessingMicros + timings.forwardMicros;
-        windows.push({ source, endMicros, completeMicros, encoderMicros });
+        windows.push({
+          source,
+          endMicros,
+          completeMicros: submittedMicros - ageMicros,
+          startedMicros: submittedMicros + timings.waitingMicros,
+          encodingMicros: timings.preprocessingMicros + timings.forwardMicros,
+          answeredMicros: systemClock.epochMicros(),
+        });
         onTimings?.(timings);
       },
     });
@@ -78,7 +91,6 @@ function watchWindows(engine: Engine): readonly MeasuredWindow[] {
 
 async function stretch(millis: number): Promise<Omit<NodeReport, 'windows' | 'drops'>> {
   const delay = new EventLoopDelay();
-  await pause(1000 * WARM_UP_SECONDS);
   delay.start();
   const before = { millis: performance.now(), all: process.cpuUsage(), main: process.threadCpuUsage() };
   await pause(millis);
