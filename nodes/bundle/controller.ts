@@ -1,9 +1,9 @@
 import Type, { type Static } from 'typebox';
 import type { Bundle } from '../../models/bundle/bundle';
 import { caveatsOf } from '../../models/bundle/caveats';
+import { bundleFolder } from '../../models/mini/location';
 import { SensebindError } from '../../runtime/errors';
 import type { EngineStatus } from '../../runtime/inference/stats';
-import { bundleFolder } from '../../models/mini/location';
 import type { Controller, Host } from '../shared/defineNode';
 import { acquireEncoders, type EncoderSettings, type Encoders } from '../shared/encoders';
 import type { Lease } from '../shared/shared';

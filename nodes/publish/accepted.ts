@@ -104,7 +104,12 @@ export function acceptedOf(message: Message): Accepted {
   switch (kindOf(payload)) {
     case 'scores': {
       if (!scoresValidator.Check(payload)) throw invalid('scores', scoresValidator.Errors(payload)[0]);
-      return { kind: 'scores', modality: origin?.modality, isGroup: origin?.modality === FUSED, scores: { ...payload, top: [] } };
+      return {
+        kind: 'scores',
+        modality: origin?.modality,
+        isGroup: origin?.modality === FUSED,
+        scores: { ...payload, top: [] },
+      };
     }
     case 'event':
       if (!eventValidator.Check(payload)) throw invalid('an event', eventValidator.Errors(payload)[0]);

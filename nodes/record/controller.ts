@@ -227,4 +227,3 @@ function notRecordable(payload: unknown): SensebindError {
     'wire a source node or an encode node of Sensebind to this node',
   );
 }
-

@@ -32,7 +32,9 @@ const DEFAULT_SEED = 56;
 export function registerDemo(program: Command): void {
   program
     .command('demo')
-    .description('show the main job without hardware: a simulated world, a small model, Node-RED and a broker, on this machine')
+    .description(
+      'show the main job without hardware: a simulated world, a small model, Node-RED and a broker, on this machine',
+    )
     .option('--seed <number>', `of the simulated world; default: ${DEFAULT_SEED}`)
     .option('--scenario <file>', 'play a scenario (YAML) in place of a seed')
     .option('--for <duration>', 'stop by itself after this long, such as 20s')
@@ -72,7 +74,9 @@ async function demo(flags: DemoFlags & { readonly signal: AbortSignal }): Promis
 
 function withoutNodeRed({ headless = false }: DemoFlags): boolean {
   if (headless || hasNodeRed()) return headless;
-  printNote('note: Node-RED is not installed here; this is the demonstration without it. `npm install node-red` adds it.');
+  printNote(
+    'note: Node-RED is not installed here; this is the demonstration without it. `npm install node-red` adds it.',
+  );
   return true;
 }
 
@@ -85,10 +89,7 @@ function worldOf({ seed, scenario }: DemoFlags): WorldChoice {
 }
 
 /** @throws {UsageError} for a port of a broker that is not ours, or that cannot be had. */
-async function brokerOf({
-  broker,
-  brokerPort,
-}: DemoFlags): Promise<{ readonly url: string; close(): Promise<void> }> {
+async function brokerOf({ broker, brokerPort }: DemoFlags): Promise<{ readonly url: string; close(): Promise<void> }> {
   const port = portOf('--broker-port', brokerPort);
   if (broker === undefined) return startLoopbackBroker(port === undefined ? {} : { port });
   if (port === undefined) return { url: broker, close: async () => undefined };

@@ -1,13 +1,7 @@
 import type { Clock, Millis, Timer } from '../clock';
 import { SensebindError } from '../errors';
 import { Backoff } from './backoff';
-import {
-  type BrokerAccess,
-  Connection,
-  type ConnectionEnd,
-  type ProtocolVersion,
-  type Will,
-} from './connection';
+import { type BrokerAccess, Connection, type ConnectionEnd, type ProtocolVersion, type Will } from './connection';
 import { connectionProblem } from './connectionProblem';
 import { type Delivery, type Live, liveOf } from './liveConnection';
 import { forLong, type Message, packetBytes } from './message';

@@ -33,6 +33,9 @@ export async function demoConfig({ url, world, bundle, spoolFolder }: DemoChoice
     bundle: bundle === undefined ? config.bundle : bundleFolder(bundle),
     broker: { ...config.broker, url, clientId: 'demo' },
     spool: { ...config.spool, folder: spoolFolder, maxBytes: SPOOL_BYTES },
-    sources: config.sources.map((source) => ({ ...source, device: { ...source.device, ...(world.kind === 'seed' ? { seed: world.seed } : { script: world.file }) } })),
+    sources: config.sources.map((source) => ({
+      ...source,
+      device: { ...source.device, ...(world.kind === 'seed' ? { seed: world.seed } : { script: world.file }) },
+    })),
   };
 }

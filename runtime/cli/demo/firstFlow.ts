@@ -28,7 +28,10 @@ export async function flowOf({
   return flow.map((node) => {
     switch (node.type) {
       case 'sensebind-world':
-        return { ...node, ...(world.kind === 'seed' ? { seed: world.seed } : { seed: '', scenario: path.resolve(world.file) }) };
+        return {
+          ...node,
+          ...(world.kind === 'seed' ? { seed: world.seed } : { seed: '', scenario: path.resolve(world.file) }),
+        };
       case 'sensebind-broker':
         return { ...node, url };
       case 'sensebind-bundle':

@@ -96,7 +96,10 @@ async function ownFlow(file: string): Promise<readonly unknown[]> {
   } catch (error) {
     throw new UsageError(`expected --flow with a flow, found: ${messageOf(error)}`, 'Export one from the editor.');
   }
-  throw new UsageError(`expected --flow with a list of nodes, found something else in ${file}`, 'Export one from the editor.');
+  throw new UsageError(
+    `expected --flow with a list of nodes, found something else in ${file}`,
+    'Export one from the editor.',
+  );
 }
 
 function untilAborted(signal: AbortSignal): Promise<void> {
