@@ -25,7 +25,7 @@ describe('the demonstration', () => {
 
   it('shows events with the truth beside them, and ends with 0 on SIGINT, whoever else holds a connection', async (context) => {
     const port = await freePort();
-    const { child, closed, stdout, stderr } = demo(context, ['--port', String(port)]);
+    const { child, closed, stdout, stderr } = demo(context, ['--headless', '--broker-port', String(port)]);
     await stdout.until(/\d:\d\d {2}new {2}[a-z_]+ +\d+ %.* (right|wrong): \w/);
     const mute = connect(port, '127.0.0.1').on('error', () => undefined);
     context.after(() => void mute.destroy());
@@ -38,7 +38,7 @@ describe('the demonstration', () => {
   });
 
   it('ends by itself', async (context) => {
-    const { closed, stdout, stderr } = demo(context, ['--for', '1s', '--seed', '7']);
+    const { closed, stdout, stderr } = demo(context, ['--headless', '--for', '1s', '--seed', '7']);
     assert.deepEqual(await closed, [0, null], stderr.text);
     assert.match(stdout.text, /simulated, seed 7/);
     assert.match(stdout.text, /stopped: /);
@@ -50,7 +50,7 @@ describe('the demonstration', () => {
     context.after(() => void server.close());
     const address = server.address();
     assert.ok(typeof address === 'object' && address !== null);
-    const { closed, stderr } = demo(context, ['--port', String(address.port)]);
+    const { closed, stderr } = demo(context, ['--headless', '--broker-port', String(address.port)]);
     assert.deepEqual(await closed, [2, null]);
     assert.match(stderr.text, /EADDRINUSE/);
   });
