@@ -92,12 +92,15 @@ export interface ScoresPayload extends Scores {
 
 /** What our nodes know of a message beside its payload: under one name, so that nothing of other nodes is touched. */
 export interface Origin {
-  readonly kind: 'reading' | 'embedding' | 'scores' | 'event';
+  readonly kind: 'reading' | 'embedding' | 'scores' | 'similarity' | 'event';
   /** Id of the source or group. */
   readonly source: string;
   readonly modality?: Modality;
   /** When what the payload says was the case: durations run on the monotonic time. */
   readonly at?: Instant;
+  /** Of what several sources say together: weight used by source, adding up to 1, and who had nothing to say. */
+  readonly weights?: Readonly<Record<string, number>>;
+  readonly missing?: readonly string[];
 }
 
 /** Name of the property of a message that holds its {@link Origin}. */
