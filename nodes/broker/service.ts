@@ -8,6 +8,7 @@ import type { VectorElementType } from '../../runtime/mqtt/messages';
 import { NodePublisher, type Seen as SeenSpan } from '../../runtime/mqtt/nodePublisher';
 import { Outbox } from '../../runtime/mqtt/sender/outbox';
 import type { SpoolEvent } from '../../runtime/mqtt/spool/spool';
+import type { Fused } from '../../runtime/fusion/group';
 import { Vitals } from '../../runtime/vitals';
 import type { Scores } from '../../runtime/zeroshot/score';
 import { Announcer, type AnnouncerOptions } from './announcer';
@@ -41,6 +42,9 @@ export interface BrokerUser {
   failed(error: SensebindError): void;
 }
 
+/** How much each source of a group counted. */
+type Fusion = Pick<Fused, 'weights' | 'missing'>;
+
 /** What waits, and what was lost for good. */
 export interface BrokerFigures {
   readonly waiting: number;
@@ -53,7 +57,8 @@ export interface BrokerFigures {
 export interface Scored {
   readonly source: string;
   readonly modality: string;
-  readonly isGroup: boolean;
+  /** Of a group of sources. */
+  readonly fusion: Fusion | undefined;
   readonly scores: Scores;
   readonly seen: SeenSpan;
   readonly topK: number;
@@ -166,25 +171,21 @@ export class BrokerService {
   }
 
   /** As {@link embedding}, of a group of sources. */
-  fusedEmbedding(group: string, embedding: Embedding): void {
+  fusedEmbedding(group: string, embedding: Embedding, fusion: Fusion): void {
     const { startMicros, endMicros, flags } = embedding;
-    this.#publisher.fused(
-      // A flow does not say with which weights it fused.
-      { ...noFusion(group), embedding, startMicros, endMicros, flags },
-      { topK: 0, withEmbedding: true },
-    );
+    const fused: Fused = { ...fusion, group, embedding, scores: [], startMicros, endMicros, monotonicEndMicros: 0, flags };
+    this.#publisher.fused(fused, { topK: 0, withEmbedding: true });
     this.#seen.group(group, embedding.sources);
     this.#tellChanges();
   }
 
   /** As {@link embedding}. */
-  scores({ source, modality, isGroup, scores, seen, topK }: Scored): void {
-    if (isGroup || this.#seen.groups.has(source)) {
+  scores({ source, modality, fusion, scores, seen, topK }: Scored): void {
+    if (fusion !== undefined || this.#seen.groups.has(source)) {
       const { startMicros, endMicros, flags } = seen;
-      this.#publisher.fused(
-        { ...noFusion(source), scores: [scores], startMicros, endMicros, flags },
-        { topK, withEmbedding: false },
-      );
+      const span = { startMicros, endMicros, monotonicEndMicros: 0, flags };
+      const weighed = fusion ?? { weights: {}, missing: [] };
+      this.#publisher.fused({ ...weighed, ...span, group: source, scores: [scores] }, { topK, withEmbedding: false });
       this.#seen.group(source);
     } else {
       const known = this.#present(source, modality);
@@ -358,16 +359,6 @@ export class BrokerService {
   #fail(error: SensebindError): void {
     for (const user of this.#users) user.failed(error);
   }
-}
-
-function noFusion(group: string): {
-  readonly group: string;
-  readonly scores: readonly Scores[];
-  readonly weights: Readonly<Record<string, number>>;
-  readonly missing: readonly string[];
-  readonly monotonicEndMicros: number;
-} {
-  return { group, scores: [], weights: {}, missing: [], monotonicEndMicros: 0 };
 }
 
 function tooFast(): SensebindError {

@@ -1,4 +1,5 @@
 import * as bundle from './bundle';
+import * as broker from './broker';
 import * as device from './device';
 import * as deviceKinds from './deviceKinds';
 import * as duration from './duration';
@@ -10,6 +11,7 @@ import * as words from './words';
 
 /** What the dialogs of our nodes call. */
 const Sensebind = {
+  ...broker,
   ...bundle,
   ...device,
   ...deviceKinds,

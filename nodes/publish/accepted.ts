@@ -3,21 +3,35 @@ import { Compile } from 'typebox/compile';
 import type { Embedding } from '../../runtime/embedding';
 import { SensebindError } from '../../runtime/errors';
 import type { DetectedEvent } from '../../runtime/events/detectedEvent';
+import type { Fused } from '../../runtime/fusion/group';
 import { FUSED } from '../../runtime/fusion/combine';
 import { FLAG_BITS } from '../../runtime/mqtt/flagBits';
 import type { Flag } from '../../runtime/reading';
+import type { Scores } from '../../runtime/zeroshot/score';
 import type { Message } from '../shared/defineNode';
-import { embeddingOf, originOf, readingOf, type ScoresPayload } from '../shared/payloads';
+import { embeddingOf, type Origin, originOf, readingOf, type ScoresPayload } from '../shared/payloads';
+
+/** Scores, and of what. */
+type ScoresOf = Scores & Pick<ScoresPayload, 'source' | 'startMicros' | 'endMicros' | 'flags'>;
+
+/** How much each source of a group counted, as far as the message says. */
+export type Fusion = Pick<Fused, 'weights' | 'missing'>;
 
 /** What a message asks to be published. */
 export type Accepted =
-  | { readonly kind: 'embedding'; readonly source: string; readonly isGroup: boolean; readonly embedding: Embedding }
+  | {
+      readonly kind: 'embedding';
+      readonly source: string;
+      /** Of a group of sources. */
+      readonly fusion: Fusion | undefined;
+      readonly embedding: Embedding;
+    }
   | {
       readonly kind: 'scores';
       /** Nothing where the message does not say. */
       readonly modality: string | undefined;
-      readonly isGroup: boolean;
-      readonly scores: ScoresPayload;
+      readonly fusion: Fusion | undefined;
+      readonly scores: ScoresOf;
     }
   | { readonly kind: 'event'; readonly event: DetectedEvent };
 
@@ -48,7 +62,6 @@ const scoresValidator = Compile(
       }),
       { maxItems: 1000 },
     ),
-    best: Type.Union([Type.Object({ label: Id, title: Title, probability: Probability }), Type.Null()]),
     background: Type.Number(),
     bestBackgroundCosine: Type.Union([Cosine, Type.Null()]),
     scale: Type.Number(),
@@ -98,18 +111,17 @@ export function acceptedOf(message: Message): Accepted {
   if (embedding !== undefined) {
     const [only = ''] = embedding.sources;
     const source = origin?.source ?? (embedding.sources.length === 1 ? only : (message.topic ?? ''));
-    return { kind: 'embedding', source, isGroup: isOfGroup(embedding), embedding };
+    // A vector that a flow made up says nothing of where it comes from.
+    if (embedding.modality === '' || embedding.encoder === '') throw anonymous();
+    const isGroup = embedding.modality === FUSED || embedding.sources.length > 1;
+    return { kind: 'embedding', source, fusion: fusionOf(origin, isGroup), embedding };
   }
   if (readingOf(payload) !== undefined) throw isReading();
   switch (kindOf(payload)) {
     case 'scores': {
       if (!scoresValidator.Check(payload)) throw invalid('scores', scoresValidator.Errors(payload)[0]);
-      return {
-        kind: 'scores',
-        modality: origin?.modality,
-        isGroup: origin?.modality === FUSED,
-        scores: { ...payload, top: [] },
-      };
+      const { modality } = origin ?? {};
+      return { kind: 'scores', modality, fusion: fusionOf(origin, modality === FUSED), scores: payload };
     }
     case 'event':
       if (!eventValidator.Check(payload)) throw invalid('an event', eventValidator.Errors(payload)[0]);
@@ -119,13 +131,29 @@ export function acceptedOf(message: Message): Accepted {
   }
 }
 
-/** Several sources, or several kinds of sensors. */
-function isOfGroup({ modality, sources }: Embedding): boolean {
-  return modality === FUSED || sources.length > 1;
+const fusionValidator = Compile(
+  Type.Object({
+    weights: Type.Record(Type.String({ maxLength: 64 }), Type.Number({ minimum: 0 }), { maxProperties: 64 }),
+    missing: Type.Optional(Type.Array(Id, { maxItems: 64 })),
+  }),
+);
+
+/** Several sources, or several kinds of sensors: a fuse node says how much each counted. */
+function fusionOf(origin: Origin | undefined, isGroup: boolean): Fusion | undefined {
+  if (fusionValidator.Check(origin)) return { weights: origin.weights, missing: origin.missing ?? [] };
+  return isGroup ? { weights: {}, missing: [] } : undefined;
 }
 
 function kindOf(payload: unknown): unknown {
   return typeof payload === 'object' && payload !== null && 'kind' in payload ? payload.kind : undefined;
+}
+
+function anonymous(): SensebindError {
+  return new SensebindError(
+    'INPUT_INVALID',
+    'expected an embedding that says its encoder and its modality, found one without',
+    'pass on the payload of an encode node whole',
+  );
 }
 
 function isReading(): SensebindError {

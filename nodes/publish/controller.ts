@@ -85,19 +85,19 @@ export class PublishController implements Controller, BrokerUser {
     const { settings } = this.#host;
     switch (accepted.kind) {
       case 'embedding': {
-        const { source, isGroup, embedding } = accepted;
+        const { source, fusion, embedding } = accepted;
         const { embeddings: isWanted = true, embeddingsMaxRateHz: maxRateHz = Number.POSITIVE_INFINITY } = settings;
         if (!isWanted || !this.#limit(`emb ${source}`, maxRateHz).pass()) return false;
-        if (isGroup) service.fusedEmbedding(source, embedding);
-        else service.embedding(source, embedding);
+        if (fusion === undefined) service.embedding(source, embedding);
+        else service.fusedEmbedding(source, embedding, fusion);
         return true;
       }
       case 'scores': {
-        const { scores: payload, modality = UNKNOWN, isGroup } = accepted;
+        const { scores: payload, modality = UNKNOWN, fusion } = accepted;
         const { source, labelSet } = payload;
         const { scoresMaxRateHz: maxRateHz = SCORES_HZ, scoresTopK: topK = TOP_K } = settings;
         if (!this.#limit(`scores ${source} ${labelSet}`, maxRateHz).pass()) return false;
-        service.scores({ source, modality, isGroup, scores: payload, seen: payload, topK });
+        service.scores({ source, modality, fusion, scores: payload, seen: payload, topK });
         return true;
       }
       case 'event':

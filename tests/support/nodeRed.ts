@@ -23,6 +23,8 @@ export class RunningNodeRed {
   readonly #output: string[];
   readonly #sent: SentMessage[] = [];
   readonly #watchers = new Set<() => void>();
+  /** Of the flows, after the first one. */
+  #starts = 0;
 
   constructor(parts: {
     readonly url: string;
@@ -35,8 +37,9 @@ export class RunningNodeRed {
     this.#child = parts.child;
     this.#ownFolder = parts.ownFolder;
     this.#output = parts.output;
-    this.#child.on('message', (sent: SentMessage) => {
-      this.#sent.push(sent);
+    this.#child.on('message', (told: SentMessage | { readonly started: true }) => {
+      if ('started' in told) this.#starts++;
+      else this.#sent.push(told);
       for (const watcher of this.#watchers) watcher();
     });
   }
@@ -47,17 +50,16 @@ export class RunningNodeRed {
   }
 
   /** Resolves with the first message of a node that `fits`, also where it was sent before. */
-  sent(node: string, fits: (message: SentMessage['message']) => boolean = () => true): Promise<SentMessage['message']> {
-    return new Promise((resolve) => {
-      const look = (): void => {
-        const found = this.sentBy(node).find(({ message }) => fits(message));
-        if (found === undefined) return;
-        this.#watchers.delete(look);
-        resolve(found.message);
-      };
-      this.#watchers.add(look);
-      look();
+  async sent(
+    node: string,
+    fits: (message: SentMessage['message']) => boolean = () => true,
+  ): Promise<SentMessage['message']> {
+    let found: SentMessage | undefined;
+    await this.#until(() => {
+      found = this.sentBy(node).find(({ message }) => fits(message));
+      return found !== undefined;
     });
+    return found!.message;
   }
 
   /** All that it printed. */
@@ -80,6 +82,7 @@ export class RunningNodeRed {
 
   /** Deploys a flow as the editor does; resolves when it runs. */
   async deploy(flow: Flow, type: 'full' | 'nodes' | 'flows' = 'full'): Promise<void> {
+    const before = this.#starts;
     const response = await fetch(`${this.url}/flows`, {
       method: 'POST',
       headers: {
@@ -90,6 +93,8 @@ export class RunningNodeRed {
       body: JSON.stringify({ flows: flow }),
     });
     if (!response.ok) throw new Error(`expected a deploy, found ${response.status}: ${await response.text()}`);
+    // Node-RED answers when it has saved the flow.
+    await this.#until(() => this.#starts > before);
   }
 
   /** Ends it as a service manager does, and waits until its process has gone by itself. */
@@ -120,9 +125,22 @@ export class RunningNodeRed {
 
   /** Ends it as a loss of power does. Its user folder stays where it was given one. */
   async kill(): Promise<void> {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
     const ended = once(this.#child, 'exit');
     this.#child.kill('SIGKILL');
     await ended;
+  }
+
+  #until(isTrue: () => boolean): Promise<void> {
+    return new Promise((resolve) => {
+      const look = (): void => {
+        if (!isTrue()) return;
+        this.#watchers.delete(look);
+        resolve();
+      };
+      this.#watchers.add(look);
+      look();
+    });
   }
 
   async #get(address: string): Promise<unknown> {

@@ -4,7 +4,7 @@
  *
  *     node nodeRedProgram.js PACKAGE NODES_FOLDER USER_FOLDER
  *
- * Its parent is sent each message that a node sends, as JSON, and whatever it sends itself ends the program.
+ * Its parent is sent each message that a node sends, as JSON, and a word whenever a deploy has started; whatever it sends itself ends the program.
  *
  * PACKAGE: `node-red` or `node-red-4`; NODES_FOLDER: a module whose nodes are loaded, beside those in USER_FOLDER.
  */
@@ -38,6 +38,9 @@ async function main(): Promise<void> {
   await RED.start();
   server.listen(0, '127.0.0.1');
   await Promise.all([started, once(server, 'listening')]);
+  RED.events.on('flows:started', () => {
+    if (process.connected) process.send?.({ started: true });
+  });
   process.once('message', () => {
     void RED.stop().then(() => {
       server.close();

@@ -1,0 +1,323 @@
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { freePort, startMosquitto, withoutMosquitto } from '../support/mosquitto';
+import { type Flow, NODE_RED_VERSIONS, type RunningNodeRed, SINK, startNodeRed } from '../support/nodeRed';
+import { Subscriber } from '../support/subscriber';
+import { temporaryFolder } from '../support/temporaryFolder';
+
+/** What a Catch node puts into a message. */
+interface Failure {
+  readonly code: string;
+  readonly message: string;
+}
+
+function failureIn(message: { readonly [property: string]: unknown }): Failure {
+  return message['error'] as Failure;
+}
+
+const TAB = { id: 'tab', type: 'tab', label: 'flow' } as const;
+const ROOT = 'home/v1/box';
+
+const SCORES = {
+  kind: 'scores',
+  source: 'mic0',
+  labelSet: 'house@1',
+  space: 'space-of-a-test',
+  labels: [
+    { label: 'glass', title: 'Glass', probability: 0.9, cosine: 0.4, margin: 0.2 },
+    { label: 'dog', title: 'Dog', probability: 0.1, cosine: 0.2, margin: -0.2 },
+  ],
+  background: 0,
+  bestBackgroundCosine: null,
+  scale: 20,
+  calibration: null,
+  meaningful: true,
+  best: { label: 'glass', title: 'Glass', probability: 0.9 },
+  startMicros: 1_700_000_000_000_000,
+  endMicros: 1_700_000_002_000_000,
+  flags: [],
+};
+
+const EVENT = {
+  kind: 'event',
+  id: 'event-0',
+  rule: 'burglar',
+  phase: 'new',
+  sequence: 0,
+  severity: 'alarm',
+  startMicros: 1_700_000_000_000_000,
+  endMicros: null,
+  detectedMicros: 1_700_000_001_000_000,
+  evidence: [{ of: 'mic0', what: { kind: 'label', label: 'glass' }, isOn: true, value: 0.9, peak: 0.95 }],
+  labelSet: 'house@1',
+  reason: null,
+  flags: [],
+};
+
+function inject(id: string, payload: object, to: string): Flow[number] {
+  return {
+    id,
+    type: 'inject',
+    z: 'tab',
+    ...{ x: 100, y: 100 },
+    props: [{ p: 'payload', v: JSON.stringify(payload), vt: 'json' }],
+    wires: [[to]],
+  };
+}
+
+/** Sends as many events as msg.count says, each with an id of its own. */
+const MAKE = {
+  id: 'make',
+  type: 'function',
+  z: 'tab',
+  ...{ x: 200, y: 200 },
+  func: `for (let i = 0; i < msg.payload.count; i++) {
+    const number = (context.get('number') || 0) + 1;
+    context.set('number', number);
+    const event = ${JSON.stringify(EVENT)};
+    node.send({payload: {...event, id: msg.payload.prefix + '-' + (msg.payload.isNumbered ? number : RED.util.generateId())}});
+  }`,
+  outputs: 1,
+  wires: [['publish']],
+} as const;
+
+const PUBLISH = { id: 'publish', type: 'sensebind-publish', z: 'tab', x: 400, y: 100, broker: 'broker', wires: [] };
+const CATCH = { id: 'catch', type: 'catch', z: 'tab', x: 100, y: 300, scope: null, wires: [['sink']] };
+const COMPLETE = { id: 'complete', type: 'complete', z: 'tab', x: 100, y: 350, scope: ['publish'], wires: [['sink']] };
+
+function broker(url: string, more: object = {}): Flow[number] {
+  return { id: 'broker', type: 'sensebind-broker', url, baseTopic: 'home', node: 'box', ...more };
+}
+
+for (const version of NODE_RED_VERSIONS) {
+  describe(`publishing from ${version}`, { skip: withoutMosquitto }, () => {
+    let nodeRed: RunningNodeRed;
+
+    before(async () => {
+      nodeRed = await startNodeRed(version);
+    });
+
+    after(() => nodeRed.stop());
+
+    it('puts embeddings, scores and events on the topics of the contract, and says what there is', async (t) => {
+      const mosquitto = await startMosquitto();
+      t.after(() => mosquitto.stop());
+      const subscriber = await Subscriber.start(t, mosquitto.url, [`${ROOT}/#`, 'homeassistant/#']);
+      await nodeRed.deploy([
+        TAB,
+        broker(mosquitto.url),
+        {
+          id: 'mic',
+          type: 'sensebind-microphone',
+          z: 'tab',
+          ...{ x: 100, y: 200 },
+          source: 'mic0',
+          device: { kind: 'simulated-microphone' },
+          wires: [['encode']],
+        },
+        { id: 'encode', type: 'sensebind-encode', z: 'tab', x: 300, y: 200, wires: [['publish']] },
+        inject('scores', SCORES, 'publish'),
+        inject('event', EVENT, 'publish'),
+        PUBLISH,
+      ]);
+      await nodeRed.inject('scores');
+      await nodeRed.inject('event');
+      const { payload } = await subscriber.untilTopic(`${ROOT}/event/burglar`);
+      const event = JSON.parse(payload.toString());
+      assert.deepEqual([event.id, event.phase, event.p, event.src], ['event-0', 'new', 0.9, ['mic0']]);
+      await subscriber.untilTopic(`${ROOT}/src/mic0/emb`);
+      await subscriber.untilTopic(`${ROOT}/src/mic0/status`, (word) => word === 'online');
+      await subscriber.untilTopic(`${ROOT}/status`, (word) => word === 'online');
+      await subscriber.untilTopic(`${ROOT}/src/mic0/scores`);
+      const [scores] = subscriber.documents(`${ROOT}/src/mic0/scores`);
+      assert.deepEqual((scores?.['k'] as { l: string; p: number }[])[0], { l: 'glass', p: 0.9, cos: 0.4, margin: 0.2 });
+      await subscriber.untilTopic(`${ROOT}/info`, (text) => {
+        const { sources, rules, sets } = JSON.parse(text);
+        return sources[0]?.modality === 'audio' && rules[0]?.id === 'burglar' && sets[0] === 'house@1';
+      });
+      await subscriber.untilTopic(`${ROOT}/health`);
+      await subscriber.untilTopic('homeassistant/device/home_box/config', (text) => text.includes('event_burglar'));
+      await subscriber.untilTopic('homeassistant/device/home_box_SRC_mic0/config', (text) => text.includes('mic0/status'));
+      await nodeRed.deploy([TAB]);
+      await subscriber.untilTopic(`${ROOT}/src/mic0/status`, (word) => word === 'offline');
+      await subscriber.untilTopic(`${ROOT}/status`, (word) => word === 'stopped');
+    });
+
+    it('refuses what does not belong there, in one sentence', async (t) => {
+      const mosquitto = await startMosquitto();
+      t.after(() => mosquitto.stop());
+      await nodeRed.deploy([
+        TAB,
+        broker(mosquitto.url),
+        inject('words', { hello: 'world' }, 'publish'),
+        inject('wrong', { ...SCORES, labels: [{ label: 'glass', probability: 7 }] }, 'publish'),
+        {
+          id: 'mic',
+          type: 'sensebind-microphone',
+          z: 'tab',
+          ...{ x: 100, y: 200 },
+          device: { kind: 'simulated-microphone' },
+          wires: [['publish']],
+        },
+        PUBLISH,
+        CATCH,
+        SINK,
+      ]);
+      const failure = async (word: string): Promise<Failure> => {
+        const { error } = await nodeRed.sent('catch', (message) => failureIn(message).message.includes(word));
+        return error as Failure;
+      };
+      assert.equal((await failure('a reading')).code, 'INPUT_UNSUPPORTED');
+      await nodeRed.inject('words');
+      assert.match((await failure('found object')).message, /mqtt out/);
+      await nodeRed.inject('wrong');
+      assert.equal((await failure('found something else')).code, 'INPUT_INVALID');
+    });
+
+    it('tells of a wrong password, keeps it out of flows, and connects with the right one', async (t) => {
+      const user = { name: 'box', password: 'secret-of-a-test' };
+      const mosquitto = await startMosquitto({ user });
+      t.after(() => mosquitto.stop());
+      const login = { username: user.name, password: user.password };
+      const subscriber = await Subscriber.start(t, mosquitto.url, [`${ROOT}/#`], login);
+      const flow = (credentials: object): Flow => [
+        TAB,
+        broker(mosquitto.url, credentials),
+        inject('event', EVENT, 'publish'),
+        PUBLISH,
+        CATCH,
+        SINK,
+      ];
+      const refused = async (): Promise<void> => {
+        const told = nodeRed.sentBy('catch').length;
+        const isNew = (): boolean => nodeRed.sentBy('catch').length > told;
+        await nodeRed.sent('catch', (message) => isNew() && failureIn(message).code === 'BROKER_REFUSED');
+      };
+      const isRefused = refused();
+      await nodeRed.deploy(flow({ credentials: { username: 'box', password: 'wrong' } }));
+      await isRefused;
+      await nodeRed.inject('event');
+      await nodeRed.deploy(flow({ credentials: login }));
+      await subscriber.untilTopic(`${ROOT}/status`, (word) => word === 'online');
+      // What was published meanwhile waited in the spool.
+      await subscriber.until(({ topic, payload }) => topic.endsWith('/event/burglar') && payload.includes('event-0'));
+      const { flows } = (await nodeRed.get('/flows')) as { flows?: unknown };
+      assert.doesNotMatch(JSON.stringify(flows ?? (await nodeRed.get('/flows'))), /secret-of-a-test|"password"/);
+      const test = { id: 'broker', url: mosquitto.url, node: 'box', username: 'box', password: '__PWRD__' };
+      assert.deepEqual(await nodeRed.post('/sensebind/broker/test', test), { connected: true, version: '5' });
+      const wrong = (await nodeRed.post('/sensebind/broker/test', { ...test, password: 'wrong' })) as { code: string };
+      assert.equal(wrong.code, 'BROKER_REFUSED');
+      const elsewhere = { ...test, url: 'mqtt://127.0.0.1:1' };
+      assert.equal(((await nodeRed.post('/sensebind/broker/test', elsewhere)) as { code: string }).code, 'CONFIG_INVALID');
+      // As it is imported on another machine: other ids, and no credentials.
+      const isRefusedAgain = refused();
+      const imported = flow({ id: 'broker-imported' }).map((node) =>
+        node['id'] === 'publish' ? { ...node, broker: 'broker-imported' } : node,
+      );
+      await nodeRed.deploy(imported);
+      await isRefusedAgain;
+    });
+
+    it('loses no event that was taken, whatever is deployed meanwhile', async (t) => {
+      const mosquitto = await startMosquitto();
+      t.after(() => mosquitto.stop());
+      const subscriber = await Subscriber.start(t, mosquitto.url, [`${ROOT}/#`]);
+      const prefix = `deploy-${version}`;
+      const every = { id: 'every', type: 'inject', z: 'tab', x: 50, y: 50, repeat: '0.02', once: true, onceDelay: 0 };
+      const count = { p: 'payload', v: JSON.stringify({ count: 1, prefix: prefix }), vt: 'json' };
+      const flow: Flow = [
+        TAB,
+        broker(mosquitto.url),
+        { ...every, props: [count], wires: [['make']] },
+        MAKE,
+        PUBLISH,
+        COMPLETE,
+        SINK,
+      ];
+      const done = (): string[] =>
+        nodeRed
+          .sentBy('complete')
+          .map(({ message }) => (message.payload as { id: string }).id)
+          .filter((id) => id.startsWith(prefix));
+      for (let round = 1; round <= 3; round++) {
+        await nodeRed.deploy(flow.map((node) => (node['type'] === 'tab' ? node : { ...node, name: `round ${round}` })));
+        const before = done().length;
+        await nodeRed.sent('complete', () => done().length >= before + 10);
+      }
+      await nodeRed.deploy([TAB]);
+      const arrived = (): string[] =>
+        subscriber.messages
+          .filter(({ topic }) => topic.includes('/event/'))
+          .map(({ payload }) => JSON.parse(payload.toString()).id);
+      for (const id of done()) await subscriber.until(() => arrived().includes(id));
+      assert.equal(new Set(arrived()).size, arrived().length);
+    });
+
+    it('gives every event to the broker after it was killed while there was none', async (t) => {
+      const port = await freePort();
+      const userFolder = await temporaryFolder(t);
+      const prefix = 'killed';
+      const first = await startNodeRed(version, { userFolder });
+      t.after(() => first.kill());
+      const flow: Flow = [
+        TAB,
+        broker(`mqtt://127.0.0.1:${port}`),
+        inject('many', { count: 200, prefix, isNumbered: true }, 'make'),
+        MAKE,
+        PUBLISH,
+        COMPLETE,
+        CATCH,
+        SINK,
+      ];
+      await first.deploy(flow);
+      const unreachable = first.sent('catch', (message) => failureIn(message).code === 'BROKER_UNREACHABLE');
+      await first.inject('many');
+      await unreachable;
+      await first.sent('complete', ({ payload }) => (payload as { id: string }).id === `${prefix}-200`);
+      await first.kill();
+      const mosquitto = await startMosquitto({ port });
+      t.after(() => mosquitto.stop());
+      const subscriber = await Subscriber.start(t, mosquitto.url, [`${ROOT}/#`]);
+      const second = await startNodeRed(version, { userFolder });
+      t.after(() => second.stop());
+      const ids = (): string[] =>
+        subscriber.messages
+          .filter(({ topic }) => topic.includes('/event/'))
+          .map(({ payload }) => JSON.parse(payload.toString()).id);
+      await subscriber.until(() => ids().length >= 200);
+      assert.deepEqual(
+        ids().toSorted(),
+        Array.from({ length: 200 }, (_, index) => `${prefix}-${index + 1}`).toSorted(),
+      );
+    });
+
+    it('sets aside what is larger than the broker takes', async (t) => {
+      const userFolder = await temporaryFolder(t);
+      const own = await startNodeRed(version, { userFolder });
+      t.after(() => own.kill());
+      const mosquitto = await startMosquitto({ settings: ['max_packet_size 2000'] });
+      t.after(() => mosquitto.stop());
+      const subscriber = await Subscriber.start(t, mosquitto.url, [`${ROOT}/#`]);
+      const [one] = EVENT.evidence;
+      const evidence = Array.from({ length: 60 }, (_, index) => ({ ...one, what: { kind: 'label', label: `label-${index}-${'x'.repeat(40)}` } }));
+      await own.deploy([
+        TAB,
+        broker(mosquitto.url),
+        inject('large', { ...EVENT, id: 'large', evidence }, 'publish'),
+        inject('small', { ...EVENT, id: 'small' }, 'publish'),
+        PUBLISH,
+        CATCH,
+        SINK,
+      ]);
+      await own.inject('large');
+      await own.inject('small');
+      await own.sent('catch', (message) => failureIn(message).message.includes('at most 2000 bytes'));
+      await subscriber.untilTopic(`${ROOT}/event/burglar`, (text) => text.includes('"small"'));
+      await own.stop();
+      const file = path.join(userFolder, 'state', 'sensebind', 'node-red', 'spool', 'home.box', 'dead-letters.jsonl');
+      assert.match(await readFile(file, 'utf8'), /large/);
+    });
+  });
+}
