@@ -2,13 +2,13 @@ import { type Clock, type Micros, type Millis, systemClock, type Timer } from '.
 import type { Embedding } from '../../runtime/embedding';
 import { SensebindError } from '../../runtime/errors';
 import type { DetectedEvent } from '../../runtime/events/detectedEvent';
+import type { Fused } from '../../runtime/fusion/group';
 import type { BrokerAccess, ProtocolVersion } from '../../runtime/mqtt/connection';
 import type { LinkEvent } from '../../runtime/mqtt/link';
 import type { VectorElementType } from '../../runtime/mqtt/messages';
 import { NodePublisher, type Seen as SeenSpan } from '../../runtime/mqtt/nodePublisher';
 import { Outbox } from '../../runtime/mqtt/sender/outbox';
 import type { SpoolEvent } from '../../runtime/mqtt/spool/spool';
-import type { Fused } from '../../runtime/fusion/group';
 import { Vitals } from '../../runtime/vitals';
 import type { Scores } from '../../runtime/zeroshot/score';
 import { Announcer, type AnnouncerOptions } from './announcer';
@@ -173,7 +173,16 @@ export class BrokerService {
   /** As {@link embedding}, of a group of sources. */
   fusedEmbedding(group: string, embedding: Embedding, fusion: Fusion): void {
     const { startMicros, endMicros, flags } = embedding;
-    const fused: Fused = { ...fusion, group, embedding, scores: [], startMicros, endMicros, monotonicEndMicros: 0, flags };
+    const fused: Fused = {
+      ...fusion,
+      group,
+      embedding,
+      scores: [],
+      startMicros,
+      endMicros,
+      monotonicEndMicros: 0,
+      flags,
+    };
     this.#publisher.fused(fused, { topK: 0, withEmbedding: true });
     this.#seen.group(group, embedding.sources);
     this.#tellChanges();

@@ -36,7 +36,8 @@ export function prepareBrokerTest(id: string): void {
     const body = JSON.stringify({ id, ...fields() });
     void $.ajax({ url: 'sensebind/broker/test', method: 'POST', contentType: 'application/json', data: body }).then(
       (result: TestAnswer) => show(result),
-      (request: JQuery.jqXHR) => show({ connected: false, message: words('broker.noAnswer', { status: request.status }) }),
+      (request: JQuery.jqXHR) =>
+        show({ connected: false, message: words('broker.noAnswer', { status: request.status }) }),
     );
   });
   const show = ({ connected, version = '', code, message = '' }: TestAnswer): void => {
@@ -47,7 +48,18 @@ export function prepareBrokerTest(id: string): void {
 }
 
 function fields(): Readonly<Record<string, unknown>> {
-  const names = ['url', 'username', 'password', 'node', 'baseTopic', 'protocol', 'clientId', 'caFile', 'certFile', 'keyFile'];
+  const names = [
+    'url',
+    'username',
+    'password',
+    'node',
+    'baseTopic',
+    'protocol',
+    'clientId',
+    'caFile',
+    'certFile',
+    'keyFile',
+  ];
   return Object.fromEntries(names.map((name) => [name, $(`#node-config-input-${name}`).val()]));
 }
 

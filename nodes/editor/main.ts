@@ -1,5 +1,5 @@
-import * as bundle from './bundle';
 import * as broker from './broker';
+import * as bundle from './bundle';
 import * as device from './device';
 import * as deviceKinds from './deviceKinds';
 import * as duration from './duration';

@@ -139,7 +139,9 @@ for (const version of NODE_RED_VERSIONS) {
       });
       await subscriber.untilTopic(`${ROOT}/health`);
       await subscriber.untilTopic('homeassistant/device/home_box/config', (text) => text.includes('event_burglar'));
-      await subscriber.untilTopic('homeassistant/device/home_box_SRC_mic0/config', (text) => text.includes('mic0/status'));
+      await subscriber.untilTopic('homeassistant/device/home_box_SRC_mic0/config', (text) =>
+        text.includes('mic0/status'),
+      );
       await nodeRed.deploy([TAB]);
       await subscriber.untilTopic(`${ROOT}/src/mic0/status`, (word) => word === 'offline');
       await subscriber.untilTopic(`${ROOT}/status`, (word) => word === 'stopped');
@@ -210,7 +212,10 @@ for (const version of NODE_RED_VERSIONS) {
       const wrong = (await nodeRed.post('/sensebind/broker/test', { ...test, password: 'wrong' })) as { code: string };
       assert.equal(wrong.code, 'BROKER_REFUSED');
       const elsewhere = { ...test, url: 'mqtt://127.0.0.1:1' };
-      assert.equal(((await nodeRed.post('/sensebind/broker/test', elsewhere)) as { code: string }).code, 'CONFIG_INVALID');
+      assert.equal(
+        ((await nodeRed.post('/sensebind/broker/test', elsewhere)) as { code: string }).code,
+        'CONFIG_INVALID',
+      );
       // As it is imported on another machine: other ids, and no credentials.
       const isRefusedAgain = refused();
       const imported = flow({ id: 'broker-imported' }).map((node) =>
@@ -301,7 +306,10 @@ for (const version of NODE_RED_VERSIONS) {
       t.after(() => mosquitto.stop());
       const subscriber = await Subscriber.start(t, mosquitto.url, [`${ROOT}/#`]);
       const [one] = EVENT.evidence;
-      const evidence = Array.from({ length: 60 }, (_, index) => ({ ...one, what: { kind: 'label', label: `label-${index}-${'x'.repeat(40)}` } }));
+      const evidence = Array.from({ length: 60 }, (_, index) => ({
+        ...one,
+        what: { kind: 'label', label: `label-${index}-${'x'.repeat(40)}` },
+      }));
       await own.deploy([
         TAB,
         broker(mosquitto.url),
