@@ -1,7 +1,15 @@
 import { findDevices } from './deviceKinds';
 import { enteredValue, inputFor, labelOf } from './optionInput';
 import { words } from './red';
-import { type DeviceKind, type DeviceOptions, fieldsOf, type OptionField, problemOf, valueAt, withValue } from './schema';
+import {
+  type DeviceKind,
+  type DeviceOptions,
+  fieldsOf,
+  type OptionField,
+  problemOf,
+  valueAt,
+  withValue,
+} from './schema';
 
 /** The part of a source node that this dialog edits. */
 export interface SourceNode {
@@ -50,7 +58,10 @@ export function cancelDevice(): void {
 
 async function look(opened: Dialog, modality: string): Promise<void> {
   const { select, fields } = opened;
-  select.prop('disabled', true).empty().append($('<option>').text(words('device.loading')));
+  select
+    .prop('disabled', true)
+    .empty()
+    .append($('<option>').text(words('device.loading')));
   try {
     opened.kinds = await findDevices(modality);
   } catch {

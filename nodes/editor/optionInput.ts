@@ -31,7 +31,11 @@ export function inputFor(schema: OptionSchema, value: unknown): JQuery {
   );
   if (text !== '' && !choices.map(String).includes(text)) select.append($('<option>').val(text).text(text));
   // The list becomes a field to write into, in place.
-  select.append($('<option>').val(ENVIRONMENT).text(`${words('device.environment')} …`));
+  select.append(
+    $('<option>')
+      .val(ENVIRONMENT)
+      .text(`${words('device.environment')} …`),
+  );
   select.on('change', () => {
     if (select.val() !== ENVIRONMENT) return;
     const name = `\${${window.prompt(words('device.environment'), 'NAME') ?? ''}}`;
@@ -43,7 +47,7 @@ export function inputFor(schema: OptionSchema, value: unknown): JQuery {
 }
 
 /** No option has this value. */
-const ENVIRONMENT = '${}';
+const ENVIRONMENT = '\u2026';
 
 function textInput(text: string): JQuery {
   return $('<input>').attr('type', 'text').val(text);

@@ -74,7 +74,8 @@ export function withValue<Options extends object>(options: Options, path: readon
   const inner = typeof before === 'object' && before !== null ? before : {};
   const now = rest.length === 0 ? value : withValue(inner, rest, value);
   const isEmpty =
-    now === undefined || (typeof now === 'object' && now !== null && !Array.isArray(now) && Object.keys(now).length === 0);
+    now === undefined ||
+    (typeof now === 'object' && now !== null && !Array.isArray(now) && Object.keys(now).length === 0);
   return (isEmpty ? others : { ...others, [key]: now }) as Options;
 }
 

@@ -93,7 +93,11 @@ export class ReplayController implements Controller {
     if (closing.aborted) return;
     const { readings, passes, stop } = played;
     const isStopped = stop.signal.aborted;
-    status.set({ fill: 'grey', shape: 'dot', text: `${isStopped ? 'stopped' : 'played to its end'}, ${readings} readings` });
+    status.set({
+      fill: 'grey',
+      shape: 'dot',
+      text: `${isStopped ? 'stopped' : 'played to its end'}, ${readings} readings`,
+    });
     const payload = { kind: 'replay', state: isStopped ? 'stopped' : 'ended', path: file, readings, passes };
     send([null, Object.assign(message, { payload })]);
   }
@@ -135,16 +139,20 @@ export class ReplayController implements Controller {
     switch (item.kind) {
       case 'reading':
         played.readings++;
-        return this.#tell(moved(item.reading, offsetMicros), played);
+        this.#tell(moved(item.reading, offsetMicros), played);
+        break;
       case 'loss':
-        return this.#lost(item.source, item.loss.reason, item.loss.amount);
+        this.#lost(item.source, item.loss.reason, item.loss.amount);
+        break;
       case 'no-memory':
-        return this.#lost(item.source, 'memory', 1);
+        this.#lost(item.source, 'memory', 1);
+        break;
       case 'corrupt':
-        return this.#host.fail(damaged(played.file, `${item.byteLength} bytes whose checksum is wrong`));
+        this.#host.fail(damaged(played.file, `${item.byteLength} bytes whose checksum is wrong`));
+        break;
       case 'cut':
         if (item.restBytes > 0) this.#host.fail(damaged(item.path, `${item.restBytes} bytes that are no whole record`));
-        return;
+        break;
       case 'session':
       case 'embedding':
       case 'document':
@@ -177,7 +185,15 @@ export class ReplayController implements Controller {
     const known = this.#feeds.get(name);
     if (known !== undefined) return known;
     if (this.#feeds.size >= MOST_SOURCES) throw tooManySources();
-    const feed = new SourceFeed({ key: `${id}:${name}`, source, modality, clock, send, fail, changed: () => undefined });
+    const feed = new SourceFeed({
+      key: `${id}:${name}`,
+      source,
+      modality,
+      clock,
+      send,
+      fail,
+      changed: () => undefined,
+    });
     this.#feeds.set(name, feed);
     feed.status({ state: 'online' });
     return feed;
@@ -196,7 +212,11 @@ export class ReplayController implements Controller {
 }
 
 function nothingIn(file: string): SensebindError {
-  return new SensebindError('RECORDING_INVALID', `expected readings in ${file}, found none`, 'choose another recording');
+  return new SensebindError(
+    'RECORDING_INVALID',
+    `expected readings in ${file}, found none`,
+    'choose another recording',
+  );
 }
 
 function damaged(file: string, found: string): SensebindError {

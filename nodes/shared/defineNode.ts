@@ -27,7 +27,7 @@ export interface Host<Settings> {
   /** Aborted when the node is closed. */
   readonly closing: AbortSignal;
   readonly send: Send;
-  /** Tells Catch nodes and the log of a failure that belongs to no input. */
+  /** Tells Catch nodes, else the log, of a failure that belongs to no input. */
   fail(error: unknown): void;
   /**
    * The controller of a configuration node.
@@ -95,7 +95,7 @@ function run<Settings extends TObject>(node: Node<Record<string, string>>, parts
     if (closing.signal.aborted) return;
     const shown = nodeError(error);
     status.set({ fill: 'red', shape: 'ring', text: shown.code });
-    node.error(shown);
+    node.error(shown, {});
   });
   node.on('input', (message, send, done) => {
     const work = started.then(async () => {
@@ -136,7 +136,8 @@ async function open<Settings extends TObject>(
     status,
     closing,
     send: (message) => node.send(message as Message),
-    fail: (error) => node.error(nodeError(error)),
+    // Without a message, Catch nodes are not told.
+    fail: (error) => node.error(nodeError(error), {}),
     configuration: (id, kind) => configurationOf(RED, { id, kind }),
   });
   controllers.set(node, controller);

@@ -29,9 +29,7 @@ export function isSimulated(declaration: DeviceDeclaration): boolean {
 }
 
 /** Modalities that there are devices of. */
-export const deviceModalities: readonly Modality[] = [
-  ...new Set(deviceDeclarations.map(({ modality }) => modality)),
-];
+export const deviceModalities: readonly Modality[] = [...new Set(deviceDeclarations.map(({ modality }) => modality))];
 
 /** @throws {SensebindError} `CONFIG_INVALID` for a kind that there is not, or that is of another modality. */
 export function declarationOf({ kind }: DeviceOptions, modality: Modality): DeviceDeclaration {

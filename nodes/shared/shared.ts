@@ -49,7 +49,9 @@ export class SharedResources<Resource extends Closable> {
 
   /** Closes at once what nobody uses and is only kept for a while, where its key `fits`. Never rejects. */
   async closeIdle(fits: (key: string) => boolean): Promise<void> {
-    const idle = [...this.#entries].filter(([key, { users, timer }]) => users === 0 && timer !== undefined && fits(key));
+    const idle = [...this.#entries].filter(
+      ([key, { users, timer }]) => users === 0 && timer !== undefined && fits(key),
+    );
     await Promise.allSettled(idle.map(async ([key, entry]) => this.#close(key, entry, await entry.opening)));
   }
 

@@ -145,7 +145,9 @@ function figuresOf(feeds: readonly SourceFeed[]): string {
   const losses = new Map<Loss, number>();
   for (const feed of feeds)
     for (const [reason, amount] of feed.losses) losses.set(reason, (losses.get(reason) ?? 0) + amount);
-  return shortened([`${rate.toFixed(1)}/s`, ...[...losses].map(([reason, amount]) => `${amount} ${reason}`)].join(', '));
+  return shortened(
+    [`${rate.toFixed(1)}/s`, ...[...losses].map(([reason, amount]) => `${amount} ${reason}`)].join(', '),
+  );
 }
 
 function shortened(text: string): string {

@@ -15,7 +15,10 @@ export function registerSourceRoutes({ httpAdmin, auth }: Pick<NodeAPI, 'httpAdm
   httpAdmin.get('/sensebind/devices', mayRead, (_request, response) => {
     response.json(
       Object.fromEntries(
-        deviceModalities.map((modality) => [modality, devicesOf(modality).map((kind) => ({ ...shown(kind), found: [] }))]),
+        deviceModalities.map((modality) => [
+          modality,
+          devicesOf(modality).map((kind) => ({ ...shown(kind), found: [] })),
+        ]),
       ),
     );
   });

@@ -95,11 +95,13 @@ let mutes: Promise<Mutes> | undefined;
 
 /** Which sources of this machine's flows are muted: kept over a restart. */
 export function sourceMutes(): Promise<Mutes> {
-  mutes ??= Mutes.open(path.join(sensebindStateDirectory(), 'node-red', 'muted'), systemClock).catch((error: unknown) => {
-    // Whoever asks next tries again.
-    mutes = undefined;
-    throw error;
-  });
+  mutes ??= Mutes.open(path.join(sensebindStateDirectory(), 'node-red', 'muted'), systemClock).catch(
+    (error: unknown) => {
+      // Whoever asks next tries again.
+      mutes = undefined;
+      throw error;
+    },
+  );
   return mutes;
 }
 

@@ -19,7 +19,7 @@ export const SINK = { id: 'sink', type: 'debug', z: 'tab', x: 900, y: 900, activ
 export class RunningNodeRed {
   readonly url: string;
   readonly #child: ChildProcess;
-  readonly #userFolder: string;
+  readonly #ownFolder: string | undefined;
   readonly #output: string[];
   readonly #sent: SentMessage[] = [];
   readonly #watchers = new Set<() => void>();
@@ -27,12 +27,13 @@ export class RunningNodeRed {
   constructor(parts: {
     readonly url: string;
     readonly child: ChildProcess;
-    readonly userFolder: string;
     readonly output: string[];
+    /** Removed in the end. */
+    readonly ownFolder?: string;
   }) {
     this.url = parts.url;
     this.#child = parts.child;
-    this.#userFolder = parts.userFolder;
+    this.#ownFolder = parts.ownFolder;
     this.#output = parts.output;
     this.#child.on('message', (sent: SentMessage) => {
       this.#sent.push(sent);
@@ -98,9 +99,26 @@ export class RunningNodeRed {
       this.#child.send('stop');
       await ended;
     }
-    await rm(this.#userFolder, { recursive: true, force: true });
+    if (this.#ownFolder !== undefined) await rm(this.#ownFolder, { recursive: true, force: true });
   }
 
+  /** Presses the button of an inject node. */
+  async inject(node: string): Promise<void> {
+    await this.post(`/inject/${node}`, {});
+  }
+
+  async post(address: string, body: object): Promise<unknown> {
+    const response = await fetch(`${this.url}${address}`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json', Accept: 'application/json' },
+      body: JSON.stringify(body),
+    });
+    const text = await response.text();
+    if (!response.ok) throw new Error(`expected ${address}, found ${response.status}: ${text}`);
+    return text.startsWith('{') ? JSON.parse(text) : text;
+  }
+
+  /** Ends it as a loss of power does. Its user folder stays where it was given one. */
   async kill(): Promise<void> {
     const ended = once(this.#child, 'exit');
     this.#child.kill('SIGKILL');
@@ -130,20 +148,32 @@ export interface NodeSet {
   readonly err?: unknown;
 }
 
-/** Starts a Node-RED whose palette is the one of this checkout. */
+/** Starts a Node-RED whose palette is the one of this checkout, unless told otherwise. */
 export async function startNodeRed(
   version: NodeRedVersion,
-  options: { readonly environment?: Readonly<Record<string, string>> } = {},
+  options: {
+    readonly environment?: Readonly<Record<string, string>>;
+    /** Left out: a new one, which is removed in the end. */
+    readonly userFolder?: string;
+    /** Module whose nodes are loaded beside those that are installed in the user folder; empty for none. */
+    readonly nodesFolder?: string;
+  } = {},
 ): Promise<RunningNodeRed> {
-  const userFolder = await mkdtemp(path.join(tmpdir(), 'sensebind-node-red-'));
+  const { environment, nodesFolder = repositoryRoot } = options;
+  const userFolder = options.userFolder ?? (await mkdtemp(path.join(tmpdir(), 'sensebind-node-red-')));
   const output: string[] = [];
-  const child = fork(path.join(__dirname, 'nodeRedProgram.js'), [version, repositoryRoot, userFolder], {
+  const child = fork(path.join(__dirname, 'nodeRedProgram.js'), [version, nodesFolder, userFolder], {
     silent: true,
-    env: { ...process.env, XDG_STATE_HOME: path.join(userFolder, 'state'), ...options.environment },
+    env: { ...process.env, XDG_STATE_HOME: path.join(userFolder, 'state'), ...environment },
   });
   for (const stream of [child.stdout, child.stderr]) stream?.on('data', (bytes) => output.push(String(bytes)));
   const [message] = (await Promise.race([once(child, 'message'), failed(child, output)])) as [{ readonly url: string }];
-  return new RunningNodeRed({ url: message.url, child, userFolder, output });
+  return new RunningNodeRed({
+    url: message.url,
+    child,
+    output,
+    ...(options.userFolder === undefined ? { ownFolder: userFolder } : {}),
+  });
 }
 
 async function failed(child: ChildProcess, output: readonly string[]): Promise<never> {
