@@ -43,7 +43,10 @@ for (const version of NODE_RED_VERSIONS) {
       userFolder = await mkdtemp(path.join(tmpdir(), 'sensebind-sources-'));
       const mutes = await Mutes.open(mutesFolder(), systemClock);
       await mutes.set('muted-before', true);
-      await writeFile(path.join(userFolder, 'tone.wav'), monoWav(Array.from({ length: 16_000 }, (_, n) => (n * 7) % 9000)));
+      await writeFile(
+        path.join(userFolder, 'tone.wav'),
+        monoWav(Array.from({ length: 16_000 }, (_, n) => (n * 7) % 9000)),
+      );
       await writeFile(path.join(userFolder, 'world.yaml'), WORLD);
       nodeRed = await startNodeRed(version, {
         userFolder,
@@ -73,7 +76,11 @@ for (const version of NODE_RED_VERSIONS) {
 
     it('sends what each kind of sensor reads, and the world with what really happens', async () => {
       const single = (['camera', 'depth', 'thermal', 'imu'] as const).map((name) =>
-        node(name, `sensebind-${name}`, { device: { kind: `simulated-${name}` }, source: `my-${name}`, wires: [['sink']] }),
+        node(name, `sensebind-${name}`, {
+          device: { kind: `simulated-${name}` },
+          source: `my-${name}`,
+          wires: [['sink']],
+        }),
       );
       const microphone = node('mic', 'sensebind-microphone', {
         source: 'from-file',
@@ -86,7 +93,12 @@ for (const version of NODE_RED_VERSIONS) {
         wires: Array.from({ length: 6 }, () => ['sink']),
       });
       await nodeRed.deploy([TAB, ...single, microphone, world, SINK]);
-      for (const [name, modality] of Object.entries({ camera: 'vision', depth: 'depth', thermal: 'thermal', imu: 'imu' })) {
+      for (const [name, modality] of Object.entries({
+        camera: 'vision',
+        depth: 'depth',
+        thermal: 'thermal',
+        imu: 'imu',
+      })) {
         const { topic, payload, sensebind } = await nodeRed.sent(name);
         assert.equal(topic, `my-${name}`);
         assert.deepEqual(
@@ -101,7 +113,10 @@ for (const version of NODE_RED_VERSIONS) {
       const truth = await nodeRed.sent('world', ({ payload }) => (payload as { kind: string }).kind === 'truth');
       const { event, phase } = truth.payload as { readonly event: string; readonly phase: string };
       assert.deepEqual([event, phase], ['glass_break', 'started']);
-      assert.equal(nodeRed.sentBy('world').some(({ message }) => message.topic === 'world-depth'), false);
+      assert.equal(
+        nodeRed.sentBy('world').some(({ message }) => message.topic === 'world-depth'),
+        false,
+      );
     });
 
     it('hands one and the same reading to every branch, and through nodes that pass it on', async () => {
@@ -140,7 +155,10 @@ for (const version of NODE_RED_VERSIONS) {
       assert.equal(answer.status, 200);
       const kinds = (await answer.json()) as readonly { readonly kind: string; readonly isSimulated: boolean }[];
       assert.equal(kinds.at(-1)?.kind, 'simulated-microphone');
-      assert.equal(kinds.some(({ kind }) => kind.startsWith('replay-') || kind.startsWith('mqtt-')), false);
+      assert.equal(
+        kinds.some(({ kind }) => kind.startsWith('replay-') || kind.startsWith('mqtt-')),
+        false,
+      );
       assert.equal((await ask('/sensebind/devices/smell', 'reader')).status, 404);
       const every = (await (await ask('/sensebind/devices', 'reader')).json()) as Readonly<Record<string, unknown>>;
       assert.ok(Object.keys(every).includes('thermal'));
@@ -148,7 +166,11 @@ for (const version of NODE_RED_VERSIONS) {
       await nodeRed.deploy([
         TAB,
         node('mutable', 'sensebind-imu', { device: { kind: 'simulated-imu' }, source: 'shy', wires: [['sink']] }),
-        node('quiet', 'sensebind-imu', { device: { kind: 'simulated-imu' }, source: 'muted-before', wires: [['sink']] }),
+        node('quiet', 'sensebind-imu', {
+          device: { kind: 'simulated-imu' },
+          source: 'muted-before',
+          wires: [['sink']],
+        }),
         node('status', 'status', { scope: null, wires: [['sink']] }),
         SINK,
       ]);
@@ -157,7 +179,10 @@ for (const version of NODE_RED_VERSIONS) {
       assert.equal((await ask('/sensebind/sources/nobody/mute', 'writer', 'POST')).status, 404);
       assert.equal((await ask('/sensebind/sources/mutable/mute', 'writer', 'POST')).status, 200);
       await nodeRed.sent('status', (message) => {
-        const { text, source } = message['status'] as { readonly text: string; readonly source: { readonly id: string } };
+        const { text, source } = message['status'] as {
+          readonly text: string;
+          readonly source: { readonly id: string };
+        };
         return source.id === 'mutable' && text === 'muted';
       });
       assert.ok((await Mutes.open(mutesFolder(), systemClock)).isMuted('shy'));
