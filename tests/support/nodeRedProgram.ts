@@ -6,6 +6,8 @@
  *
  * Its parent is sent each message that a node sends, as JSON, and a word whenever a deploy has started; whatever it sends itself ends the program.
  *
+ * Environment: TEST_TOKENS, JSON with the permission of each token of the admin API, switches users on.
+ *
  * PACKAGE: `node-red` or `node-red-4`; NODES_FOLDER: a module whose nodes are loaded, beside those in USER_FOLDER.
  */
 import { once } from 'node:events';
@@ -27,6 +29,7 @@ async function main(): Promise<void> {
     telemetry: { enabled: false, updateNotification: false },
     editorTheme: { tours: false, projects: { enabled: false } },
     externalModules: { autoInstall: false, palette: { allowInstall: false } },
+    ...(process.env['TEST_TOKENS'] === undefined ? {} : { adminAuth: usersOf(process.env['TEST_TOKENS']) }),
     logging: { console: { level: 'info', metrics: false, audit: false } },
   };
   RED.init(server, settings as never);
@@ -50,6 +53,20 @@ async function main(): Promise<void> {
   });
   const { port } = server.address() as AddressInfo;
   process.send?.({ url: `http://127.0.0.1:${port}` });
+}
+
+/** Whoever has no token may do everything; whoever has one, only what it is for. */
+function usersOf(text: string): object {
+  const permissions = JSON.parse(text) as Readonly<Record<string, string>>;
+  return {
+    type: 'credentials',
+    users: [],
+    default: { permissions: '*' },
+    tokens: async (token: string) => {
+      const allowed = permissions[token];
+      return allowed === undefined ? null : { username: token, permissions: [allowed] };
+    },
+  };
 }
 
 /** What Node-RED's hook `onSend` tells of. */
