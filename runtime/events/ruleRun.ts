@@ -134,10 +134,10 @@ export class RuleRun {
   }
 
   #isOnNow(): boolean {
-    const [only, another] = this.leaves;
+    const { when } = this.rule;
     // A thousand labels have a thousand rules of one leaf.
-    if (only !== undefined && another === undefined) return only.isOn;
-    return this.#isOn(this.rule.when, this.leaves[Symbol.iterator]());
+    if (when.kind === 'label' || when.kind === 'measure') return this.leaves[0]?.isOn === true;
+    return this.#isOn(when, this.leaves[Symbol.iterator]());
   }
 
   /** Every leaf is read in turn, so that the iterator stands where the next condition begins. */
