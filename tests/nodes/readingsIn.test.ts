@@ -24,6 +24,8 @@ function controller(settings: { readonly source?: string } = {}): {
     closing: new AbortController().signal,
     send: (message) => sent.push(message as Message),
     fail: (error) => assert.fail(String(error)),
+    warn: (text) => assert.fail(text),
+    log: (text) => assert.fail(text),
     configuration: () => assert.fail('it needs none'),
   } as ConstructorParameters<typeof ReadingsInController>[0]);
   return { node, sent };

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { systemClock } from '../../runtime/clock';
-import { Mutes } from '../../runtime/mutes';
+import { SwitchedOff } from '../../runtime/switchedOff';
 import { monoWav } from '../devices/audio/wavBytes';
 import { isGStreamerMissing } from '../support/gstreamer';
 import {
@@ -41,7 +41,7 @@ for (const version of NODE_RED_VERSIONS) {
 
     before(async () => {
       userFolder = await mkdtemp(path.join(tmpdir(), 'sensebind-sources-'));
-      const mutes = await Mutes.open(mutesFolder(), systemClock);
+      const mutes = await SwitchedOff.open(mutesFolder(), systemClock);
       await mutes.set('muted-before', true);
       await writeFile(
         path.join(userFolder, 'tone.wav'),
@@ -185,7 +185,7 @@ for (const version of NODE_RED_VERSIONS) {
         };
         return source.id === 'mutable' && text === 'muted';
       });
-      assert.ok((await Mutes.open(mutesFolder(), systemClock)).isMuted('shy'));
+      assert.ok((await SwitchedOff.open(mutesFolder(), systemClock)).isOff('shy'));
       const before = nodeRed.sentBy('mutable').length;
       assert.equal((await ask('/sensebind/sources/mutable/unmute', 'writer', 'POST')).status, 200);
       await nodeRed.sent('mutable', ({ payload }) => {
