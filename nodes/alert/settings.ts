@@ -68,7 +68,10 @@ function idOf(text: string): string {
   return id.test(text) ? text : (labelIdsOf([text])[0] ?? text);
 }
 
-function conditionOf({ kind, label, direction = 'above', on, off, of }: ConditionRow, index: number): ConditionTemplate {
+function conditionOf(
+  { kind, label, direction = 'above', on, off, of }: ConditionRow,
+  index: number,
+): ConditionTemplate {
   const source = of === undefined ? {} : { of };
   if (kind === 'label') {
     if (label === undefined) throw incomplete(index, 'a label', 'none', 'type its words or its id');

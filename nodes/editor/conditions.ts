@@ -37,15 +37,29 @@ export function saveConditions(node: { conditions: readonly ConditionRow[] }): v
 export function validConditions(value: unknown): true | string {
   if (!Array.isArray(value) || value.length === 0) return words('invalid.conditions');
   const rows = value as readonly ConditionRow[];
-  const isWhole = rows.every(({ kind, label, on }) => (kind === 'label' ? Boolean(label) : on !== undefined && on !== ''));
+  const isWhole = rows.every(({ kind, label, on }) =>
+    kind === 'label' ? Boolean(label) : on !== undefined && on !== '',
+  );
   return isWhole || words('invalid.conditions');
 }
 
 function addCondition(container: JQuery, data: ConditionRow): void {
   const { kind = 'label', label, direction = 'above', on, off, of } = data;
-  const kinds = KINDS.map((id) => $('<option>').val(id).text(words(`condition.${id}`)));
-  const select = $('<select>').addClass('sensebind-condition-kind').css('width', '150px').append(kinds).val(String(kind));
-  const sides = ['above', 'below'].map((id) => $('<option>').val(id).text(words(`condition.${id}`)));
+  const kinds = KINDS.map((id) =>
+    $('<option>')
+      .val(id)
+      .text(words(`condition.${id}`)),
+  );
+  const select = $('<select>')
+    .addClass('sensebind-condition-kind')
+    .css('width', '150px')
+    .append(kinds)
+    .val(String(kind));
+  const sides = ['above', 'below'].map((id) =>
+    $('<option>')
+      .val(id)
+      .text(words(`condition.${id}`)),
+  );
   const side = $('<select>').addClass('sensebind-condition-direction').css('width', '80px').append(sides);
   const name = field('condition-label', label, { width: '150px', placeholder: words('condition.labelWords') });
   const first = $('<div>').append(select, ' ', name, side.val(String(direction)));

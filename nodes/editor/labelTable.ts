@@ -132,7 +132,9 @@ async function markWords(): Promise<void> {
   }
   const background = answer.texts[rows.length];
   const text = background === undefined || background.unknown.length === 0 ? '' : unknownText(background);
-  $('.sensebind-words-report').text(text).toggleClass('sensebind-unknown', text !== '');
+  $('.sensebind-words-report')
+    .text(text)
+    .toggleClass('sensebind-unknown', text !== '');
 }
 
 /** Of the table as it is deployed: rows that were moved or added since have none of their own. */

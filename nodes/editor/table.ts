@@ -1,5 +1,9 @@
 /** A field of a row of a table. */
-export function field(name: string, value: unknown, options: { readonly placeholder?: string; readonly width: string }): JQuery {
+export function field(
+  name: string,
+  value: unknown,
+  options: { readonly placeholder?: string; readonly width: string },
+): JQuery {
   return $('<input>')
     .attr({ type: 'text', placeholder: options.placeholder ?? '' })
     .addClass(`sensebind-${name}`)
