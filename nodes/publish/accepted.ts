@@ -33,11 +33,7 @@ export type Accepted =
   | { readonly kind: 'event'; readonly event: DetectedEvent };
 
 const Id = Type.String({ minLength: 1, maxLength: 64 });
-const Title = Type.String({ maxLength: 256 });
 const Name = Type.String({ minLength: 1, maxLength: 128 });
-const EpochMicros = Type.Integer({ minimum: 0 });
-const Probability = Type.Number({ minimum: 0, maximum: 1 });
-const Cosine = Type.Number({ minimum: -1.001, maximum: 1.001 });
 const Value = Type.Union([Type.Number(), Type.Null()]);
 const Flags = Type.Array(Type.Enum(Object.keys(FLAG_BITS) as Flag[]), { maxItems: 64 });
 
