@@ -2,11 +2,12 @@
  * A whole Node-RED in a process of its own, with this package's palette: one a scenario, since Node-RED cannot be started
  * twice in a process (reference/nodered.md §9). Talks to its parent over the channel of node:child_process.
  *
- *     node nodeRedProgram.js PACKAGE NODES_FOLDER USER_FOLDER
+ *     node nodeRedProgram.js PACKAGE NODES_FOLDER USER_FOLDER [READER]
  *
  * Its parent is sent each message that a node sends, as JSON, and a word whenever a deploy has started; whatever it sends itself ends the program.
  *
- * PACKAGE: `node-red` or `node-red-4`; NODES_FOLDER: a module whose nodes are loaded, beside those in USER_FOLDER.
+ * PACKAGE: `node-red` or `node-red-4`; NODES_FOLDER: a module whose nodes are loaded, beside those in USER_FOLDER; READER:
+ * a user with this name as the password, who may read flows and nothing else, where nobody in particular may do everything.
  */
 import { once } from 'node:events';
 import http from 'node:http';
@@ -14,7 +15,7 @@ import type { AddressInfo } from 'node:net';
 import type { NodeRedApp } from 'node-red';
 
 async function main(): Promise<void> {
-  const [, , packageName = 'node-red', nodesFolder = '', userFolder = ''] = process.argv;
+  const [, , packageName = 'node-red', nodesFolder = '', userFolder = '', reader = ''] = process.argv;
   const RED = require(packageName) as NodeRedApp;
   const server = http.createServer((request, response) => application(request, response));
   const settings = {
@@ -28,6 +29,7 @@ async function main(): Promise<void> {
     editorTheme: { tours: false, projects: { enabled: false } },
     externalModules: { autoInstall: false, palette: { allowInstall: false } },
     logging: { console: { level: 'info', metrics: false, audit: false } },
+    ...(reader === '' ? {} : { adminAuth: adminAuth(reader) }),
   };
   RED.init(server, settings as never);
   RED.hooks.add('onSend', (events: unknown) => {
@@ -50,6 +52,17 @@ async function main(): Promise<void> {
   });
   const { port } = server.address() as AddressInfo;
   process.send?.({ url: `http://127.0.0.1:${port}` });
+}
+
+/** Who is not logged in may do everything, the reader only read flows. */
+function adminAuth(reader: string): object {
+  const known = { username: reader, permissions: ['flows.read'] };
+  return {
+    type: 'credentials',
+    users: async (name: string) => (name === reader ? known : null),
+    authenticate: async (name: string, password: string) => (name === reader && password === reader ? known : null),
+    default: async () => ({ anonymous: true, permissions: '*' }),
+  };
 }
 
 /** What Node-RED's hook `onSend` tells of. */
