@@ -8,7 +8,8 @@ let used = drawn.length;
 
 /** A new ULID: unique, and sorted by the wall time at which it was made. */
 export function newId(epochMicros: Micros): string {
-  return ulid(Math.max(0, Math.floor(epochMicros / 1000)), random);
+  // 0 would be taken for no time at all.
+  return ulid(Math.max(1, Math.floor(epochMicros / 1000)), random);
 }
 
 /** In [0, 1), with the five bits that a character of an id takes, and three to spare. */

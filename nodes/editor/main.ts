@@ -1,9 +1,11 @@
 import * as broker from './broker';
 import * as bundle from './bundle';
+import * as conditions from './conditions';
 import * as device from './device';
 import * as deviceKinds from './deviceKinds';
 import * as duration from './duration';
 import * as identifiers from './identifiers';
+import * as labelTable from './labelTable';
 import { addSidebar } from './live/sidebar';
 import * as numbers from './numbers';
 import * as rows from './rows';
@@ -13,10 +15,12 @@ import * as words from './words';
 const Sensebind = {
   ...broker,
   ...bundle,
+  ...conditions,
   ...device,
   ...deviceKinds,
   ...duration,
   ...identifiers,
+  ...labelTable,
   ...numbers,
   ...rows,
   ...words,

@@ -47,7 +47,7 @@ export function inputFor(schema: OptionSchema, value: unknown): JQuery {
 }
 
 /** No option has this value. */
-const ENVIRONMENT = '${}';
+const ENVIRONMENT = '\u2026';
 
 function textInput(text: string): JQuery {
   return $('<input>').attr('type', 'text').val(text);

@@ -186,7 +186,8 @@ export class RecordController implements Controller {
     const drops = dropped === 0 ? '' : `, ${dropped} dropped`;
     if (recording === undefined) {
       const text = this.#isWanted ? 'waiting for readings' : 'not recording';
-      return this.#host.status.set({ fill: 'grey', shape: 'ring', text: `${text}${drops}` });
+      this.#host.status.set({ fill: 'grey', shape: 'ring', text: `${text}${drops}` });
+      return;
     }
     const megabytes = (recording.recorder.stats.bytes / MEGABYTE).toFixed(1);
     const seconds = Math.floor(recording.seconds);

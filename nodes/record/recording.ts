@@ -131,9 +131,12 @@ export class Recording {
         this.recorder.stats.bytes >= end.bytes ||
         clock.monotonicMicros() - this.#startMonotonicMicros >= end.micros ||
         this.recorder.status.state !== 'recording';
-      if (isOver) return onEnd();
-      onProgress();
-      this.#lookLater();
+      if (isOver) {
+        onEnd();
+      } else {
+        onProgress();
+        this.#lookLater();
+      }
     };
     this.#look = clock.setTimer(LOOK, look, { background: true });
   }

@@ -139,16 +139,20 @@ export class ReplayController implements Controller {
     switch (item.kind) {
       case 'reading':
         played.readings++;
-        return this.#tell(moved(item.reading, offsetMicros), played);
+        this.#tell(moved(item.reading, offsetMicros), played);
+        break;
       case 'loss':
-        return this.#lost(item.source, item.loss.reason, item.loss.amount);
+        this.#lost(item.source, item.loss.reason, item.loss.amount);
+        break;
       case 'no-memory':
-        return this.#lost(item.source, 'memory', 1);
+        this.#lost(item.source, 'memory', 1);
+        break;
       case 'corrupt':
-        return this.#host.fail(damaged(played.file, `${item.byteLength} bytes whose checksum is wrong`));
+        this.#host.fail(damaged(played.file, `${item.byteLength} bytes whose checksum is wrong`));
+        break;
       case 'cut':
         if (item.restBytes > 0) this.#host.fail(damaged(item.path, `${item.restBytes} bytes that are no whole record`));
-        return;
+        break;
       case 'session':
       case 'embedding':
       case 'document':

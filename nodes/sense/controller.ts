@@ -15,7 +15,8 @@ import { ORIGIN, type Origin, readingOf, type ScoresPayload } from '../shared/pa
 import { scoresPayload } from '../shared/scoresPayload';
 import type { Lease } from '../shared/shared';
 import { backgroundFor } from '../shared/words/background';
-import { labelSetOf, linesOf, rulesOf, type SenseSettings, wordsOf } from './settings';
+import { linesOf } from '../shared/words/lines';
+import { labelSetOf, rulesOf, type SenseSettings, wordsOf } from './settings';
 import { type SenseSource, SenseSources } from './sources';
 
 /** What the node works with, when it is ready. */

@@ -5,6 +5,7 @@ import { SensebindError } from '../../runtime/errors';
 import type { LabelSet } from '../../runtime/zeroshot/labelSet';
 import type { TitledRule } from '../shared/events/eventMaker';
 import { labelIdsOf } from '../shared/words/labelIds';
+import { linesOf } from '../shared/words/lines';
 
 const seconds = () => Type.Optional(Type.Number({ minimum: 0, maximum: 86_400, title: 'seconds from 0 to 86400' }));
 
@@ -35,12 +36,6 @@ const MOST_LABELS = 100;
 
 /** Id of the label set in scores: its revision changes with its content. */
 export const LABEL_SET = 'sense';
-
-/** Lines with something on them, each once. */
-export function linesOf(text: string | undefined): readonly string[] {
-  const lines = (text ?? '').split('\n').map((line) => line.replace(/\s+/g, ' ').trim());
-  return [...new Set(lines.filter((line) => line !== ''))];
-}
 
 /**
  * The label set of the words.

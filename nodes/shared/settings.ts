@@ -46,6 +46,16 @@ function migrated(
   return migrations.filter(({ to }) => to > version).reduce((settings, { up }) => up(settings), definition);
 }
 
+/** Also in the rows of a table. */
 function withoutEmpty(settings: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
-  return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== '' && value !== undefined));
+  const entries = Object.entries(settings).filter(([, value]) => value !== '' && value !== undefined);
+  return Object.fromEntries(entries.map(([key, value]) => [key, Array.isArray(value) ? value.map(cleared) : value]));
+}
+
+function cleared(row: unknown): unknown {
+  return isRow(row) ? withoutEmpty(row) : row;
+}
+
+function isRow(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

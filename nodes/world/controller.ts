@@ -3,7 +3,8 @@ import Type, { type Static } from 'typebox';
 import { listenForTruth } from '../../devices/simulated/sharedWorld';
 import { SensebindError } from '../../runtime/errors';
 import type { Modality } from '../../runtime/reading';
-import type { Controller, Host, Message } from '../shared/defineNode';
+import type { Closing, Controller, Host, Message } from '../shared/defineNode';
+import { liveBoard } from '../shared/live/board';
 import type { Lease } from '../shared/shared';
 import { SourceFeed, statusOfFeeds } from '../shared/sourceFeed';
 import { acquireSource, type RunningSource } from '../shared/sources';
@@ -61,6 +62,7 @@ export class WorldController implements Controller {
     this.#endTruth = listenForTruth(
       clock,
       ({ monotonicMicros: _, kind, ...truth }) => {
+        liveBoard.truth(id, { event: truth.event, title: truth.label, phase: kind });
         this.#send(TRUTH_OUTPUT, { topic: this.#name, payload: { kind: 'truth', phase: kind, ...truth } });
       },
       file === undefined ? { kind: 'seed', seed } : { kind: 'script', file },
@@ -79,13 +81,14 @@ export class WorldController implements Controller {
     }
   }
 
-  async close({ isRemoved }: { readonly isRemoved: boolean }): Promise<void> {
+  async close({ isLast }: Pick<Closing, 'isLast'>): Promise<void> {
     this.#endTruth?.();
+    liveBoard.forget(this.#host.id);
     for (const feed of this.#feeds.values()) {
       for (const { resource } of this.#leases) resource.detach(feed);
       feed.forget();
     }
-    await Promise.all(this.#leases.map((lease) => lease.release({ now: isRemoved })));
+    await Promise.all(this.#leases.map((lease) => lease.release({ now: isLast })));
   }
 
   #feed({ name, modality }: Sensor, output: number): SourceFeed {

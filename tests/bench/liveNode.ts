@@ -161,7 +161,6 @@ function residentOf({ residentMegabytes, windows }: NodeReport): Figure {
     measured: `${residentMegabytes.toFixed(0)} MB, 8 sources`,
     budget: `< ${LARGEST_RESIDENT_MEGABYTES} MB`,
     holds: residentMegabytes < LARGEST_RESIDENT_MEGABYTES && windows.length > 0,
-    isKnownMiss: true,
     details: { residentMegabytes },
   };
 }
@@ -194,7 +193,6 @@ export async function benchGrowth({ folder, seconds }: Where): Promise<Figure> {
       measured: `${growth.toFixed(2)} MB an hour held (resident ${resident.toFixed(1)}), over ${(60 * hours).toFixed(0)} minutes`,
       budget: `< ${LARGEST_GROWTH_MEGABYTES} MB an hour, or < ${NOTHING_MEGABYTES} MB in all`,
       holds: (growth < LARGEST_GROWTH_MEGABYTES || growth * hours < NOTHING_MEGABYTES) && embeddings > 0,
-      isKnownMiss: true,
       details: { growth, resident, hours, embeddings, held: later.at(-1)?.heldMegabytes ?? 0 },
     };
   } finally {

@@ -133,7 +133,7 @@ for (const version of NODE_RED_VERSIONS) {
       await subscriber.untilTopic(`${ROOT}/src/mic0/status`, (word) => word === 'online');
       await subscriber.untilTopic(`${ROOT}/src/mic0/scores`);
       const [scores] = subscriber.documents(`${ROOT}/src/mic0/scores`);
-      assert.deepEqual((scores?.['k'] as { l: string; p: number }[])[0], { l: 'glass', p: 0.9, cos: 0.4, margin: 0.2 });
+      assert.deepEqual((scores!['k'] as { l: string; p: number }[])[0], { l: 'glass', p: 0.9, cos: 0.4, margin: 0.2 });
       await subscriber.untilTopic(`${ROOT}/info`, (text) => {
         const { sources, rules, sets } = JSON.parse(text);
         return sources[0]?.modality === 'audio' && rules[0]?.id === 'burglar' && sets[0] === 'house@1';
@@ -293,10 +293,8 @@ for (const version of NODE_RED_VERSIONS) {
           .filter(({ topic }) => topic.includes('/event/'))
           .map(({ payload }) => JSON.parse(payload.toString()).id);
       await subscriber.until(() => ids().length >= 200);
-      assert.deepEqual(
-        ids().toSorted(),
-        Array.from({ length: 200 }, (_, index) => `${prefix}-${index + 1}`).toSorted(),
-      );
+      assert.equal(ids().length, 200);
+      assert.deepEqual(new Set(ids()), new Set(Array.from({ length: 200 }, (_, index) => `${prefix}-${index + 1}`)));
     });
 
     it('sets aside what is larger than the broker takes', async (t) => {

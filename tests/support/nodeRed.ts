@@ -175,14 +175,12 @@ export async function startNodeRed(
     readonly userFolder?: string;
     /** Module whose nodes are loaded beside those that are installed in the user folder; empty for none. */
     readonly nodesFolder?: string;
-    /** Name and password of a user who may only read flows, where everybody else may do everything. */
-    readonly reader?: string;
   } = {},
 ): Promise<RunningNodeRed> {
-  const { environment, nodesFolder = repositoryRoot, reader = '' } = options;
+  const { environment, nodesFolder = repositoryRoot } = options;
   const userFolder = options.userFolder ?? (await mkdtemp(path.join(tmpdir(), 'sensebind-node-red-')));
   const output: string[] = [];
-  const child = fork(path.join(__dirname, 'nodeRedProgram.js'), [version, nodesFolder, userFolder, reader], {
+  const child = fork(path.join(__dirname, 'nodeRedProgram.js'), [version, nodesFolder, userFolder], {
     silent: true,
     env: { ...process.env, XDG_STATE_HOME: path.join(userFolder, 'state'), ...environment },
   });

@@ -2,12 +2,13 @@
  * A whole Node-RED in a process of its own, with this package's palette: one a scenario, since Node-RED cannot be started
  * twice in a process (reference/nodered.md §9). Talks to its parent over the channel of node:child_process.
  *
- *     node nodeRedProgram.js PACKAGE NODES_FOLDER USER_FOLDER [READER]
+ *     node nodeRedProgram.js PACKAGE NODES_FOLDER USER_FOLDER
  *
  * Its parent is sent each message that a node sends, as JSON, and a word whenever a deploy has started; whatever it sends itself ends the program.
  *
- * PACKAGE: `node-red` or `node-red-4`; NODES_FOLDER: a module whose nodes are loaded, beside those in USER_FOLDER; READER:
- * a user with this name as the password, who may read flows and nothing else, where nobody in particular may do everything.
+ * Environment: TEST_TOKENS, JSON with the permission of each token of the admin API, switches users on.
+ *
+ * PACKAGE: `node-red` or `node-red-4`; NODES_FOLDER: a module whose nodes are loaded, beside those in USER_FOLDER.
  */
 import { once } from 'node:events';
 import http from 'node:http';
@@ -15,7 +16,7 @@ import type { AddressInfo } from 'node:net';
 import type { NodeRedApp } from 'node-red';
 
 async function main(): Promise<void> {
-  const [, , packageName = 'node-red', nodesFolder = '', userFolder = '', reader = ''] = process.argv;
+  const [, , packageName = 'node-red', nodesFolder = '', userFolder = ''] = process.argv;
   const RED = require(packageName) as NodeRedApp;
   const server = http.createServer((request, response) => application(request, response));
   const settings = {
@@ -28,8 +29,8 @@ async function main(): Promise<void> {
     telemetry: { enabled: false, updateNotification: false },
     editorTheme: { tours: false, projects: { enabled: false } },
     externalModules: { autoInstall: false, palette: { allowInstall: false } },
+    ...(process.env['TEST_TOKENS'] === undefined ? {} : { adminAuth: usersOf(process.env['TEST_TOKENS']) }),
     logging: { console: { level: 'info', metrics: false, audit: false } },
-    ...(reader === '' ? {} : { adminAuth: adminAuth(reader) }),
   };
   RED.init(server, settings as never);
   RED.hooks.add('onSend', (events: unknown) => {
@@ -54,14 +55,17 @@ async function main(): Promise<void> {
   process.send?.({ url: `http://127.0.0.1:${port}` });
 }
 
-/** Who is not logged in may do everything, the reader only read flows. */
-function adminAuth(reader: string): object {
-  const known = { username: reader, permissions: ['flows.read'] };
+/** Whoever has no token may do everything; whoever has one, only what it is for. */
+function usersOf(text: string): object {
+  const permissions = JSON.parse(text) as Readonly<Record<string, string>>;
   return {
     type: 'credentials',
-    users: async (name: string) => (name === reader ? known : null),
-    authenticate: async (name: string, password: string) => (name === reader && password === reader ? known : null),
-    default: async () => ({ anonymous: true, permissions: '*' }),
+    users: [],
+    default: { permissions: '*' },
+    tokens: async (token: string) => {
+      const allowed = permissions[token];
+      return allowed === undefined ? null : { username: token, permissions: [allowed] };
+    },
   };
 }
 

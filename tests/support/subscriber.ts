@@ -9,11 +9,9 @@ export interface SeenMessage {
 /** Hears what a broker has for topics, as any other program would. */
 export class Subscriber {
   readonly messages: SeenMessage[] = [];
-  readonly #client: MqttClient;
   readonly #watchers = new Set<() => void>();
 
   private constructor(client: MqttClient) {
-    this.#client = client;
     client.on('message', (topic, payload, { retain }) => {
       this.messages.push({ topic, payload, retain });
       for (const watcher of this.#watchers) watcher();

@@ -5,6 +5,15 @@ export interface Snapshot {
   readonly stages: readonly Stage[];
   readonly scores: readonly ScoreHistory[];
   readonly events: readonly LiveEvent[];
+  /** What really happens in a simulated world. */
+  readonly truth: readonly LiveTruth[];
+}
+
+export interface LiveTruth {
+  readonly event: string;
+  readonly title: string;
+  readonly startMicros: number;
+  readonly endMicros: number | null;
 }
 
 export interface LiveSource {

@@ -1,5 +1,5 @@
 import { element, timeOf } from './dom';
-import type { LiveEvent, Stage } from './snapshot';
+import type { LiveEvent, LiveTruth, Stage } from './snapshot';
 import type { LiveWord } from './words';
 
 type Words = (key: LiveWord) => string;
@@ -14,7 +14,7 @@ export function eventRows(events: readonly LiveEvent[], words: Words): readonly 
     .toReversed()
     .slice(0, MOST_EVENTS)
     .map(({ phase, title, source, probability, startMicros, endMicros }) => {
-      const until = endMicros === null ? words('goesOn') : `${((endMicros - startMicros) / 1e6).toFixed(1)} s`;
+      const until = lengthOf({ startMicros, endMicros }, words);
       const row = element('div', 'sb-event', [
         element('span', 'sb-time', timeOf(startMicros)),
         element('span', 'sb-name', title),
@@ -29,6 +29,29 @@ export function eventRows(events: readonly LiveEvent[], words: Words): readonly 
       row.dataset['phase'] = phase;
       return row;
     });
+}
+
+/** What really happened, the newest first. */
+export function truthRows(truth: readonly LiveTruth[], words: Words): readonly HTMLElement[] {
+  return truth
+    .toReversed()
+    .slice(0, MOST_EVENTS)
+    .map(({ title, startMicros, endMicros }) => {
+      const row = element('div', 'sb-event', [
+        element('span', 'sb-time', timeOf(startMicros)),
+        element('span', 'sb-name', title),
+        element('span', 'sb-figures', lengthOf({ startMicros, endMicros }, words)),
+      ]);
+      row.dataset['phase'] = endMicros === null ? 'new' : 'end';
+      return row;
+    });
+}
+
+function lengthOf(
+  { startMicros, endMicros }: { readonly startMicros: number; readonly endMicros: number | null },
+  words: Words,
+): string {
+  return endMicros === null ? words('goesOn') : `${((endMicros - startMicros) / 1e6).toFixed(1)} s`;
 }
 
 /** What each stage does, what it loses and why, and how long its steps take. */

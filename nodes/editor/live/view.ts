@@ -2,7 +2,7 @@ import { element } from './dom';
 import { ScoreCharts } from './scoreCharts';
 import type { Snapshot } from './snapshot';
 import { SourceCards } from './sourceCards';
-import { eventRows, stageRows } from './tables';
+import { eventRows, stageRows, truthRows } from './tables';
 import { type LiveWord, liveWords } from './words';
 
 /** How often it is looked at, in milliseconds. */
@@ -26,6 +26,8 @@ export class LiveView {
   readonly #cards = new SourceCards();
   readonly #charts = new ScoreCharts();
   readonly #events = element('div', 'sb-events');
+  readonly #truth = element('div', 'sb-events');
+  readonly #truthSection: HTMLElement;
   readonly #stages = element('div', 'sb-stages');
   readonly root: HTMLElement;
   #timer: number | undefined;
@@ -34,10 +36,11 @@ export class LiveView {
     this.#options = options;
     const words = liveWords(options.language);
     this.#words = words;
+    this.#truthSection = section(words('truth'), this.#truth);
     this.root = element('div', 'sb-live', [
       this.#note,
       section(words('sources'), this.#cards.root),
-      section(words('events'), this.#events),
+      element('div', 'sb-beside', [section(words('events'), this.#events), this.#truthSection]),
       section(words('scores'), this.#charts.root),
       section(words('stages'), this.#stages),
     ]);
@@ -70,6 +73,8 @@ export class LiveView {
     this.#cards.show(answer.sources);
     this.#charts.show(answer.scores, answer.nowMicros);
     this.#events.replaceChildren(...eventRows(answer.events, this.#words));
+    this.#truthSection.hidden = answer.truth.length === 0;
+    this.#truth.replaceChildren(...truthRows(answer.truth, this.#words));
     this.#stages.replaceChildren(...stageRows(answer.stages, this.#words));
   }
 }

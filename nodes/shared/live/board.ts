@@ -34,6 +34,14 @@ export interface LiveEvent {
   readonly endMicros: Micros | null;
 }
 
+/** What really happens in a simulated world: for whoever looks, never for what is judged. */
+export interface LiveTruth {
+  readonly event: string;
+  readonly title: string;
+  readonly startMicros: Micros;
+  readonly endMicros: Micros | null;
+}
+
 /** Probabilities of all labels at an instant. */
 interface LiveScores {
   readonly endMicros: Micros;
@@ -58,6 +66,8 @@ export interface Snapshot {
   readonly stages: readonly ({ readonly node: string; readonly name: string } & StageFigures)[];
   readonly scores: readonly (Readonly<ScoreHistory> & { readonly node: string })[];
   readonly events: readonly (LiveEvent & { readonly node: string })[];
+  /** Empty unless a world is simulated. */
+  readonly truth: readonly (LiveTruth & { readonly node: string })[];
 }
 
 interface SourceEntry extends LiveSource {
@@ -81,6 +91,7 @@ export class LiveBoard {
   readonly #stages = new Map<string, { readonly name: string; readonly figures: () => StageFigures }>();
   readonly #scores = new Map<string, ScoreHistory & { readonly node: string }>();
   #events: readonly (LiveEvent & { readonly node: string })[] = [];
+  #truth: readonly (LiveTruth & { readonly node: string })[] = [];
   #watchedMicros: Micros = Number.NEGATIVE_INFINITY;
 
   constructor(clock: Clock) {
@@ -125,10 +136,24 @@ export class LiveBoard {
     this.#events = [...others, { ...event, node }].slice(-MOST_EVENTS);
   }
 
+  /** Something really begins, or ends: then the one that goes on has an end. */
+  truth(
+    node: string,
+    { event, title, phase }: Pick<LiveTruth, 'event' | 'title'> & { phase: 'started' | 'ended' },
+  ): void {
+    const nowMicros = this.#clock.epochMicros();
+    const isIt = (one: LiveTruth & { node: string }): boolean =>
+      one.node === node && one.event === event && one.endMicros === null;
+    const ended = this.#truth.map((one) => (isIt(one) ? { ...one, endMicros: nowMicros } : one));
+    const begun = phase === 'started' ? [{ node, event, title, startMicros: nowMicros, endMicros: null }] : [];
+    this.#truth = [...ended, ...begun].slice(-MOST_EVENTS);
+  }
+
   /** A node was closed. Events stay, as what has happened has happened. */
   forget(node: string): void {
     this.#sources.delete(node);
     this.#stages.delete(node);
+    this.#truth = this.#truth.filter((one) => one.node !== node);
     for (const [key, { node: of }] of this.#scores) if (of === node) this.#scores.delete(key);
   }
 
@@ -146,6 +171,7 @@ export class LiveBoard {
       stages: [...this.#stages].map(([node, { name, figures }]) => ({ node, name, ...figures() })),
       scores: [...this.#scores.values()],
       events: this.#events,
+      truth: this.#truth,
     };
   }
 

@@ -2,8 +2,8 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { WorldChoice } from '../../../devices/simulated/sharedWorld';
 import { bundleFolder } from '../../../models/mini/location';
-import { linesOf } from '../../../nodes/sense/settings';
 import { labelIdsOf } from '../../../nodes/shared/words/labelIds';
+import { linesOf } from '../../../nodes/shared/words/lines';
 
 /** What is played: the same flow as anybody can import. */
 const FIRST_FLOW = path.join(__dirname, '..', '..', '..', '..', 'examples', 'first-minute.json');
