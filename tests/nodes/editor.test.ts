@@ -14,7 +14,6 @@ import { Subscriber } from '../support/subscriber';
 import { temporaryFolder } from '../support/temporaryFolder';
 
 const LANGUAGES = ['en-US', 'zh-CN'] as const;
-const READER = 'reader';
 const TAB = { id: 'tab', type: 'tab', label: 'flow' } as const;
 
 /** What must be filled in before a node can be used. */
@@ -35,13 +34,21 @@ describe('the editor', { skip: withoutChromium }, () => {
       let types: readonly string[];
 
       before(async () => {
-        [nodeRed, browser] = await Promise.all([startNodeRed(version, { reader: READER }), startBrowser()]);
+        [nodeRed, browser] = await Promise.all([startNodeRed(version, { environment: { TEST_TOKENS: JSON.stringify({ reader: 'flows.read' }) } }), startBrowser()]);
         types = paletteTypes();
       });
 
       after(() => Promise.all([nodeRed.stop(), browser.close()]));
 
       it('opens every dialog in two languages, with help, and saves it unchanged', async () => {
+        const problems: string[] = [];
+        const check = (run: () => void): void => {
+          try {
+            run();
+          } catch (error) {
+            problems.push(String((error as Error).message));
+          }
+        };
         const texts = new Map<string, Map<string, readonly DialogText[]>>();
         for (const language of LANGUAGES) {
           const ofLanguage = new Map<string, readonly DialogText[]>();
@@ -51,16 +58,17 @@ describe('the editor', { skip: withoutChromium }, () => {
           await editor.add(types.map((type) => ({ id: `of-${type}`, type, ...REQUIRED[type] })));
           for (const type of types) {
             const before = await editor.look(`of-${type}`);
-            assert.deepEqual(before.problems, [], type);
+            check(() => assert.deepEqual(before.problems, [], type));
             await editor.openDialog(`of-${type}`);
             const shown = await dialogTexts(editor.page);
-            assert.deepEqual(shown.filter(isRawKey), [], `${type} in ${language}`);
+            check(() => assert.deepEqual(shown.filter(isRawKey), [], `${type} in ${language}`));
             ofLanguage.set(type, shown);
             await editor.done();
-            assert.deepEqual(await editor.look(`of-${type}`), before, `${type} after Done`);
+            const later = await editor.look(`of-${type}`);
+            check(() => assert.deepEqual(later, before, `${type} after Done`));
             const help = await editor.help(type);
-            assert.ok(help.length > 60, `${type}: help, found ${JSON.stringify(help)}`);
-            assert.equal(/[\u4e00-\u9fff]/.test(help), language === 'zh-CN', `${type}: help in ${language}`);
+            check(() => assert.ok(help.length > 60, `${type}: help, found ${JSON.stringify(help)}`));
+            check(() => assert.equal(/[\u4e00-\u9fff]/.test(help), language === 'zh-CN', `${type}: help in ${language}`));
           }
           assert.deepEqual(editor.errors, []);
           await editor.page.close();
@@ -71,8 +79,9 @@ describe('the editor', { skip: withoutChromium }, () => {
           const untranslated = english.filter(
             ({ key, text }, index) => key !== '' && text === chinese[index]?.text && !NAMES.test(text),
           );
-          assert.deepEqual(untranslated, [], `${type}: the same in both languages`);
+          check(() => assert.deepEqual(untranslated, [], `${type}: the same in both languages`));
         }
+        assert.deepEqual(problems, []);
       });
     });
   }

@@ -43,4 +43,4 @@ export function isRawKey({ key, text }: DialogText): boolean {
   return (key !== '' && (text === '' || text === key || text === name)) || RAW.test(text);
 }
 
-const RAW = /^(@?[\w/-]+:)?[a-z][a-zA-Z]*(\.[a-zA-Z]+)+$/;
+const RAW = /^(@?[\w/-]+:)?[a-z][a-zA-Z]*(\.[a-zA-Z]+)+$|\{\{|__\w+__/;
