@@ -3,10 +3,10 @@ import type { Static, TObject } from 'typebox';
 import { type Clock, type Millis, sleep, systemClock } from '../../runtime/clock';
 import { SensebindError } from '../../runtime/errors';
 import { Entrance } from './entrance';
+import { isStopping, watchFlows, whenStarted } from './flows';
 import { nodeError } from './nodeError';
 import { type Migration, readSettings } from './settings';
 import { StatusLine } from './statusLine';
-import { isStopping, watchStopping } from './stopping';
 
 export type Message = NodeMessage;
 
@@ -85,7 +85,7 @@ export function registerNode<Settings extends TObject>(RED: NodeAPI, declaration
     RED.nodes.createNode(this, definition);
     run(this, { RED, definition, declaration });
   }
-  watchStopping(RED);
+  watchFlows(RED);
   const { type, credentials } = declaration;
   RED.nodes.registerType<Node<Record<string, string>>, NodeDef, Record<string, never>, Record<string, string>>(
     type,
@@ -107,10 +107,12 @@ function run<Settings extends TObject>(node: Node<Record<string, string>>, parts
   const opened = open(node, { ...parts, status, closing: closing.signal });
   const started = opened.then(async (controller) => controller.start?.());
   started.catch((error: unknown) => {
-    if (closing.signal.aborted) return;
-    const shown = nodeError(error);
-    status.set({ fill: 'red', shape: 'ring', text: shown.code });
-    node.error(shown, {});
+    whenStarted(parts.RED, () => {
+      if (closing.signal.aborted) return;
+      const shown = nodeError(error);
+      status.set({ fill: 'red', shape: 'ring', text: shown.code });
+      node.error(shown, {});
+    });
   });
   const entrance = new Entrance(started, { clock: systemClock, warn: (text) => node.warn(text) });
   node.on('input', (message, send, done) => {

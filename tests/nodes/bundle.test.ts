@@ -13,7 +13,8 @@ function listening(round: number, encoders: readonly string[]): Flow {
   return [
     TAB,
     {
-      id: 'mini',
+      // Not `mini`: Node-RED takes a property that is the id of a node for a reference to it.
+      id: 'shipped',
       type: 'sensebind-bundle',
       name: `round ${round}`,
       bundle: 'mini',
@@ -21,7 +22,7 @@ function listening(round: number, encoders: readonly string[]): Flow {
       threads: `\${THREADS}`,
     },
     microphone('mic', encoders),
-    ...encoders.map((id) => flowNode(id, 'sensebind-encode', { wires: ['sink'], bundle: 'mini', hop: '200ms' })),
+    ...encoders.map((id) => flowNode(id, 'sensebind-encode', { wires: ['sink'], bundle: 'shipped', hop: '200ms' })),
     SINK,
   ];
 }

@@ -34,7 +34,10 @@ describe('the editor', { skip: withoutChromium }, () => {
       let types: readonly string[];
 
       before(async () => {
-        [nodeRed, browser] = await Promise.all([startNodeRed(version, { environment: { TEST_TOKENS: JSON.stringify({ reader: 'flows.read' }) } }), startBrowser()]);
+        [nodeRed, browser] = await Promise.all([
+          startNodeRed(version, { environment: { TEST_TOKENS: JSON.stringify({ reader: 'flows.read' }) } }),
+          startBrowser(),
+        ]);
         types = paletteTypes();
       });
 
@@ -68,7 +71,9 @@ describe('the editor', { skip: withoutChromium }, () => {
             check(() => assert.deepEqual(later, before, `${type} after Done`));
             const help = await editor.help(type);
             check(() => assert.ok(help.length > 60, `${type}: help, found ${JSON.stringify(help)}`));
-            check(() => assert.equal(/[\u4e00-\u9fff]/.test(help), language === 'zh-CN', `${type}: help in ${language}`));
+            check(() =>
+              assert.equal(/[\u4e00-\u9fff]/.test(help), language === 'zh-CN', `${type}: help in ${language}`),
+            );
           }
           assert.deepEqual(editor.errors, []);
           await editor.page.close();
