@@ -160,10 +160,35 @@ async function open<Settings extends TObject>(
     fail: (error) => node.error(nodeError(error), {}),
     warn: (text) => node.warn(text),
     log: (text) => node.log(text),
-    configuration: (id, kind) => configurationOf(RED, { id, kind }),
+    configuration: (id, kind) => {
+      if (id !== undefined) attachUser(RED.nodes.getNode(id), { user: node, closing });
+      return configurationOf(RED, { id, kind });
+    },
   });
   controllers.set(node, controller);
   return controller;
+}
+
+/**
+ * Node-RED hands what a configuration node says on to the nodes in its `users`, which palettes keep themselves, as its own
+ * MQTT nodes do.
+ */
+function attachUser(
+  configuration: (Node & { users?: Record<string, Node> }) | null,
+  { user, closing }: { readonly user: Node; readonly closing: AbortSignal },
+): void {
+  if (configuration === null || closing.aborted) return;
+  configuration.users ??= {};
+  const { users } = configuration;
+  users[user.id] = user;
+  closing.addEventListener(
+    'abort',
+    () => {
+      // The next one with this id may be there already.
+      if (users[user.id] === user) delete users[user.id];
+    },
+    { once: true },
+  );
 }
 
 /** The controller of a node of ours; nothing for others, and for one that could not be made. */

@@ -8,7 +8,7 @@ function microphone(id: string, wires: readonly string[]): Flow[number] {
   return flowNode(id, 'sensebind-microphone', { wires, source: id, device: { kind: 'simulated-microphone' } });
 }
 
-/** A microphone and two encoders of one bundle, which one node fuses with itself. */
+/** A camera, whose windows need no seconds to fill, and encoders of one bundle. */
 function listening(round: number, encoders: readonly string[]): Flow {
   return [
     TAB,
@@ -21,7 +21,7 @@ function listening(round: number, encoders: readonly string[]): Flow {
       workers: '1',
       threads: `\${THREADS}`,
     },
-    microphone('mic', encoders),
+    flowNode('eye', 'sensebind-camera', { wires: encoders, source: 'eye', device: { kind: 'simulated-camera' } }),
     ...encoders.map((id) => flowNode(id, 'sensebind-encode', { wires: ['sink'], bundle: 'shipped', hop: '200ms' })),
     SINK,
   ];
