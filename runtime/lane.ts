@@ -6,7 +6,7 @@ import type { PublishConfig, SourceConfig } from './config/config';
 import type { Embedding } from './embedding';
 import { SensebindError } from './errors';
 import type { FramePool } from './frames';
-import type { EncodeTimings, Engine } from './inference/engine';
+import type { Engine } from './inference/engine';
 import type { Interpreter } from './interpreter';
 import { knownError } from './knownError';
 import { LaneMeter } from './laneMeter';
@@ -16,8 +16,8 @@ import type { SourceStats } from './pipelineStats';
 import { RateLimit } from './rateLimit';
 import type { Reading } from './reading';
 import type { Source, SourceStatus } from './source';
-import type { Window, WindowSpan, Windows } from './window/window';
-import { windowsFor } from './window/windowsFor';
+import { SourceEncoder } from './sourceEncoder';
+import type { WindowSpan } from './window/window';
 
 /** A source and what the configuration says of it. */
 export interface LaneSource {
@@ -47,14 +47,10 @@ export interface LaneOptions extends Course {
   readonly onEnded: (lane: Lane) => void;
 }
 
-/** What waited longer for the encoder would reach readers after its message has expired. */
-const LATEST_START_MICROS = 5_000_000;
-
 /** One source's way through the pipeline. */
 export class Lane {
   readonly #options: LaneOptions;
-  readonly #windows: Windows;
-  readonly #underWay = new Set<Promise<void>>();
+  readonly #encoder: SourceEncoder;
   readonly #meter: LaneMeter;
   #course: Course;
   #embeddingRate: RateLimit;
@@ -66,31 +62,21 @@ export class Lane {
    */
   constructor(options: LaneOptions) {
     const { source, config } = options.source;
-    const encoder = options.bundle.manifest.encoders[source.modality];
-    if (encoder === undefined) throw noEncoder(source, options.bundle.manifest);
+    if (options.bundle.manifest.encoders[source.modality] === undefined) {
+      throw noEncoder(source, options.bundle.manifest);
+    }
     this.#options = options;
     const { clock, interpreter, publish } = options;
     this.#meter = new LaneMeter(clock);
     this.#course = { interpreter, publish };
     this.#embeddingRate = new RateLimit({ clock, maxRateHz: publish.embeddings.maxRateHz });
     this.#scoresRate = new RateLimit({ clock, maxRateHz: publish.scores.maxRateHz });
-    this.#windows = windowsFor(
-      {
-        source: source.id,
-        modality: source.modality,
-        spec: encoder.input,
-        preset: encoder.preset,
-        size: config,
-        channel: config.channel,
-        pool: options.pool,
-        clock,
-      },
-      {
-        window: (window) => this.#begin(window),
-        dropped: (reason, amount) => this.#meter.drop(reason, amount),
-        gap: () => this.#meter.gap(),
-      },
-    );
+    this.#encoder = new SourceEncoder({
+      ...{ source: source.id, modality: source.modality, size: config, channel: config.channel },
+      ...{ bundle: options.bundle, engine: options.engine, pool: options.pool, clock, meter: this.#meter },
+      onEmbedding: (embedding, span) => this.#publish(embedding, span),
+      onFailed: (error) => options.onEvent({ kind: 'failed', source: source.id, error }),
+    });
   }
 
   get id(): string {
@@ -130,14 +116,13 @@ export class Lane {
         this.#options.recordings?.lost(this.id, reason, amount);
         this.#meter.drop(reason, amount);
       },
-      interrupted: () => this.#windows.interrupt(),
+      interrupted: () => this.#encoder.interrupt(),
       status: (status) => {
         if (status.state !== 'disabled') this.#options.onOn(this);
         this.#tellStatus(status);
       },
       ended: () => {
-        this.#windows.finish();
-        void this.settled().then(() => this.#options.onEnded(this));
+        void this.#encoder.finish().then(() => this.#options.onEnded(this));
       },
     });
   }
@@ -151,7 +136,7 @@ export class Lane {
 
   /** Resolves when every window that is complete is dealt with. */
   async settled(): Promise<void> {
-    await Promise.all(this.#underWay);
+    await this.#encoder.settled();
   }
 
   stats(): SourceStats {
@@ -160,10 +145,9 @@ export class Lane {
   }
 
   #append(reading: Reading): void {
-    this.#meter.reading();
     this.#try(() => this.#options.recordings?.reading(this.id, reading));
     this.#try(() => this.#course.interpreter.reading(this.id, reading));
-    this.#try(() => this.#windows.append(reading));
+    this.#encoder.append(reading);
   }
 
   #try(work: () => void): void {
@@ -172,31 +156,6 @@ export class Lane {
     } catch (error) {
       this.#failed(error);
     }
-  }
-
-  #begin(window: Window): void {
-    this.#meter.window();
-    this.#meter.took('age', window.completedMicros - window.monotonicEndMicros);
-    const work = this.#process(window)
-      .catch((error: unknown) => this.#failed(error))
-      .finally(() => {
-        window.frame.release();
-        this.#underWay.delete(work);
-      });
-    this.#underWay.add(work);
-  }
-
-  async #process({ input, completedMicros, flags, ...span }: Window): Promise<void> {
-    const { engine, clock, source } = this.#options;
-    const { id, modality } = source.source;
-    const deadlineMicros = completedMicros + LATEST_START_MICROS;
-    const { startMicros, endMicros } = span;
-    const onTimings = (timings: EncodeTimings): void => this.#timed(timings);
-    const request = { source: id, startMicros, endMicros, flags, deadlineMicros, onTimings };
-    const embedding = await engine.encode(modality, input, request);
-    this.#meter.embedding(clock.monotonicMicros() - completedMicros);
-    this.#publish(embedding, span);
-    this.#meter.took('total', clock.monotonicMicros() - completedMicros);
   }
 
   #publish(embedding: Embedding, span: Pick<WindowSpan, 'monotonicEndMicros'>): void {
@@ -215,12 +174,6 @@ export class Lane {
     }
     this.#meter.took('score', scoredMicros - sentMicros);
     this.#meter.took('publish', sentMicros - startMicros + clock.monotonicMicros() - scoredMicros);
-  }
-
-  #timed({ waitingMicros, preprocessingMicros, forwardMicros }: EncodeTimings): void {
-    this.#meter.took('wait', waitingMicros);
-    this.#meter.took('preprocess', preprocessingMicros);
-    this.#meter.took('forward', forwardMicros);
   }
 
   #failed(error: unknown): void {

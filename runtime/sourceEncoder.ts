@@ -30,7 +30,7 @@ export interface SourceEncoderOptions {
   readonly onFailed: (error: SensebindError) => void;
 }
 
-/** What waited longer for the encoder would be too old for whoever gets it. */
+/** What waited longer for the encoder would reach readers after its message has expired. */
 const LATEST_START_MICROS = 5_000_000;
 
 /** Readings of one source → windows → embeddings. Whatever fails costs one window. */

@@ -2,8 +2,8 @@ import { SensebindError } from '../../runtime/errors';
 import type { Controller, Host, Message } from '../shared/defineNode';
 import { EventMaker, type TitledRule } from '../shared/events/eventMaker';
 import { liveBoard } from '../shared/live/board';
-import { originOf, readingOf, type ScoresPayload } from '../shared/payloads';
-import { scoresOf } from '../shared/scoresPayload';
+import { originOf, readingOf } from '../shared/payloads';
+import { plainScores, type ScoresOfSource } from '../shared/plainScores';
 import { type AlertSettings, alertRule } from './settings';
 
 /** Scores and readings in, events out: a rule on labels and on measured values, with hysteresis and times. */
@@ -30,7 +30,7 @@ export class AlertController implements Controller {
 
   async input(message: Message): Promise<void> {
     const reading = readingOf(message.payload);
-    const scores = reading === undefined ? scoresOf(message.payload) : undefined;
+    const scores = reading === undefined ? plainScores(message.payload) : undefined;
     if (reading !== undefined) this.#events?.observeReading(reading);
     else if (scores !== undefined) this.#observe(scores, message);
     else throw neither(message.payload);
@@ -43,7 +43,7 @@ export class AlertController implements Controller {
   }
 
   /** Durations run on the time that the message tells, so that a recording gives the same events each time. */
-  #observe(scores: ScoresPayload, message: Message): void {
+  #observe(scores: ScoresOfSource, message: Message): void {
     const { clock } = this.#host;
     const { source, flags, endMicros } = scores;
     const at = originOf({ ...message })?.at ?? { monotonicMicros: clock.monotonicMicros(), epochMicros: endMicros };

@@ -7,10 +7,9 @@ import { LabelSets } from '../../runtime/zeroshot/labelSets';
 import { score } from '../../runtime/zeroshot/score';
 import { acquireChosen } from '../bundle/controller';
 import type { Controller, Host, Message, Send } from '../shared/defineNode';
-import { embeddingIn } from '../shared/embeddingIn';
 import type { Encoders } from '../shared/encoders';
 import { liveBoard } from '../shared/live/board';
-import { ORIGIN, type Origin, originOf } from '../shared/payloads';
+import { embeddingOf, ORIGIN, type Origin, originOf } from '../shared/payloads';
 import { scoresPayload } from '../shared/scoresPayload';
 import type { Lease } from '../shared/shared';
 import { backgroundFor } from '../shared/words/background';
@@ -58,7 +57,7 @@ export class LabelsController implements Controller {
 
   async input(message: Message, send: Send): Promise<void> {
     if (message.topic === SET_TOPIC) return this.#replace(message.payload);
-    const embedding = embeddingIn(message.payload);
+    const embedding = embeddingOf(message.payload);
     if (embedding === undefined) throw notAnEmbedding(message.payload);
     const compiled = this.#labelSets?.get(this.#set)?.compiled;
     if (compiled === undefined) return;

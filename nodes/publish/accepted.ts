@@ -7,12 +7,9 @@ import { FUSED } from '../../runtime/fusion/combine';
 import type { Fused } from '../../runtime/fusion/group';
 import { FLAG_BITS } from '../../runtime/mqtt/flagBits';
 import type { Flag } from '../../runtime/reading';
-import type { Scores } from '../../runtime/zeroshot/score';
 import type { Message } from '../shared/defineNode';
-import { embeddingOf, type Origin, originOf, readingOf, type ScoresPayload } from '../shared/payloads';
-
-/** Scores, and of what. */
-type ScoresOf = Scores & Pick<ScoresPayload, 'source' | 'startMicros' | 'endMicros' | 'flags'>;
+import { embeddingOf, type Origin, originOf, readingOf } from '../shared/payloads';
+import { plainScores, type ScoresOfSource } from '../shared/plainScores';
 
 /** How much each source of a group counted, as far as the message says. */
 export type Fusion = Pick<Fused, 'weights' | 'missing'>;
@@ -31,48 +28,16 @@ export type Accepted =
       /** Nothing where the message does not say. */
       readonly modality: string | undefined;
       readonly fusion: Fusion | undefined;
-      readonly scores: ScoresOf;
+      readonly scores: ScoresOfSource;
     }
   | { readonly kind: 'event'; readonly event: DetectedEvent };
 
 const Id = Type.String({ minLength: 1, maxLength: 64 });
-const Title = Type.String({ maxLength: 256 });
 const Name = Type.String({ minLength: 1, maxLength: 128 });
-const EpochMicros = Type.Integer({ minimum: 0 });
-const Probability = Type.Number({ minimum: 0, maximum: 1 });
-const Cosine = Type.Number({ minimum: -1.001, maximum: 1.001 });
 const Value = Type.Union([Type.Number(), Type.Null()]);
 const Flags = Type.Array(Type.Enum(Object.keys(FLAG_BITS) as Flag[]), { maxItems: 64 });
 
-/** Plain data passes through function nodes, where anybody may change it: it is held against this, not trusted. */
-const scoresValidator = Compile(
-  Type.Object({
-    kind: Type.Literal('scores'),
-    source: Id,
-    labelSet: Name,
-    space: Type.String({ minLength: 1, maxLength: 160 }),
-    labels: Type.Array(
-      Type.Object({
-        label: Id,
-        title: Title,
-        probability: Probability,
-        cosine: Cosine,
-        margin: Type.Number({ minimum: -2.002, maximum: 2.002 }),
-        threshold: Type.Optional(Type.Number()),
-      }),
-      { maxItems: 1000 },
-    ),
-    background: Type.Number(),
-    bestBackgroundCosine: Type.Union([Cosine, Type.Null()]),
-    scale: Type.Number(),
-    calibration: Type.Null(),
-    meaningful: Type.Boolean(),
-    startMicros: EpochMicros,
-    endMicros: EpochMicros,
-    flags: Flags,
-  }),
-);
-
+/** As {@link plainScores}: plain data is not trusted. */
 const eventValidator = Compile(
   Type.Object({
     kind: Type.Literal('event'),
@@ -117,12 +82,12 @@ export function acceptedOf(message: Message): Accepted {
     return { kind: 'embedding', source, fusion: fusionOf(origin, isGroup), embedding };
   }
   if (readingOf(payload) !== undefined) throw isReading();
+  const scores = plainScores(payload);
+  if (scores !== undefined) {
+    const { modality } = origin ?? {};
+    return { kind: 'scores', modality, fusion: fusionOf(origin, modality === FUSED), scores };
+  }
   switch (kindOf(payload)) {
-    case 'scores': {
-      if (!scoresValidator.Check(payload)) throw invalid('scores', scoresValidator.Errors(payload)[0]);
-      const { modality } = origin ?? {};
-      return { kind: 'scores', modality, fusion: fusionOf(origin, modality === FUSED), scores: payload };
-    }
     case 'event':
       if (!eventValidator.Check(payload)) throw invalid('an event', eventValidator.Errors(payload)[0]);
       return { kind: 'event', event: payload };

@@ -7,7 +7,7 @@ import { RateLimit } from '../../runtime/rateLimit';
 import { BrokerController } from '../broker/controller';
 import { UNKNOWN } from '../broker/seen';
 import type { BrokerService, BrokerUser } from '../broker/service';
-import type { Controller, Host, Message } from '../shared/defineNode';
+import type { Closing, Controller, Host, Message } from '../shared/defineNode';
 import type { Lease } from '../shared/shared';
 import type { NodeStatus } from '../shared/statusLine';
 import { type Accepted, acceptedOf } from './accepted';
@@ -68,9 +68,9 @@ export class PublishController implements Controller, BrokerUser {
     if (isSent) this.#rate.add();
   }
 
-  async close({ isRemoved }: { readonly isRemoved: boolean }): Promise<void> {
+  async close({ isLast }: Pick<Closing, 'isLast'>): Promise<void> {
     this.#lease?.resource.detach(this);
-    await this.#lease?.release({ now: isRemoved });
+    await this.#lease?.release({ now: isLast });
   }
 
   changed(): void {

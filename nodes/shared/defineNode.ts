@@ -2,6 +2,7 @@ import type { Node, NodeAPI, NodeDef, NodeMessage } from 'node-red';
 import type { Static, TObject } from 'typebox';
 import { type Clock, type Millis, sleep, systemClock } from '../../runtime/clock';
 import { SensebindError } from '../../runtime/errors';
+import { Entrance } from './entrance';
 import { nodeError } from './nodeError';
 import { type Migration, readSettings } from './settings';
 import { StatusLine } from './statusLine';
@@ -45,14 +46,22 @@ export interface Host<Settings> {
   ): Found;
 }
 
+/** Why a node is closed. */
+export interface Closing {
+  /** It was deleted: nothing of it is needed any more. */
+  readonly isRemoved: boolean;
+  /** It does not come back in this process, as it does after a deploy: it was deleted, or Node-RED stops. */
+  readonly isLast: boolean;
+}
+
 /** What a node does: everything but its being a node. */
 export interface Controller {
   /** Called once, when all nodes of the deploy that it may need are there. What it rejects with makes the node red. */
   start?(): Promise<void>;
   /** Takes a message; it is done when this resolves, and failed when it rejects. */
   input?(message: Message, send: Send): Promise<void>;
-  /** Always ends. `isRemoved`: it will not come back, as it does after a deploy; Node-RED stops, or it was deleted. */
-  close(options: { readonly isRemoved: boolean }): Promise<void>;
+  /** Always ends. */
+  close(options: Closing): Promise<void>;
 }
 
 export interface NodeDeclaration<Settings extends TObject> {
@@ -103,21 +112,23 @@ function run<Settings extends TObject>(node: Node<Record<string, string>>, parts
     status.set({ fill: 'red', shape: 'ring', text: shown.code });
     node.error(shown, {});
   });
+  const entrance = new Entrance(started, { clock: systemClock, warn: (text) => node.warn(text) });
   node.on('input', (message, send, done) => {
-    const work = started.then(async () => {
+    const work = entrance.admit(async () => {
       const controller = await opened;
       await controller.input?.(message, send as Send);
     });
-    work.then(
+    // Not told of what is not let in: it is neither done nor, each by itself, a failure.
+    work?.then(
       () => done(),
       (error: unknown) => done(nodeError(error)),
     );
   });
-  node.on('close', (isDeleted: boolean, done: () => void) => {
+  node.on('close', (isRemoved: boolean, done: () => void) => {
     closing.abort();
     status.close();
-    const isRemoved = isDeleted || isStopping(parts.RED);
-    void closed(opened, { isRemoved, onFailed: (error) => node.error(nodeError(error)) }).then(done);
+    const why = { isRemoved, isLast: isRemoved || isStopping(parts.RED) };
+    void closed(opened, { why, onFailed: (error) => node.error(nodeError(error)) }).then(done);
   });
 }
 
@@ -187,13 +198,13 @@ export function configurationOf<Found extends Controller>(
 /** Never rejects, and ends before Node-RED loses patience. */
 async function closed(
   opened: Promise<Controller>,
-  { isRemoved, onFailed }: { readonly isRemoved: boolean; readonly onFailed: (error: unknown) => void },
+  { why, onFailed }: { readonly why: Closing; readonly onFailed: (error: unknown) => void },
 ): Promise<void> {
   // A node that never opened said why when it began.
   const controller = await opened.catch(() => undefined);
   const deadline = new AbortController();
   try {
-    await Promise.race([controller?.close({ isRemoved }), sleep(systemClock, CLOSE_DEADLINE, deadline.signal)]);
+    await Promise.race([controller?.close(why), sleep(systemClock, CLOSE_DEADLINE, deadline.signal)]);
   } catch (error) {
     onFailed(error);
   } finally {

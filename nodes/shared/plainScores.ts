@@ -6,35 +6,37 @@ import type { Flag } from '../../runtime/reading';
 import type { Scores } from '../../runtime/zeroshot/score';
 import type { ScoresPayload } from './payloads';
 
-/** Scores of one source, with what is needed to average them with those of others. */
+/** Scores, and of what: the part of a {@link ScoresPayload} that is not made for people. */
 export type ScoresOfSource = Scores & Pick<ScoresPayload, 'source' | 'startMicros' | 'endMicros' | 'flags'>;
 
-const Share = Type.Number({ minimum: -0.001, maximum: 1.001 });
+const Share = Type.Number({ minimum: 0, maximum: 1 });
+const Cosine = Type.Number({ minimum: -1.001, maximum: 1.001 });
+const EpochMicros = Type.Integer({ minimum: 0 });
 
-/** What is needed of scores to average them. */
+/** Plain data passes through function nodes, where anybody may change it: it is held against this, not trusted. */
 const PlainScores = Compile(
   Type.Object({
     kind: Type.Literal('scores'),
-    source: Type.String({ minLength: 1, maxLength: 256 }),
-    labelSet: Type.String({ minLength: 1, maxLength: 256 }),
+    source: Type.String({ minLength: 1, maxLength: 64 }),
+    labelSet: Type.String({ minLength: 1, maxLength: 128 }),
     space: Type.String({ minLength: 1, maxLength: 160 }),
     labels: Type.Array(
       Type.Object({
-        label: Type.String({ maxLength: 256 }),
-        title: Type.String({ maxLength: 1024 }),
+        label: Type.String({ minLength: 1, maxLength: 64 }),
+        title: Type.String({ maxLength: 256 }),
         probability: Share,
-        cosine: Type.Number(),
-        margin: Type.Number(),
+        cosine: Cosine,
+        margin: Type.Number({ minimum: -2.002, maximum: 2.002 }),
         threshold: Type.Optional(Share),
       }),
-      { minItems: 1, maxItems: 10_000 },
+      { minItems: 1, maxItems: 1000 },
     ),
     background: Share,
-    bestBackgroundCosine: Type.Union([Type.Number(), Type.Null()]),
+    bestBackgroundCosine: Type.Union([Cosine, Type.Null()]),
     scale: Type.Number({ exclusiveMinimum: 0 }),
     meaningful: Type.Boolean(),
-    startMicros: Type.Number({ minimum: 0 }),
-    endMicros: Type.Number({ minimum: 0 }),
+    startMicros: EpochMicros,
+    endMicros: EpochMicros,
     flags: Type.Array(Type.String({ maxLength: 64 }), { maxItems: 64 }),
   }),
 );

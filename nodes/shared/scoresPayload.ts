@@ -1,5 +1,3 @@
-import Type from 'typebox';
-import { Compile } from 'typebox/compile';
 import type { Micros } from '../../runtime/clock';
 import type { Flag } from '../../runtime/reading';
 import { type LabelScore, type Scores, topLabels } from '../../runtime/zeroshot/score';
@@ -25,36 +23,4 @@ export function scoresPayload(scores: Scores, { source, startMicros, endMicros, 
 
 function ranked({ label, title, probability }: LabelScore): RankedLabel {
   return { label, title, probability };
-}
-
-const Text = Type.String({ minLength: 1, maxLength: 128 });
-
-/** What events are made of; the rest of the payload is for people and other nodes. */
-const ScoresIn = Type.Object({
-  kind: Type.Literal('scores'),
-  source: Text,
-  labelSet: Text,
-  space: Type.String({ maxLength: 200 }),
-  labels: Type.Array(
-    Type.Object({
-      label: Text,
-      title: Type.String({ maxLength: 1024 }),
-      probability: Type.Number(),
-      cosine: Type.Number(),
-      margin: Type.Number(),
-      threshold: Type.Optional(Type.Number()),
-    }),
-    { maxItems: 1000 },
-  ),
-  background: Type.Number(),
-  meaningful: Type.Boolean(),
-  startMicros: Type.Number(),
-  endMicros: Type.Number(),
-  flags: Type.Array(Type.String({ maxLength: 64 }), { maxItems: 64 }),
-});
-const validator = Compile(ScoresIn);
-
-/** The scores in a payload, also where they went through JSON. */
-export function scoresOf(payload: unknown): ScoresPayload | undefined {
-  return validator.Check(payload) ? (payload as unknown as ScoresPayload) : undefined;
 }

@@ -1,5 +1,5 @@
 import type { Clock, Millis, Timer } from '../../runtime/clock';
-import { SensebindError } from '../../runtime/errors';
+import { messageOf, SensebindError } from '../../runtime/errors';
 
 /** What several nodes use together: it can be ended. */
 export interface Closable {
@@ -56,7 +56,11 @@ export class SharedResources<Resource extends Closable> {
     const idle = [...this.#entries].filter(
       ([key, { users, timer }]) => users === 0 && timer !== undefined && fits(key),
     );
-    await Promise.allSettled(idle.map(async ([key, entry]) => this.#close(key, entry, await entry.opening)));
+    // Without waiting for anything: whoever asks from now on gets another one.
+    const closing = idle.map(([key, entry]) =>
+      entry.resource === undefined ? undefined : this.#close(key, entry, entry.resource),
+    );
+    await Promise.allSettled(closing);
   }
 
   /**
@@ -90,7 +94,8 @@ export class SharedResources<Resource extends Closable> {
     if (known?.variant === variant) return known;
     if (known !== undefined) this.#makeRoom(key, known);
     const closed = this.#closing.get(key);
-    const opening = closed === undefined ? open() : closed.then(open);
+    // Also where closing failed: opening says what is wrong then.
+    const opening = closed === undefined ? open() : closed.then(open, open);
     const entry: Entry<Resource> = { variant, opening, resource: undefined, users: 0, timer: undefined };
     this.#entries.set(key, entry);
     return entry;
@@ -98,7 +103,7 @@ export class SharedResources<Resource extends Closable> {
 
   #makeRoom(key: string, entry: Entry<Resource>): void {
     if (entry.users > 0 || entry.resource === undefined) throw inUse();
-    void this.#close(key, entry, entry.resource);
+    this.#closeBehind(key, entry, entry.resource);
   }
 
   #lease(key: string, entry: Entry<Resource>, resource: Resource): Lease<Resource> {
@@ -112,11 +117,16 @@ export class SharedResources<Resource extends Closable> {
         if (entry.users > 0) return;
         if (now) return this.#close(key, entry, resource);
         resource.setBackground?.(true);
-        entry.timer = this.#clock.setTimer(this.#grace, () => void this.#close(key, entry, resource), {
+        entry.timer = this.#clock.setTimer(this.#grace, () => this.#closeBehind(key, entry, resource), {
           background: true,
         });
       },
     };
+  }
+
+  /** Nobody waits for it: a failure must not end the process. */
+  #closeBehind(key: string, entry: Entry<Resource>, resource: Resource): void {
+    this.#close(key, entry, resource).catch((error: unknown) => process.emitWarning(messageOf(error)));
   }
 
   #close(key: string, entry: Entry<Resource>, resource: Resource): Promise<void> {

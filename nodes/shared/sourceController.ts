@@ -1,7 +1,7 @@
 import Type, { type Static } from 'typebox';
 import { ID_PATTERN } from '../../runtime/mqtt/topics';
 import type { Modality } from '../../runtime/reading';
-import type { Controller, Host } from './defineNode';
+import type { Closing, Controller, Host } from './defineNode';
 import type { Lease } from './shared';
 import { SourceFeed, statusOfFeed } from './sourceFeed';
 import { acquireSource, type DeviceOptions, type RunningSource } from './sources';
@@ -54,10 +54,10 @@ export class SourceController implements Controller {
     lease.resource.attach(this.#feed);
   }
 
-  async close({ isRemoved }: { readonly isRemoved: boolean }): Promise<void> {
+  async close({ isLast }: Pick<Closing, 'isLast'>): Promise<void> {
     this.#lease?.resource.detach(this.#feed);
     this.#feed.forget();
-    await this.#lease?.release({ now: isRemoved });
+    await this.#lease?.release({ now: isLast });
   }
 }
 

@@ -3,7 +3,7 @@ import Type, { type Static } from 'typebox';
 import { listenForTruth } from '../../devices/simulated/sharedWorld';
 import { SensebindError } from '../../runtime/errors';
 import type { Modality } from '../../runtime/reading';
-import type { Controller, Host, Message } from '../shared/defineNode';
+import type { Closing, Controller, Host, Message } from '../shared/defineNode';
 import { liveBoard } from '../shared/live/board';
 import type { Lease } from '../shared/shared';
 import { SourceFeed, statusOfFeeds } from '../shared/sourceFeed';
@@ -81,14 +81,14 @@ export class WorldController implements Controller {
     }
   }
 
-  async close({ isRemoved }: { readonly isRemoved: boolean }): Promise<void> {
+  async close({ isLast }: Pick<Closing, 'isLast'>): Promise<void> {
     this.#endTruth?.();
     liveBoard.forget(this.#host.id);
     for (const feed of this.#feeds.values()) {
       for (const { resource } of this.#leases) resource.detach(feed);
       feed.forget();
     }
-    await Promise.all(this.#leases.map((lease) => lease.release({ now: isRemoved })));
+    await Promise.all(this.#leases.map((lease) => lease.release({ now: isLast })));
   }
 
   #feed({ name, modality }: Sensor, output: number): SourceFeed {

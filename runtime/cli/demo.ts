@@ -70,6 +70,8 @@ async function demo(flags: DemoFlags & { readonly signal: AbortSignal }): Promis
     await broker.close();
     await rm(folder, { recursive: true, force: true });
   }
+  // Node-RED keeps a timer until the login of whoever looked runs out, in a week.
+  if (!isHeadless) process.exit();
 }
 
 function withoutNodeRed({ headless = false }: DemoFlags): boolean {

@@ -44,6 +44,36 @@ describe('the demonstration', () => {
     assert.match(stdout.text, /stopped: /);
   });
 
+  it('shows the flow and a live page to whoever has its password, and events with the truth beside them', async (context) => {
+    const [port, brokerPort] = [await freePort(), await freePort()];
+    const args = ['--port', String(port), '--broker-port', String(brokerPort)];
+    const { child, closed, stdout, stderr } = demo(context, args);
+    await stdout.until(/\d:\d\d {2}new {2}[a-z_]+ +\d+ %.* (right|wrong): \w/);
+    const editor = `http://127.0.0.1:${port}/`;
+    const page = await fetch(`${editor}resources/@sensebind/node-red/live.html`);
+    assert.equal(page.status, 200);
+    assert.equal((await fetch(`${editor}sensebind/live`)).status, 401);
+    const [, user = '', password = ''] = /login {3}(\w+), password (\w+)/.exec(stdout.text) ?? [];
+    const token = await fetch(`${editor}auth/token`, {
+      method: 'POST',
+      body: new URLSearchParams({
+        client_id: 'node-red-editor',
+        grant_type: 'password',
+        scope: '',
+        username: user,
+        password,
+      }),
+    });
+    const { access_token } = (await token.json()) as { readonly access_token: string };
+    const live = await fetch(`${editor}sensebind/live`, { headers: { Authorization: `Bearer ${access_token}` } });
+    const { sources, events, truth } = (await live.json()) as Readonly<Record<string, readonly unknown[]>>;
+    assert.equal(sources?.length, 5);
+    assert.ok((events?.length ?? 0) > 0 && (truth?.length ?? 0) > 0);
+    child.kill('SIGINT');
+    assert.deepEqual(await closed, [0, null], stderr.text);
+    assert.match(stdout.text, /stopped: found \d+, missed \d+, false alarms \d+\n$/);
+  });
+
   it('says so, and ends, where its port is taken', async (context) => {
     const server = createServer().listen(0, '127.0.0.1');
     await once(server, 'listening');

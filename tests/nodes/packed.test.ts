@@ -17,8 +17,6 @@ interface PackageDescription {
   readonly name: string;
   readonly license: string;
   readonly keywords: readonly string[];
-  readonly repository?: unknown;
-  readonly bugs?: unknown;
   readonly engines: { readonly node: string };
   readonly dependencies: Readonly<Record<string, string>>;
   readonly 'node-red': {
@@ -28,8 +26,8 @@ interface PackageDescription {
   };
 }
 
-/** Oldest Node.js of the newest Node-RED. */
-const OLDEST_NODE = '22.9.0';
+/** The oldest Node.js that loads ES modules from CommonJS: the newest Node-RED runs from 22.9 on (docs/node-red.md). */
+const OLDEST_NODE = '22.12.0';
 
 describe('the packed palette', () => {
   let folder: string;
@@ -96,9 +94,8 @@ describe('the packed palette', () => {
   });
 
   it('keeps the rules of the scorecard, and counts its dependencies', (context) => {
-    const { name, license, keywords, repository, bugs, engines, dependencies } = description;
+    const { name, license, keywords, engines, dependencies } = description;
     assert.equal(license, 'Apache-2.0', 'P01');
-    assert.ok(repository !== undefined || bugs !== undefined, 'P03: a repository or a place for bugs');
     assert.match(name, /^@[a-z0-9-]+\/node-red/, 'P04');
     assert.ok(keywords.includes('node-red'), 'P05');
     assert.ok(

@@ -2,10 +2,11 @@ import path from 'node:path';
 import { requireReplaceable } from '../../../models/bundle/workspace';
 import { type NamedTensor, writeStateDict } from '../../../models/checkpoint/writeStateDict';
 import type { EncoderPlan } from '../../../models/imagebind/plan';
-import { makeMiniBundle } from '../../../models/mini/makeBundle';
+import { type MiniBundleOptions, makeMiniBundle } from '../../../models/mini/makeBundle';
 import { learntLayout } from '../../../models/training/contrastiveGraph';
 import { slotsOf } from '../../../models/training/initialise';
 import { bundleHash } from '../evaluate/bundleHash';
+import { keepingResults } from '../evaluate/results';
 import type { SceneSetSpec } from '../sceneSetSpec';
 import type { SceneSetOptions } from '../sceneSets';
 import { worldTokenizer } from '../worldTokenizer';
@@ -64,17 +65,18 @@ export async function trainMini(options: MiniOptions): Promise<TrainedMini> {
     ...sensors.values(),
   ];
   await writeStateDict(checkpoint, tensorsOf(towers));
-  const manifest = await makeMiniBundle({
+  const made: MiniBundleOptions = {
     checkpoint,
     tokenizer: worldTokenizer(),
     outputDirectory: bundle,
     overwrite: OVERWRITE,
-  });
+  };
+  const hash = await keepingResults(bundle, async () => bundleHash(await makeMiniBundle(made)));
   const stages = [
     { name: 'anchor', losses: anchor.losses, seconds: anchor.seconds },
     ...[...sensors].map(([name, { losses, seconds }]) => ({ name, losses, seconds })),
   ];
-  return { recipe, bundleHash: bundleHash(manifest), anchor, stages };
+  return { recipe, bundleHash: hash, anchor, stages };
 }
 
 async function bindSensors(anchor: Anchor, options: MiniOptions): Promise<ReadonlyMap<BoundModality, BoundTower>> {

@@ -1,9 +1,15 @@
 import assert from 'node:assert/strict';
-import { truncate, writeFile } from 'node:fs/promises';
+import { rm, truncate, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, it } from 'node:test';
 import { Compile } from 'typebox/compile';
-import { RESULTS_FILE, readResults, TrainingResults, writeResults } from '../../../../runtime/learn/evaluate/results';
+import {
+  keepingResults,
+  RESULTS_FILE,
+  readResults,
+  TrainingResults,
+  writeResults,
+} from '../../../../runtime/learn/evaluate/results';
 import { temporaryFolder } from '../../../support/temporaryFolder';
 import { resultsOf } from './storedResults';
 
@@ -31,6 +37,22 @@ describe('stored results', () => {
     for (const content of ['', '{', '{}', JSON.stringify({ ...resultsOf(HASH), runs: [{}] })]) {
       await writeFile(path.join(folder, RESULTS_FILE), content);
       assert.equal((await readResults(folder, HASH)).status, 'refused', content);
+    }
+  });
+
+  it('stay where a bundle is made anew and is the same, and go where it is another', async (context) => {
+    const folder = await temporaryFolder(context);
+    for (const [made, expected] of [
+      [HASH, 'stored'],
+      ['b'.repeat(64), 'absent'],
+    ] as const) {
+      await writeResults(folder, resultsOf(HASH));
+      const hash = await keepingResults(folder, async () => {
+        await rm(path.join(folder, RESULTS_FILE));
+        return made;
+      });
+      assert.equal(hash, made);
+      assert.equal((await readResults(folder, made)).status, expected);
     }
   });
 
