@@ -44,5 +44,8 @@ export function validDevice(value: unknown, _options: ValidatorOptions | undefin
     const problem = problemOf(schema, found);
     return problem === undefined ? [] : [`${key}: ${problem}`];
   });
-  return problems.length === 0 ? true : problems.join('; ');
+  const unknown = Object.keys(device)
+    .filter((key) => kind.options.properties?.[key] === undefined && key !== 'kind')
+    .map((key) => words('invalid.option', { key, kind: device.kind }));
+  return problems.length + unknown.length === 0 ? true : [...problems, ...unknown].join('; ');
 }

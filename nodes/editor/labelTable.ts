@@ -1,3 +1,4 @@
+import { unknownWordsProblem } from './knownWords';
 import { words } from './red';
 import { field, lines, valueIn, withoutEmpty } from './table';
 import { askWords, calmed, chosenBundle, showCaveats, unknownText } from './words';
@@ -51,10 +52,17 @@ export function closeLabels(): void {
   polling = undefined;
 }
 
-/** Whether there is a label, and each has words; a reason where not. */
-export function validLabels(value: unknown): true | string {
+/** Whether there is a label, and each has words that the bundle knows; a reason where not. */
+export function validLabels(value: unknown, bundle: unknown): true | string {
   if (!Array.isArray(value) || value.length === 0) return words('invalid.labels');
-  return (value as readonly LabelRow[]).every(({ title }) => Boolean(title)) || words('invalid.labels');
+  const rows = value as readonly LabelRow[];
+  if (!rows.every(({ title }) => Boolean(title))) return words('invalid.labels');
+  return unknownWordsProblem(String(bundle ?? ''), rows.map(textOf)) ?? true;
+}
+
+/** All words of a row. */
+function textOf({ title, prompts, negatives }: LabelRow): string {
+  return [title, prompts, negatives].map((part) => String(part ?? '')).join(' ');
 }
 
 function addLabel(container: JQuery, data: LabelRow, soon: () => void): void {
@@ -87,13 +95,12 @@ function tableRows(): LabelRow[] {
     const title = valueIn(item, 'label-title');
     const content = item.find('.sensebind-label-title').closest('.red-ui-editableList-item-content');
     const id = content.data('title') === title ? content.data('id') : undefined;
-    const row = {
-      title,
+    const others = {
       threshold: valueIn(item, 'label-threshold'),
       prompts: valueIn(item, 'label-prompts'),
       negatives: valueIn(item, 'label-negatives'),
     };
-    return { ...(typeof id === 'string' ? { id } : {}), ...withoutEmpty(row) };
+    return { ...(typeof id === 'string' ? { id } : {}), title, ...withoutEmpty(others) };
   });
 }
 

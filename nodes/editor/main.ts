@@ -5,6 +5,7 @@ import * as device from './device';
 import * as deviceKinds from './deviceKinds';
 import * as duration from './duration';
 import * as identifiers from './identifiers';
+import * as knownWords from './knownWords';
 import * as labelTable from './labelTable';
 import { addSidebar } from './live/sidebar';
 import * as numbers from './numbers';
@@ -20,6 +21,7 @@ const Sensebind = {
   ...deviceKinds,
   ...duration,
   ...identifiers,
+  ...knownWords,
   ...labelTable,
   ...numbers,
   ...rows,
@@ -38,3 +40,5 @@ RED.plugins.registerPlugin('sensebind-sidebar', { type: 'sensebind', onadd: addS
 
 // Without the permission to read there is nothing to validate with.
 void deviceKinds.loadEveryKind().catch(() => undefined);
+
+RED.events.on('deploy', () => knownWords.forgetUnanswered());

@@ -17,11 +17,6 @@ const PAUSE_MILLIS = 300;
 /** As many as the runtime takes at once. */
 const MOST_TEXTS = 1000;
 
-/** Whether something to look for is named; a reason where it is not. */
-export function validWords(value: unknown): true | string {
-  return (typeof value === 'string' && value.trim() !== '') || words('invalid.words');
-}
-
 /** Asks the runtime which words a bundle knows; `undefined` where it cannot say, as of a bundle that is not deployed. */
 export async function askWords(bundle: string, texts: readonly string[]): Promise<WordsAnswer | undefined> {
   try {

@@ -15,6 +15,7 @@ declare const RED: {
     validateNode(node: EditedNode): boolean;
   };
   readonly sidebar: { show(id: string): void; readonly help: { show(type: string): void } };
+  readonly actions: { invoke(action: string): void };
   readonly view: { redraw(isComplete: boolean): void };
 };
 
@@ -47,7 +48,9 @@ export class Editor {
 
   private constructor(page: Page) {
     this.page = page;
-    page.on('pageerror', (error) => this.errors.push(String(error)));
+    page.on('pageerror', (error) =>
+      this.errors.push(error instanceof Error ? (error.stack ?? error.message) : String(error)),
+    );
     page.setDefaultTimeout(60_000);
   }
 
@@ -106,6 +109,46 @@ export class Editor {
     }, id);
   }
 
+  /** Why a node cannot be used, as soon as the editor knows. */
+  async untilProblem(id: string): Promise<string> {
+    const found = await this.page.waitForFunction(
+      (wanted) => {
+        const node = RED.nodes.node(wanted);
+        return node?.valid === false ? (node.validationErrors ?? []).join('; ') || 'invalid' : undefined;
+      },
+      {},
+      id,
+    );
+    return String(await found.jsonValue());
+  }
+
+  /** The card of a source in the sidebar has a picture that is more than one colour. */
+  async untilDrawn(source: string): Promise<void> {
+    await this.page.waitForFunction(
+      (wanted) => {
+        const cards = [...document.querySelectorAll('.sb-card')];
+        const card = cards.find((one) => one.querySelector('.sb-name')?.textContent === wanted);
+        const canvas = card?.querySelector('canvas');
+        const context = canvas?.getContext('2d');
+        if (!canvas || !context || canvas.width === 0) return false;
+        const { data } = context.getImageData(0, 0, canvas.width, canvas.height);
+        return new Set(new Uint32Array(data.buffer)).size > 5;
+      },
+      {},
+      source,
+    );
+  }
+
+  /** As a key or a menu does. */
+  async act(action: string): Promise<void> {
+    await this.page.evaluate((wanted) => RED.actions.invoke(wanted), action);
+  }
+
+  /** Lets time go by in the page. */
+  async wait(millis: number): Promise<void> {
+    await this.page.evaluate((wanted) => new Promise((resolve) => setTimeout(resolve, wanted)), millis);
+  }
+
   /** Opens the dialog of a node and waits until it has all that it loads. */
   async openDialog(id: string): Promise<void> {
     await this.page.evaluate((wanted) => {
@@ -125,9 +168,9 @@ export class Editor {
 
   /** Presses Done in the dialog on top, and waits until it is gone. */
   async done(): Promise<void> {
-    const before = (await this.page.$$('.red-ui-tray')).length;
-    await this.page.$eval(TRAY_BUTTON, (button) => (button as HTMLElement).click());
-    await this.page.waitForFunction((count) => document.querySelectorAll('.red-ui-tray').length < count, {}, before);
+    const button = await this.page.waitForSelector(TRAY_BUTTON);
+    await button?.evaluate((element) => (element as HTMLElement).click());
+    await this.page.waitForFunction((element) => element?.isConnected !== true, {}, button);
   }
 
   /** The help of a type as its tab shows it. */
