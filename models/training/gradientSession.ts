@@ -1,3 +1,4 @@
+import '../onnx/noTelemetry';
 import { InferenceSession, type OnnxValue, Tensor } from 'onnxruntime-node';
 import { SensebindError } from '../../runtime/errors';
 import { encodeModel } from '../onnx/encode';

@@ -1,3 +1,4 @@
+import '../../models/onnx/noTelemetry';
 import path from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { Clock, Millis, Timer } from '../clock';
