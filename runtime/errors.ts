@@ -38,6 +38,7 @@ const BLAME = {
   INTERNAL: 'internal',
   MESSAGE_INVALID: 'peer',
   MODALITY_UNKNOWN: 'caller',
+  MODULE_MISSING: 'caller',
   OUTPUT_EXISTS: 'caller',
   PRECISION_OVERFLOW: 'caller',
   PRESET_UNKNOWN: 'caller',
@@ -82,6 +83,16 @@ export class SensebindError extends Error {
     super(`${message} (${code})`, options);
     this.blame = BLAME[code];
   }
+}
+
+/** For a native module that is loaded when it is first needed, and does not load. */
+export function moduleMissing(name: string, purpose: string, cause: unknown): SensebindError {
+  return new SensebindError(
+    'MODULE_MISSING',
+    `expected the module ${name}, which ${purpose}, to load, found: ${messageOf(cause)}`,
+    `install it again in the folder of this package: npm install ${name}; its binaries are for linux x64 and arm64`,
+    { cause },
+  );
 }
 
 /** True for an error of ours; with a code, for that one only. */

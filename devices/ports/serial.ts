@@ -1,8 +1,8 @@
 import { readSync } from 'node:fs';
 import { realpath } from 'node:fs/promises';
-import { SerialPort } from 'serialport';
+import type { SerialPort } from 'serialport';
 import type { Clock, Micros, Millis } from '../../runtime/clock';
-import { messageOf } from '../../runtime/errors';
+import { messageOf, moduleMissing } from '../../runtime/errors';
 import { pause } from '../pause';
 import type { ByteHandlers, ByteStream, OpenByteStream, StreamEnd } from './byteStream';
 import type { SerialAddress } from './ports';
@@ -13,6 +13,26 @@ export function serialOpener(clock: Clock): (address: SerialAddress) => OpenByte
 }
 
 type Port = Awaited<ReturnType<typeof SerialPort.binding.open>>;
+
+/** The binding is native: who has no serial sensor never loads it. @throws {SensebindError} `MODULE_MISSING` */
+async function openPort(options: PortOptions): Promise<Port> {
+  return (await loadBinding()).open(options);
+}
+
+async function loadBinding(): Promise<typeof SerialPort.binding> {
+  try {
+    return (await import('serialport')).default.SerialPort.binding;
+  } catch (error) {
+    throw moduleMissing('serialport', 'reads serial ports', error);
+  }
+}
+
+/** As {@link SerialStream} opens one; flow control and framing as the binding has them by itself. */
+interface PortOptions {
+  readonly path: string;
+  readonly baudRate: number;
+  readonly hupcl: boolean;
+}
 
 /** A tty keeps 4096 bytes for a reader. */
 const READ_BYTES = 4096;
@@ -53,7 +73,7 @@ class SerialStream implements ByteStream {
     this.#clock = clock;
     this.#handlers = handlers;
     // HUPCL off: some boards reset whenever the last program closes the port.
-    this.#opened = SerialPort.binding.open({ path, baudRate, hupcl: false });
+    this.#opened = openPort({ path, baudRate, hupcl: false });
     this.ended = this.#run();
   }
 

@@ -1,6 +1,6 @@
 import { endianness } from 'node:os';
-import { JsColorType, type Metadata, Transformer } from '@napi-rs/image';
-import { messageOf, SensebindError } from '../errors';
+import type { Metadata } from '@napi-rs/image';
+import { messageOf, moduleMissing, SensebindError } from '../errors';
 import type { Size } from './crop';
 import type { Pixels } from './input';
 import { checkSize, MAX_PHOTO_PIXELS } from './inputChecks';
@@ -58,15 +58,16 @@ interface Layout {
   readonly colour: boolean;
 }
 
-const LAYOUTS: ReadonlyMap<JsColorType, Layout> = new Map([
-  [JsColorType.L8, { channels: 1, bytes: 1, colour: false }],
-  [JsColorType.La8, { channels: 2, bytes: 1, colour: false }],
-  [JsColorType.Rgb8, { channels: 3, bytes: 1, colour: true }],
-  [JsColorType.Rgba8, { channels: 4, bytes: 1, colour: true }],
-  [JsColorType.L16, { channels: 1, bytes: 2, colour: false }],
-  [JsColorType.La16, { channels: 2, bytes: 2, colour: false }],
-  [JsColorType.Rgb16, { channels: 3, bytes: 2, colour: true }],
-  [JsColorType.Rgba16, { channels: 4, bytes: 2, colour: true }],
+/** By the decoder's numbers of them (its type JsColorType, of which nothing is left at run time). */
+const LAYOUTS: ReadonlyMap<number, Layout> = new Map([
+  [0, { channels: 1, bytes: 1, colour: false }],
+  [1, { channels: 2, bytes: 1, colour: false }],
+  [2, { channels: 3, bytes: 1, colour: true }],
+  [3, { channels: 4, bytes: 1, colour: true }],
+  [4, { channels: 1, bytes: 2, colour: false }],
+  [5, { channels: 2, bytes: 2, colour: false }],
+  [6, { channels: 3, bytes: 2, colour: true }],
+  [7, { channels: 4, bytes: 2, colour: true }],
 ]);
 
 interface Decoded extends Size {
@@ -92,7 +93,7 @@ async function decode(bytes: Uint8Array): Promise<Decoded> {
   if (!layout) {
     throw new SensebindError(
       'INPUT_UNSUPPORTED',
-      `Expected a picture of 8 or 16 bits a channel, found ${JsColorType[metadata.colorType]}`,
+      `Expected a picture of 8 or 16 bits a channel, found its kind ${metadata.colorType} of pixels`,
       'Save the picture with 8 bits a channel.',
     );
   }
@@ -105,8 +106,18 @@ async function decode(bytes: Uint8Array): Promise<Decoded> {
   return { raw, layout, ...size };
 }
 
+/** The decoder is native: who decodes no pictures never loads it. @throws {SensebindError} `MODULE_MISSING` */
+async function loadDecoder(): Promise<typeof import('@napi-rs/image')> {
+  try {
+    return (await import('@napi-rs/image')).default;
+  } catch (error) {
+    throw moduleMissing('@napi-rs/image', 'decodes pictures', error);
+  }
+}
+
 /** It runs on a thread of libuv's pool. */
 async function runDecoder(file: Uint8Array): Promise<{ readonly metadata: Metadata; readonly raw: Uint8Array }> {
+  const { Transformer } = await loadDecoder();
   try {
     const decoder = new Transformer(file);
     const metadata = await decoder.metadata();

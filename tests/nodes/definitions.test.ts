@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, it } from 'node:test';
+import { promisify } from 'node:util';
 import vm from 'node:vm';
 import { repositoryRoot } from '../support/paths';
 
@@ -97,6 +99,18 @@ describe('what the editor is told of the nodes', () => {
       assert.deepEqual(keysOf(catalogues['zh-CN']), keysOf(catalogues['en-US']));
     });
   }
+
+  it('comes with nothing native that is loaded before somebody needs it', async () => {
+    const { 'node-red': palette } = JSON.parse(readFileSync(path.join(repositoryRoot, 'package.json'), 'utf8'));
+    const files = [...Object.values<string>(palette.nodes), ...Object.values<string>(palette.plugins)];
+    const script = `const load = process.dlopen;
+      process.dlopen = (module, file, ...rest) => { console.log(file); return load.call(process, module, file, ...rest); };
+      for (const file of ${JSON.stringify(files)}) require(require('node:path').join(${JSON.stringify(repositoryRoot)}, file));`;
+    const { stdout } = await promisify(execFile)(process.execPath, ['--eval', script]);
+    // It makes msgpackr faster where it is there, and is done without where it is not.
+    const native = stdout.split('\n').filter((file) => file !== '' && !file.includes('msgpackr-extract'));
+    assert.deepEqual(native, []);
+  });
 
   it('keeps passwords among the credentials', () => {
     for (const { types } of nodeSets()) {
