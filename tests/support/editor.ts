@@ -187,6 +187,11 @@ export class Editor {
     await this.page.evaluate((wanted) => RED.sidebar.show(wanted), id);
   }
 
+  /** Shows only what fits in the palette. */
+  async filterPalette(text: string): Promise<void> {
+    await this.type('#red-ui-palette-search input', text);
+  }
+
   /** Drags a type from the palette to a place of the canvas. @returns the id of the node that is there then */
   async drag(type: string, to: { readonly x: number; readonly y: number }): Promise<string> {
     const { page } = this;
@@ -234,7 +239,7 @@ export class Editor {
   /** Replaces what stands in a field, key by key. */
   async type(selector: string, text: string): Promise<void> {
     const field = await this.#visible(selector);
-    await field.click({ count: 3 });
+    await field.evaluate((element) => (element as HTMLInputElement).select());
     await field.type(text);
   }
 

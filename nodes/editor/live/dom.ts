@@ -27,9 +27,9 @@ export function surface(canvas: HTMLCanvasElement): CanvasRenderingContext2D | u
   return context;
 }
 
-/** The colour that a variable of the theme has at an element. */
-export function themeColour(at: Element, variable: string, otherwise: string): string {
-  return getComputedStyle(at).getPropertyValue(variable).trim() || otherwise;
+/** The colour of faint lines on an element, as live.css gives it: a canvas understands no variables, and no light-dark(). */
+export function lineColour(at: Element): string {
+  return getComputedStyle(at).borderTopColor;
 }
 
 export function bytesOf(base64: string): Uint8Array {

@@ -1,4 +1,4 @@
-import { bytesOf, surface, themeColour } from './dom';
+import { bytesOf, lineColour, surface } from './dom';
 import type { Preview } from './snapshot';
 
 /** Draws what a source sees, hears or feels. */
@@ -66,7 +66,7 @@ function drawMotion(canvas: HTMLCanvasElement, { acceleration }: Extract<Preview
   if (context === undefined) return;
   const most = Math.max(12, ...acceleration.flat().map(Math.abs));
   const middle = canvas.clientHeight / 2;
-  context.strokeStyle = themeColour(canvas, '--red-ui-secondary-border-color', '#ccc');
+  context.strokeStyle = lineColour(canvas);
   line(context, [0, canvas.clientWidth], () => middle);
   for (const [index, axis] of acceleration.entries()) {
     context.strokeStyle = AXES[index] ?? '#888';

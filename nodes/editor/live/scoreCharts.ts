@@ -1,4 +1,4 @@
-import { element, surface, themeColour } from './dom';
+import { element, lineColour, surface } from './dom';
 import type { ScoreHistory } from './snapshot';
 
 /** Tableau 10: told apart by most eyes, on light and dark ground. */
@@ -23,6 +23,7 @@ const SPAN_MICROS = 60_000_000;
 
 interface Line {
   readonly index: number;
+  readonly colour: string;
   readonly title: string;
   readonly peak: number;
   readonly newest: number | null;
@@ -60,13 +61,14 @@ class Chart {
   readonly root = element('div', 'sb-card', [this.#title, this.#canvas, this.#legend]);
 
   show(history: ScoreHistory, nowMicros: number): void {
-    this.#title.textContent = `${history.source} · ${history.labelSet}`;
+    // Its revision is nothing to look at.
+    this.#title.textContent = `${history.source} · ${history.labelSet.replace(/@\d+$/, '')}`;
     const lines = linesOf(history, nowMicros);
     this.#legend.replaceChildren(
-      ...lines.map(({ index, title, newest }) => {
+      ...lines.map(({ colour, title, newest }) => {
         const value = newest === null ? '–' : `${Math.round(100 * newest)} %`;
         const entry = element('span', 'sb-label', `${title} ${value}`);
-        entry.style.setProperty('--sb-colour', colourOf(index));
+        entry.style.setProperty('--sb-colour', colour);
         return entry;
       }),
     );
@@ -78,15 +80,15 @@ class Chart {
     if (context === undefined) return;
     const { clientWidth, clientHeight } = this.#canvas;
     const yOf = (probability: number): number => 1 + (clientHeight - 2) * (1 - probability);
-    context.strokeStyle = themeColour(this.#canvas, '--red-ui-secondary-border-color', '#ccc');
+    context.strokeStyle = lineColour(this.#canvas);
     for (const share of [0, 0.5, 1]) {
       context.beginPath();
       context.moveTo(0, yOf(share));
       context.lineTo(clientWidth, yOf(share));
       context.stroke();
     }
-    for (const { index } of lines) {
-      context.strokeStyle = colourOf(index);
+    for (const { index, colour } of lines) {
+      context.strokeStyle = colour;
       context.lineWidth = 1.5;
       context.beginPath();
       let isDrawing = false;
@@ -113,14 +115,22 @@ function linesOf({ labels, past }: ScoreHistory, nowMicros: number): readonly Li
     peak: Math.max(0, ...recent.map(({ probabilities }) => probabilities[index] ?? 0)),
     newest: past.at(-1)?.probabilities[index] ?? null,
   }));
-  return lines
+  const shown = lines
     .toSorted((left, right) => right.peak - left.peak)
     .slice(0, MOST_LINES)
     .toSorted((left, right) => left.index - right.index);
+  return coloured(shown);
 }
 
-function colourOf(index: number): string {
-  return COLOURS[index % COLOURS.length] ?? '#888';
+/** Each label has its own colour where it can, and no two lines of a chart have the same. */
+function coloured(lines: readonly Omit<Line, 'colour'>[]): readonly Line[] {
+  const free: string[] = [...COLOURS];
+  return lines.map((line) => {
+    const own = COLOURS[line.index % COLOURS.length] ?? '#888';
+    const colour = free.includes(own) ? own : (free[0] ?? own);
+    free.splice(free.indexOf(colour), 1);
+    return { ...line, colour };
+  });
 }
 
 function keyOf({ node, source, labelSet }: ScoreHistory): string {
