@@ -1,13 +1,16 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { seededScenario } from '../../devices/simulated/sharedWorld';
 import type { SimilarityPayload } from '../../nodes/arithmetic/controller';
 import type { EventPayload } from '../../nodes/shared/payloads';
 import { type Mosquitto, startMosquitto, withoutMosquitto } from '../support/mosquitto';
 import { type Flow, NODE_RED_VERSIONS, type RunningNodeRed, startNodeRed } from '../support/nodeRed';
 import { repositoryRoot } from '../support/paths';
 import { Subscriber } from '../support/subscriber';
+import { temporaryFolder } from '../support/temporaryFolder';
 
 /** A node of a flow, as the editor exports it. */
 interface ExampleNode {
@@ -31,8 +34,7 @@ const PUBLISHED: Readonly<Record<string, readonly string[]>> = {
   'glass-break': ['sensebind/v1/examples/event/glass_breaking'],
   'fall-detection': ['sensebind/v1/examples/event/person_fallen'],
   'overheating-cabinet': ['sensebind/v1/examples/event/overheating_cabinet'],
-  // Its wheels slip later.
-  robot: ['sensebind/v1/examples/event/collision'],
+  robot: ['sensebind/v1/examples/event/collision', 'sensebind/v1/examples/event/wheel_slip'],
   'bearing-sound': ['sensebind/v1/examples/event/bearing_fault', 'sensebind/v1/examples/src/motor-mic/scores'],
   'small-boards': ['sensebind/v1/box/event/dog_barking', 'sensebind/v1/box/event/bearing_fault'],
   'home-assistant': ['sensebind/v1/home/event/', 'homeassistant/device/sensebind_home/config'],
@@ -51,12 +53,66 @@ function isLikeBoth({ cosines }: SimilarityPayload): boolean {
   return by['a fire burning']! > others && by['a barking dog']! > others;
 }
 
+/** What happens within a minute in the worlds of the examples, by their seeds. */
+const HAPPENS: Readonly<Record<number, readonly string[]>> = {
+  56: ['wheel_slip', 'person_fallen', 'conveyor_running'],
+  193: ['dog_barking'],
+  1596: ['dog_barking'],
+  1807: ['bearing_fault'],
+  6728: ['fire'],
+  10423: ['person_fallen'],
+  13736: ['dog_barking'],
+  17053: ['electrical_arc'],
+  28393: ['collision', 'wheel_slip'],
+  30820: ['bearing_fault', 'conveyor_running'],
+  35428: ['dog_barking', 'person_walking', 'glass_break'],
+  36127: ['glass_break'],
+};
+
+/** When it happens first in the world of a seed. */
+function firstOf(seed: number, id: string) {
+  const found = seededScenario(seed)
+    .timeline.between(0, 45)
+    .find(({ event }) => event.id === id);
+  assert.ok(found !== undefined, `${id} in the world of seed ${seed}`);
+  return found;
+}
+
+/** The same world, in which the same happens again and again: a busy machine sees it later than a quiet one. */
+async function endless(seed: number, folder: string): Promise<string> {
+  const { room, mounting } = seededScenario(seed);
+  const kinds = HAPPENS[seed] ?? [];
+  const events = Array.from({ length: 60 }, (_, index) => {
+    const { event, strength, place } = firstOf(seed, kinds[index % kinds.length]!);
+    return { at: 3 + 12 * index, event: event.id, for: 10, strength, ...place };
+  });
+  const file = path.join(folder, `${seed}.yaml`);
+  await writeFile(file, JSON.stringify({ version: 1, seed, room: room.id, mounting, length: 900, events }));
+  return file;
+}
+
+function seedOf({ seed, device }: ExampleNode): number | undefined {
+  const chosen = seed ?? (device as { readonly seed?: unknown } | undefined)?.seed;
+  return chosen === undefined ? undefined : Number(chosen);
+}
+
+/** A source that shows a script in place of a seed. */
+function scripted(node: ExampleNode, script: string): ExampleNode {
+  const { seed: _, ...device } = (node['device'] ?? {}) as Readonly<Record<string, unknown>>;
+  return node.type === 'sensebind-world'
+    ? { ...node, seed: '', scenario: script }
+    : { ...node, device: { ...device, script } };
+}
+
 /** The flow, for the broker of a test, and beside it nodes that hear of every error and every status. */
-function watched(nodes: readonly ExampleNode[], { url, port }: Mosquitto): Flow {
+function watched(
+  nodes: readonly ExampleNode[],
+  { url, port, scripts }: Pick<Mosquitto, 'url' | 'port'> & { readonly scripts: ReadonlyMap<number, string> },
+): Flow {
   const here = nodes.map((node) => {
+    const script = scripts.get(seedOf(node) ?? Number.NaN);
+    if (script !== undefined) return scripted(node, script);
     if (node.type === 'mqtt-broker') return { ...node, broker: '127.0.0.1', port: String(port) };
-    // Shorter than for people: the dog barks after 3 seconds.
-    if (node.type === 'sensebind-record') return { ...node, maxMinutes: '0.1' };
     return node.type === 'sensebind-broker' ? { ...node, url } : node;
   });
   const watchers = tabsOf(nodes).flatMap(({ id: z }) => [
@@ -105,6 +161,15 @@ describe('examples', () => {
     );
   });
 
+  it('show worlds in which it really happens within a minute', () => {
+    const seeds = examples.flatMap(({ nodes }) => nodes.flatMap((node) => seedOf(node) ?? []));
+    assert.deepEqual(
+      [...new Set(seeds)].toSorted((left, right) => left - right),
+      Object.keys(HAPPENS).map(Number),
+    );
+    for (const seed of seeds) for (const event of HAPPENS[seed] ?? []) firstOf(seed, event);
+  });
+
   describe('deployed', { skip: withoutMosquitto }, () => {
     for (const version of NODE_RED_VERSIONS) {
       describe(`in ${version}`, () => {
@@ -121,9 +186,13 @@ describe('examples', () => {
           const mosquitto = await startMosquitto();
           context.after(() => mosquitto.stop());
           const subscriber = await Subscriber.start(context, mosquitto.url, ['sensebind/#', 'homeassistant/#']);
+          const folder = await temporaryFolder(context);
+          const seeds = Object.keys(HAPPENS).map(Number);
+          const scripts = new Map<number, string>();
+          for (const seed of seeds) scripts.set(seed, await endless(seed, folder));
           const flow = watched(
             examples.flatMap(({ nodes }) => nodes),
-            mosquitto,
+            { ...mosquitto, scripts },
           );
           await nodeRed.deploy(flow);
           await Promise.all([
