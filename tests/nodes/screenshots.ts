@@ -79,7 +79,7 @@ async function takeSense(browser: Browser, url: string, colours: Colours, name: 
 async function takeLabels(browser: Browser, url: string, colours: Colours, name: string): Promise<void> {
   const editor = await Editor.open(browser, url, { colours });
   const labels = [
-    { title: 'glass breaking', threshold: '0.6', prompts: 'glass breaking\na window breaks', negatives: 'a door slam' },
+    { title: 'glass breaking', threshold: '0.6', prompts: 'glass breaking\nbroken glass', negatives: 'a door slam' },
     { title: 'dog barking', negatives: 'an alarm' },
     { title: 'a siren far awayy' },
   ];
@@ -92,8 +92,11 @@ async function takeLabels(browser: Browser, url: string, colours: Colours, name:
 
 /** Something happened, and the charts have a past. */
 async function untilBusy(page: Page): Promise<void> {
-  await page.waitForSelector('.sb-event', { timeout: 120_000 });
-  await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 20_000)));
+  await page.waitForFunction(
+    () => (document.querySelector('.sb-events')?.querySelectorAll('.sb-event').length ?? 0) >= 2,
+    { timeout: 180_000 },
+  );
+  await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 15_000)));
 }
 
 async function take(page: Page, name: string, part?: ElementHandle | null): Promise<void> {
