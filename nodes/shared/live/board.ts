@@ -132,8 +132,10 @@ export class LiveBoard {
 
   /** Takes the place of what is known of the same event. */
   event(node: string, event: LiveEvent): void {
-    const others = this.#events.filter(({ id }) => id !== event.id);
-    this.#events = [...others, { ...event, node }].slice(-MOST_EVENTS);
+    const isKnown = this.#events.some(({ id }) => id === event.id);
+    this.#events = isKnown
+      ? this.#events.map((known) => (known.id === event.id ? { ...event, node } : known))
+      : [...this.#events, { ...event, node }].slice(-MOST_EVENTS);
   }
 
   /** Something really begins, or ends: then the one that goes on has an end. */
@@ -169,7 +171,7 @@ export class LiveBoard {
       nowMicros: this.#clock.epochMicros(),
       sources,
       stages: [...this.#stages].map(([node, { name, figures }]) => ({ node, name, ...figures() })),
-      scores: [...this.#scores.values()],
+      scores: [...this.#scores.values()].sort((left, right) => left.source.localeCompare(right.source)),
       events: this.#events,
       truth: this.#truth,
     };
