@@ -1,5 +1,5 @@
 import Type, { type Static } from 'typebox';
-import type { Millis } from '../../runtime/clock';
+import type { Micros, Millis } from '../../runtime/clock';
 import { SensebindError } from '../../runtime/errors';
 import { Rate } from '../../runtime/rate';
 import { RecentDurations } from '../../runtime/recentDurations';
@@ -7,6 +7,7 @@ import { acquireChosen } from '../bundle/controller';
 import type { Controller, Host, Message, Send } from '../shared/defineNode';
 import { DurationSetting, lengthOf } from '../shared/durationSetting';
 import type { Encoders } from '../shared/encoders';
+import { liveBoard, type StageFigures } from '../shared/live/board';
 import { Mailbox } from '../shared/mailbox';
 import { embeddingPayload, ORIGIN, type Origin, originOf, readingOf } from '../shared/payloads';
 import type { Lease } from '../shared/shared';
@@ -28,6 +29,9 @@ export type EncodeSettings = Static<typeof EncodeSettings>;
 const HOP = 1000 as Millis;
 const QUEUE = 16;
 
+/** A loss is a thing of the moment for so long; it stays in the count. */
+const LOSING_MICROS = 60_000_000;
+
 interface Running {
   readonly lease: Lease<Encoders>;
   readonly streams: ReadingStreams;
@@ -41,6 +45,8 @@ export class EncodeController implements Controller {
   readonly #rate: Rate;
   readonly #durations = new RecentDurations();
   #running: Running | undefined;
+  #seenDropped = 0;
+  #droppedMicros: Micros = Number.NEGATIVE_INFINITY;
 
   constructor(host: Host<EncodeSettings>) {
     this.#host = host;
@@ -55,6 +61,7 @@ export class EncodeController implements Controller {
     const lease = await acquireChosen(this.#host);
     if (closing.aborted) return lease.release();
     this.#running = { lease, streams: this.#streams(lease.resource) };
+    liveBoard.stage(this.#host.id, { name: this.#host.name, figures: () => this.#figures() });
     status.set({ fill: 'green', shape: 'ring', text: 'ready' });
   }
 
@@ -72,6 +79,7 @@ export class EncodeController implements Controller {
   }
 
   async close(): Promise<void> {
+    liveBoard.forget(this.#host.id);
     this.#mailbox.clear();
     await this.#running?.streams.settled();
     await this.#running?.lease.release();
@@ -131,7 +139,20 @@ export class EncodeController implements Controller {
     const millis = (this.#durations.snapshot().p50Micros / 1000).toFixed(0);
     const figures = `${this.#rate.perSecond().toFixed(1)}/s, ${millis} ms`;
     const text = dropped === 0 ? figures : `${figures}, ${dropped} lost`;
-    this.#host.status.set({ fill: dropped === 0 ? 'green' : 'yellow', shape: 'dot', text });
+    const nowMicros = this.#host.clock.monotonicMicros();
+    if (dropped > this.#seenDropped) this.#droppedMicros = nowMicros;
+    this.#seenDropped = dropped;
+    const isLosing = nowMicros - this.#droppedMicros < LOSING_MICROS;
+    this.#host.status.set({ fill: isLosing ? 'yellow' : 'green', shape: 'dot', text });
+  }
+
+  #figures(): StageFigures {
+    const lost = this.#mailbox.dropped + (this.#running?.streams.dropped ?? 0);
+    return {
+      perSecond: this.#rate.perSecond(),
+      drops: lost === 0 ? {} : { busy: lost },
+      steps: this.#durations.count === 0 ? {} : { whole: this.#durations.snapshot() },
+    };
   }
 
   #work(): Running {
