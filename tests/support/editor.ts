@@ -233,7 +233,24 @@ export class Editor {
   }
 
   async click(selector: string): Promise<void> {
+    await this.#still(selector);
     await (await this.#visible(selector)).click();
+  }
+
+  /** Resolves when something has come to rest: dialogs slide in, and a click beside a button is none. */
+  async #still(selector: string): Promise<void> {
+    await this.#visible(selector);
+    await this.page.waitForFunction(
+      (wanted) => {
+        const place = (): string => JSON.stringify(document.querySelector(wanted)?.getBoundingClientRect());
+        const before = place();
+        return new Promise<boolean>((resolve) => {
+          requestAnimationFrame(() => requestAnimationFrame(() => resolve(place() === before)));
+        });
+      },
+      {},
+      selector,
+    );
   }
 
   /** Replaces what stands in a field, key by key. */
