@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { type Millis, systemClock } from '../../runtime/clock';
 import { type Flow, type RunningNodeRed, SINK, startNodeRed } from '../support/nodeRed';
@@ -9,6 +9,7 @@ import { compiled } from '../support/paths';
 import { slope } from './liveNode';
 import { keepReadings } from './loopedReadings';
 import type { Figure } from './measure';
+import type { Cost } from './programs/nodeRedGlobals';
 
 interface Where {
   readonly folder: string;
@@ -22,21 +23,28 @@ const LEAVES: Flow = BRANCHES.map((id) => functionNode(id, 'return null;', ['sin
 
 /**
  * What a message with a picture of a camera costs from one core node to the next, where each node is wired to three others
- * too; beside it, the same with a number. One message at a time.
+ * too; beside it, the same with a number. One message at a time, in time of the main thread, which does all of it: what
+ * else the machine does is not counted.
  */
 export async function benchHops({ rounds }: { readonly rounds: number }): Promise<Figure> {
   const withPicture = await hopMillis({ rounds, hasPicture: true });
   const plain = await hopMillis({ rounds, hasPicture: false });
   return {
     name: 'a message and hop in Node-RED, 1080p picture, fan-out 4',
-    measured: `${withPicture.toFixed(4)} ms (a number: ${plain.toFixed(4)} ms)`,
+    measured: `${withPicture.main.toFixed(3)} ms, on the wall ${withPicture.wall.toFixed(3)} ms (a number: ${plain.main.toFixed(3)} ms)`,
     budget: `< ${LARGEST_HOP_MILLIS} ms`,
-    holds: withPicture < LARGEST_HOP_MILLIS,
-    details: { withPicture, plain, rounds, hops: HOPS },
+    holds: withPicture.main < LARGEST_HOP_MILLIS,
+    details: { main: withPicture.main, wall: withPicture.wall, plainMain: plain.main, plainWall: plain.wall, rounds },
   };
 }
 
-async function hopMillis({ rounds, hasPicture }: { readonly rounds: number; readonly hasPicture: boolean }) {
+async function hopMillis({
+  rounds,
+  hasPicture,
+}: {
+  readonly rounds: number;
+  readonly hasPicture: boolean;
+}): Promise<Cost> {
   const message = `global.get('message')(${hasPicture})`;
   const hops = Array.from({ length: HOPS }, (_, hop) => {
     const wires = [hop + 1 < HOPS ? `hop-${hop + 1}` : 'last', ...BRANCHES];
@@ -44,24 +52,30 @@ async function hopMillis({ rounds, hasPicture }: { readonly rounds: number; read
     const rules = [{ t: 'set', p: 'step', pt: 'msg', to: String(hop), tot: 'num' }];
     return flowNode(`hop-${hop}`, 'change', { wires, rules });
   });
-  const next = `const time = global.get('round')({ rounds: ${rounds}, warmUp: ${Math.ceil(rounds / 4)} });
-    return time === undefined ? [${message}, null] : [null, { payload: time }];`;
-  const nodeRed = await start(['last']);
+  const next = `const cost = global.get('round')({ rounds: ${rounds}, warmUp: ${Math.ceil(rounds / 4)} });
+    return cost === undefined ? [${message}, null] : [null, { payload: cost }];`;
+  const nodeRed = await start(['answer']);
   try {
-    const told = nodeRed.sent('last', ({ payload }) => typeof payload === 'number' && payload !== 1);
+    const told = nodeRed.sent('answer', ({ payload }) => isCost(payload));
     await nodeRed.deploy([
       TAB,
       ...once('maker', `return ${message};`, ['hop-0']),
       ...hops,
       ...LEAVES,
-      { ...functionNode('last', next, []), outputs: 2, wires: [['hop-0'], ['sink']] },
+      { ...functionNode('last', next, []), outputs: 2, wires: [['hop-0'], ['answer']] },
+      functionNode('answer', 'return msg;', ['sink']),
       SINK,
     ]);
     const { payload } = await told;
-    return Number(payload) / rounds / HOPS;
+    if (!isCost(payload)) throw new Error('expected what the hops cost');
+    return { wall: payload.wall / rounds / HOPS, main: payload.main / rounds / HOPS };
   } finally {
     await nodeRed.stop();
   }
+}
+
+function isCost(payload: unknown): payload is Cost {
+  return typeof payload === 'object' && payload !== null && 'wall' in payload && 'main' in payload;
 }
 
 const LARGEST_P99_MILLIS = 10;
@@ -75,10 +89,10 @@ const WARM_UP_SECONDS = 5;
  * and the driver scales to 640 × 480; what the others give was simulated before.
  */
 export async function benchBusyFlow({ folder, seconds }: Where): Promise<Figure> {
-  return withReadings(folder, async (file) => {
+  return withReadings(folder, async (file, userFolder) => {
     const hasGStreamer = spawnSync('gst-launch-1.0', ['--version']).error === undefined;
     const played = ['mic0', 'imu0', 'depth0', 'heat0', ...(hasGStreamer ? [] : ['cam0'])];
-    const nodeRed = await start(['loop', 'counter']);
+    const nodeRed = await start(['loop', 'counter'], userFolder);
     try {
       const capture = { captureWidth: 1920, captureHeight: 1080, captureRateHz: 30 };
       const device = { kind: 'test-camera', ...capture, width: 640, height: 480, rateHz: 30 };
@@ -106,7 +120,8 @@ export async function benchBusyFlow({ folder, seconds }: Where): Promise<Figure>
         details: { p99, largest, embeddings, seconds, hasGStreamer: String(hasGStreamer) },
       };
     } finally {
-      await nodeRed.stop();
+      // What plays readings never ends.
+      await nodeRed.kill();
     }
   });
 }
@@ -120,8 +135,8 @@ const NOTHING_MEGABYTES = 0.5;
 
 /** How fast what Node-RED holds grows with such a flow, at ten times the pace of sensors, pictures 320 × 240. */
 export async function benchFlowGrowth({ folder, seconds }: Where): Promise<Figure> {
-  return withReadings(folder, async (file) => {
-    const nodeRed = await start(['look', 'counter']);
+  return withReadings(folder, async (file, userFolder) => {
+    const nodeRed = await start(['look', 'counter'], userFolder);
     try {
       const sources = ['mic0', 'imu0', 'depth0', 'heat0', 'cam0'];
       await nodeRed.deploy([...busyFlow({ file, times: TIMES, sources }), ...LOOKS]);
@@ -147,7 +162,8 @@ export async function benchFlowGrowth({ folder, seconds }: Where): Promise<Figur
         details: { growth, resident, hours, embeddings, held: later.at(-1)?.heldMegabytes ?? 0 },
       };
     } finally {
-      await nodeRed.stop();
+      // What plays readings never ends.
+      await nodeRed.kill();
     }
   });
 }
@@ -205,17 +221,21 @@ async function pressedAnswer(nodeRed: RunningNodeRed, id: string): Promise<unkno
 }
 
 /** A Node-RED that tells of few nodes: what it tells of costs time in it. */
-function start(told: readonly string[]): Promise<RunningNodeRed> {
+function start(told: readonly string[], userFolder?: string): Promise<RunningNodeRed> {
   const environment = { TEST_TOLD: told.join(','), TEST_GLOBALS: compiled('tests/bench/programs/nodeRedGlobals') };
-  return startNodeRed('node-red', { environment });
+  return startNodeRed('node-red', { environment, ...(userFolder === undefined ? {} : { userFolder }) });
 }
 
-async function withReadings<Result>(folder: string, use: (file: string) => Promise<Result>): Promise<Result> {
+async function withReadings<Result>(
+  folder: string,
+  use: (file: string, userFolder: string) => Promise<Result>,
+): Promise<Result> {
   const scratch = await mkdtemp(path.join(folder, 'node-red-'));
   try {
     const file = path.join(scratch, 'readings');
     await keepReadings(file);
-    return await use(file);
+    await mkdir(path.join(scratch, 'user'));
+    return await use(file, path.join(scratch, 'user'));
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }

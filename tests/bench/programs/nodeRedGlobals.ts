@@ -27,15 +27,26 @@ export function message(hasPicture: boolean): object {
 }
 
 let count = 0;
-let beganMillis = 0;
+let began: Cost | undefined;
 
-/** Called by the last of some nodes for each message; the milliseconds of `rounds` of them, after some to warm up. */
-export function round({ rounds, warmUp }: { readonly rounds: number; readonly warmUp: number }): number | undefined {
+/** Milliseconds, on the wall and of the main thread alone: on a machine that does nothing else they are the same. */
+export interface Cost {
+  readonly wall: number;
+  readonly main: number;
+}
+
+/** Called by the last of some nodes for each message; what `rounds` of them cost, after some to warm up. */
+export function round({ rounds, warmUp }: { readonly rounds: number; readonly warmUp: number }): Cost | undefined {
   count++;
-  if (count === warmUp) beganMillis = performance.now();
-  if (count < warmUp + rounds) return undefined;
-  count = 0;
-  return performance.now() - beganMillis;
+  if (count === warmUp) began = now();
+  if (count < warmUp + rounds || began === undefined) return undefined;
+  const ended = now();
+  return { wall: ended.wall - began.wall, main: ended.main - began.main };
+}
+
+function now(): Cost {
+  const { user, system } = process.threadCpuUsage();
+  return { wall: performance.now(), main: (user + system) / 1000 };
 }
 
 /** Sends what was simulated before (loopedReadings.ts), so many times as fast, until the process ends. */
