@@ -21,7 +21,7 @@ const WARM_UP = 5;
  * there are begin.
  */
 const SPREAD = { descriptors: 4, threads: 2, heldMegabytes: 4, residentMegabytes: 60 } as const;
-const WARMING = { descriptors: 8, threads: 6, heldMegabytes: 20, residentMegabytes: 150 } as const;
+const WARMING = { descriptors: 16, threads: 6, heldMegabytes: 20, residentMegabytes: 150 } as const;
 
 /** What a deploy may cost beside: garbage that is not collected yet, not a model, a node's memory or a buffer. */
 const KILOBYTES_A_DEPLOY = 100;
