@@ -66,6 +66,8 @@ export class EncodeController implements Controller {
   }
 
   async input(message: Message, send: Send): Promise<void> {
+    // Deployed again while it was loading: what waited for it is not wrong, and the next one gets newer readings.
+    if (this.#running === undefined && this.#host.closing.aborted) return;
     const reading = readingOf(message.payload);
     if (reading !== undefined && reading.modality !== 'radar') {
       this.#work().streams.append(reading);

@@ -201,7 +201,7 @@ export async function benchGrowth({ folder, seconds }: Where): Promise<Figure> {
 }
 
 /** The median of the slopes between all pairs of points: one that lies apart does not count (Theil, Sen). */
-function slope(points: readonly (readonly [x: number, y: number])[]): number {
+export function slope(points: readonly (readonly [x: number, y: number])[]): number {
   const slopes = points.flatMap(([x, y], index) => points.slice(index + 1).map(([x2, y2]) => (y2 - y) / (x2 - x)));
   return median(slopes);
 }

@@ -20,6 +20,7 @@ import { benchForward } from './forward';
 import { benchInterpretation } from './interpretation';
 import { benchGrowth, benchLatency, benchWithoutModel } from './liveNode';
 import { type Figure, printFigures } from './measure';
+import { benchBusyFlow, benchFlowGrowth, benchHops } from './nodeRed';
 import { benchPreprocessing } from './preprocessing';
 import { benchSerial } from './serial';
 import { benchScenes, benchSimulatedStreams } from './simulatedWorld';
@@ -59,6 +60,7 @@ async function main(): Promise<number> {
     figures.push(benchScenes());
     figures.push(...(await bestOf(async () => [await benchSimulatedStreams({ folder, seconds })])));
     figures.push(...(await liveFigures({ folder, isShort: values.short })));
+    figures.push(...(await nodeRedFigures({ folder, isShort: values.short })));
     console.error('training …');
     figures.push(...(await bestOf(async () => [await benchTraining({ rounds: values.short ? 5 : 11 })])));
     console.error('conversion …');
@@ -91,6 +93,22 @@ async function liveFigures({
   const drain = await bestOf(async () => [await benchDrain({ events: isShort ? 14_400 : 144_000 })]);
   const spooling = await bestOf(async () => [await benchSpooling({ folder, events: isShort ? 36_000 : 144_000 })]);
   return [...latency, ...withoutModel, ...growth, ...drain, ...spooling];
+}
+
+/** What a flow of the palette costs in a real Node-RED. */
+async function nodeRedFigures({
+  folder,
+  isShort,
+}: {
+  readonly folder: string;
+  readonly isShort: boolean;
+}): Promise<readonly Figure[]> {
+  console.error('Node-RED …');
+  const hops = await bestOf(async () => [await benchHops({ rounds: isShort ? 500 : 5000 })]);
+  const busy = await bestOf(async () => [await benchBusyFlow({ folder, seconds: isShort ? 20 : 300 })]);
+  // Half an hour at ten times the pace.
+  const growth = await bestOf(async () => [await benchFlowGrowth({ folder, seconds: isShort ? 30 : 180 })]);
+  return [...hops, ...busy, ...growth];
 }
 
 /** How often a figure over its budget is measured again. */

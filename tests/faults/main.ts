@@ -15,7 +15,7 @@ const USAGE = `Ends processes in the middle of native calls, in every way that a
 and plugs it in again, four times as often (needs socat). Kills processes while they spool events, fills a disk under a
 spool (needs root), and lets a broker be away for 144,000 events (needs mosquitto). Then the other rows of the fault
 matrix (docs/faults.md): a broker that flaps or says no, half-open connections, clocks that jump, slow encoders, crashed
-workers, readings that mean nothing, and a soak.
+workers, readings that mean nothing, and a soak; and a Node-RED that is deployed again and again, and killed.
 
   npm run faults [-- --times N] [--only ROWS]
 

@@ -162,7 +162,7 @@ function watchedSource(link: string): WatchedSource {
 }
 
 /** Plugs a sensor in that sends samples until it is unplugged. */
-async function feed(link: string): Promise<Pty> {
+export async function feed(link: string): Promise<Pty> {
   const pty = await plugIn(link);
   let isUnplugged = false;
   let sample = 0;

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { withoutMosquitto } from '../support/mosquitto';
 import { blockedLoop } from './blockedLoop';
 import { brokerFlaps } from './brokerFlaps';
@@ -7,13 +8,16 @@ import { connackErrors } from './connackErrors';
 import type { Found } from './found';
 import { halfOpen } from './halfOpen';
 import { meaninglessInput, meaninglessVectors } from './meaningless';
+import { nodeRedKill, nodeRedRedeploys } from './nodeRedRedeploys';
 import { slowConsumer } from './slowConsumer';
 import { slowEncoder } from './slowEncoder';
 import { soak } from './soak';
 import { spoolFlips } from './spoolFlips';
 import { workerCrash } from './workerCrash';
 
-/** A row of the fault matrix (reference/anchors.md §3.2) as a program. */
+const withoutSocat = spawnSync('socat', ['-V']).error === undefined ? false : 'socat is missing: apt-get install socat';
+
+/** A row of the fault matrix (reference/anchors.md §3.2), or one of Node-RED's own (R), as a program. */
 export interface Row {
   readonly row: string;
   /** Why it cannot be run here; `false` when it can. */
@@ -81,4 +85,12 @@ export const ROWS: readonly Row[] = [
     const full = () => meaninglessVectors(fault);
     return { row: 'F21', full, ...(fault === 'infinite' ? {} : { small: full }) };
   }),
+  {
+    row: 'R1',
+    skip: withoutMosquitto || withoutSocat,
+    full: (times) => nodeRedRedeploys({ deploys: Math.max(2, times) }),
+    small: () => nodeRedRedeploys({ deploys: 5 }),
+  },
+  // `npm test` has it with each version: tests/nodes/publish.test.ts.
+  { row: 'R2', skip: withoutMosquitto, full: () => nodeRedKill({ events: 200 }) },
 ];

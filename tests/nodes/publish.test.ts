@@ -2,23 +2,24 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { freePort, startMosquitto, withoutMosquitto } from '../support/mosquitto';
+import {
+  broker,
+  CATCH,
+  COMPLETE,
+  EVENT,
+  eventsOverKill,
+  type Failure,
+  failureIn,
+  inject,
+  MAKE,
+  PUBLISH,
+  ROOT,
+} from '../support/eventFlow';
+import { startMosquitto, withoutMosquitto } from '../support/mosquitto';
 import { type Flow, NODE_RED_VERSIONS, type RunningNodeRed, SINK, startNodeRed } from '../support/nodeRed';
+import { TAB } from '../support/nodeRedFlow';
 import { Subscriber } from '../support/subscriber';
 import { temporaryFolder } from '../support/temporaryFolder';
-
-/** What a Catch node puts into a message. */
-interface Failure {
-  readonly code: string;
-  readonly message: string;
-}
-
-function failureIn(message: { readonly [property: string]: unknown }): Failure {
-  return message['error'] as Failure;
-}
-
-const TAB = { id: 'tab', type: 'tab', label: 'flow' } as const;
-const ROOT = 'home/v1/box';
 
 const SCORES = {
   kind: 'scores',
@@ -39,57 +40,6 @@ const SCORES = {
   endMicros: 1_700_000_002_000_000,
   flags: [],
 };
-
-const EVENT = {
-  kind: 'event',
-  id: 'event-0',
-  rule: 'burglar',
-  phase: 'new',
-  sequence: 0,
-  severity: 'alarm',
-  startMicros: 1_700_000_000_000_000,
-  endMicros: null,
-  detectedMicros: 1_700_000_001_000_000,
-  evidence: [{ of: 'mic0', what: { kind: 'label', label: 'glass' }, isOn: true, value: 0.9, peak: 0.95 }],
-  labelSet: 'house@1',
-  reason: null,
-  flags: [],
-};
-
-function inject(id: string, payload: object, to: string): Flow[number] {
-  return {
-    id,
-    type: 'inject',
-    z: 'tab',
-    ...{ x: 100, y: 100 },
-    props: [{ p: 'payload', v: JSON.stringify(payload), vt: 'json' }],
-    wires: [[to]],
-  };
-}
-
-/** Sends as many events as msg.count says, each with an id of its own. */
-const MAKE = {
-  id: 'make',
-  type: 'function',
-  z: 'tab',
-  ...{ x: 200, y: 200 },
-  func: `for (let i = 0; i < msg.payload.count; i++) {
-    const number = (context.get('number') || 0) + 1;
-    context.set('number', number);
-    const event = ${JSON.stringify(EVENT)};
-    node.send({payload: {...event, id: msg.payload.prefix + '-' + (msg.payload.isNumbered ? number : RED.util.generateId())}});
-  }`,
-  outputs: 1,
-  wires: [['publish']],
-} as const;
-
-const PUBLISH = { id: 'publish', type: 'sensebind-publish', z: 'tab', x: 400, y: 100, broker: 'broker', wires: [] };
-const CATCH = { id: 'catch', type: 'catch', z: 'tab', x: 100, y: 300, scope: null, wires: [['sink']] };
-const COMPLETE = { id: 'complete', type: 'complete', z: 'tab', x: 100, y: 350, scope: ['publish'], wires: [['sink']] };
-
-function broker(url: string, more: object = {}): Flow[number] {
-  return { id: 'broker', type: 'sensebind-broker', url, baseTopic: 'home', node: 'box', ...more };
-}
 
 for (const version of NODE_RED_VERSIONS) {
   describe(`publishing from ${version}`, { skip: withoutMosquitto }, () => {
@@ -262,39 +212,9 @@ for (const version of NODE_RED_VERSIONS) {
     });
 
     it('gives every event to the broker after it was killed while there was none', async (t) => {
-      const port = await freePort();
-      const userFolder = await temporaryFolder(t);
-      const prefix = 'killed';
-      const first = await startNodeRed(version, { userFolder });
-      t.after(() => first.kill());
-      const flow: Flow = [
-        TAB,
-        broker(`mqtt://127.0.0.1:${port}`),
-        inject('many', { count: 200, prefix, isNumbered: true }, 'make'),
-        MAKE,
-        PUBLISH,
-        COMPLETE,
-        CATCH,
-        SINK,
-      ];
-      await first.deploy(flow);
-      const unreachable = first.sent('catch', (message) => failureIn(message).code === 'BROKER_UNREACHABLE');
-      await first.inject('many');
-      await unreachable;
-      await first.sent('complete', ({ payload }) => (payload as { id: string }).id === `${prefix}-200`);
-      await first.kill();
-      const mosquitto = await startMosquitto({ port });
-      t.after(() => mosquitto.stop());
-      const subscriber = await Subscriber.start(t, mosquitto.url, [`${ROOT}/#`]);
-      const second = await startNodeRed(version, { userFolder });
-      t.after(() => second.stop());
-      const ids = (): string[] =>
-        subscriber.messages
-          .filter(({ topic }) => topic.includes('/event/'))
-          .map(({ payload }) => JSON.parse(payload.toString()).id);
-      await subscriber.until(() => ids().length >= 200);
-      assert.equal(ids().length, 200);
-      assert.deepEqual(new Set(ids()), new Set(Array.from({ length: 200 }, (_, index) => `${prefix}-${index + 1}`)));
+      const sent = await eventsOverKill(t, { version, count: 200 });
+      assert.equal(sent.arrived.length, 200);
+      assert.deepEqual(new Set(sent.arrived), new Set(sent.taken));
     });
 
     it('sets aside what is larger than the broker takes', async (t) => {

@@ -6,7 +6,9 @@
  *
  * Its parent is sent each message that a node sends, as JSON, and a word whenever a deploy has started; whatever it sends itself ends the program.
  *
- * Environment: TEST_TOKENS, JSON with the permission of each token of the admin API, switches users on.
+ * Environment: TEST_TOKENS, JSON with the permission of each token of the admin API, switches users on. TEST_TOLD, ids of
+ * nodes with commas between: of what others send nothing is told. TEST_GLOBALS, a module whose exports the global context
+ * has.
  *
  * PACKAGE: `node-red` or `node-red-4`; NODES_FOLDER: a module whose nodes are loaded, beside those in USER_FOLDER.
  */
@@ -17,6 +19,8 @@ import type { NodeRedApp } from 'node-red';
 
 async function main(): Promise<void> {
   const [, , packageName = 'node-red', nodesFolder = '', userFolder = ''] = process.argv;
+  const globals = process.env['TEST_GLOBALS'];
+  const told = process.env['TEST_TOLD']?.split(',');
   const RED = require(packageName) as NodeRedApp;
   const server = http.createServer((request, response) => application(request, response));
   const settings = {
@@ -29,12 +33,15 @@ async function main(): Promise<void> {
     telemetry: { enabled: false, updateNotification: false },
     editorTheme: { tours: false, projects: { enabled: false } },
     externalModules: { autoInstall: false, palette: { allowInstall: false } },
+    functionGlobalContext: globals === undefined ? {} : { ...require(globals) },
     ...(process.env['TEST_TOKENS'] === undefined ? {} : { adminAuth: usersOf(process.env['TEST_TOKENS']) }),
     logging: { console: { level: 'info', metrics: false, audit: false } },
   };
   RED.init(server, settings as never);
   RED.hooks.add('onSend', (events: unknown) => {
-    for (const { source, msg } of events as readonly SendEvent[]) tell({ from: source.id, message: msg });
+    for (const { source, msg } of events as readonly SendEvent[]) {
+      if (told === undefined || told.includes(source.id)) tell({ from: source.id, message: msg });
+    }
   });
   const application = RED.httpAdmin as unknown as http.RequestListener;
   const started = once(RED.events, 'flows:started');
