@@ -149,7 +149,7 @@ describe('the editor', { skip: withoutChromium }, () => {
         await editor.type('#node-input-words', 'glass breaking');
         await editor.done();
         await editor.doubleClick(publish);
-        await editor.click('#node-input-btn-broker-add');
+        await editor.press('#node-input-btn-broker-add');
         await editor.type('#node-config-input-url', broker.url);
         await editor.done();
         await editor.done();
