@@ -126,7 +126,7 @@ for (const version of NODE_RED_VERSIONS) {
       await nodeRed.inject('words');
       assert.match((await failure('found object')).message, /mqtt out/);
       await nodeRed.inject('wrong');
-      assert.equal((await failure('found something else')).code, 'INPUT_INVALID');
+      assert.equal((await failure('scores of a labels node')).code, 'INPUT_INVALID');
     });
 
     it('tells of a wrong password, keeps it out of flows, and connects with the right one', async (t) => {
