@@ -57,7 +57,8 @@ export class Editor {
   /** Loads it, with all nodes and the flow. */
   static async open(browser: Browser, url: string, options: EditorOptions = {}): Promise<Editor> {
     const { language = 'en-US', colours = 'light' } = options;
-    const page = await browser.newPage();
+    // In a window of its own: what the editor remembers of another test, such as which panels are open, is not there.
+    const page = await (await browser.createBrowserContext()).newPage();
     const editor = new Editor(page);
     await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: colours }]);
     await page.evaluateOnNewDocument(
