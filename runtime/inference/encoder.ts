@@ -11,6 +11,7 @@ import { ItemCache } from './itemCache';
 import type { EncodeOutcome, EncoderSetup, PreparedItems, ProviderInUse, TensorData } from './protocol';
 import type { OpenedSession, Providers } from './providers';
 import type { WorkerFlags } from './quiesce';
+import type { RequestStates } from './requestStates';
 import type { EncoderSession } from './session';
 import { meanDirection, unit } from './vectors';
 
@@ -20,6 +21,7 @@ export interface EncoderOptions {
   readonly tokenizerPath: string | undefined;
   readonly providers: Providers;
   readonly flags: WorkerFlags;
+  readonly requests: Pick<RequestStates, 'isGivenUp'>;
   /** Told whenever this encoder has got a session. */
   readonly onProvider: (inUse: ProviderInUse) => void;
 }
@@ -82,7 +84,7 @@ export class Encoder {
 
   /** A native call cannot be cancelled, but the next one need not begin. */
   #requireWanted(): void {
-    if (this.#options.flags.givenUp) throw requestGivenUp();
+    if (this.#options.requests.isGivenUp) throw requestGivenUp();
   }
 
   /** Picture decoding is native code of another kind, so this too is shown on the flags. */

@@ -5,12 +5,14 @@ import { modalityUnknown } from './engineErrors';
 import type { ProviderInUse, WorkerSetup } from './protocol';
 import { Providers } from './providers';
 import type { WorkerFlags } from './quiesce';
+import type { RequestStates } from './requestStates';
 import { loadRuntime } from './session';
 
 /** The encoders of one worker; each comes into being when it is first asked for. */
 export class Encoders {
   readonly #setup: WorkerSetup;
   readonly #flags: WorkerFlags;
+  readonly #requests: Pick<RequestStates, 'isGivenUp'>;
   readonly #providers: Providers;
   readonly #onProvider: (modality: Modality, inUse: ProviderInUse) => void;
   readonly #encoders = new Map<Modality, Encoder>();
@@ -24,11 +26,13 @@ export class Encoders {
     setup: WorkerSetup,
     options: {
       readonly flags: WorkerFlags;
+      readonly requests: Pick<RequestStates, 'isGivenUp'>;
       readonly onProvider: (modality: Modality, inUse: ProviderInUse) => void;
     },
   ) {
     this.#setup = setup;
     this.#flags = options.flags;
+    this.#requests = options.requests;
     this.#onProvider = options.onProvider;
     const { runtimeModule, threads, providers, cpuOnlyReason } = setup;
     const runtime = loadRuntime(runtimeModule);
@@ -48,6 +52,7 @@ export class Encoders {
       tokenizerPath: this.#setup.tokenizerPath,
       providers: this.#providers,
       flags: this.#flags,
+      requests: this.#requests,
       onProvider: (inUse) => this.#onProvider(modality, inUse),
     });
     this.#encoders.set(modality, encoder);

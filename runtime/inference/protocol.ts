@@ -19,6 +19,8 @@ export interface EncoderSetup {
 export interface WorkerSetup {
   /** Memory of its {@link WorkerFlags}. */
   readonly flags: SharedArrayBuffer;
+  /** Memory of its {@link RequestStates}. */
+  readonly requests: SharedArrayBuffer;
   /** Name or path of the onnxruntime module. */
   readonly runtimeModule: string;
   readonly threads: number;
@@ -56,7 +58,11 @@ export interface PreparedItems {
 export type WorkerRequest =
   | { readonly kind: 'load'; readonly modality: Modality }
   | { readonly kind: 'encode'; readonly modality: Modality; readonly input: EncoderInput }
-  | { readonly kind: 'prepare'; readonly modality: Modality; readonly input: EncoderInput }
+  | { readonly kind: 'prepare'; readonly modality: Modality; readonly input: EncoderInput };
+
+export type WorkerMessage =
+  /** `place` is where its state stands. */
+  | { readonly kind: 'request'; readonly request: WorkerRequest; readonly place: number }
   /** Release everything, then answer: the worker may be torn down after that. */
   | { readonly kind: 'stop' };
 
@@ -73,6 +79,8 @@ export type WorkerReply =
   | { readonly kind: 'refused'; readonly error: WireError }
   /** In between, whenever an encoder has got a session. Not an answer. */
   | { readonly kind: 'provider'; readonly modality: Modality; readonly inUse: ProviderInUse }
+  /** The answer to a request that was taken back before it was begun. */
+  | { readonly kind: 'taken-back' }
   | { readonly kind: 'loaded' }
   | { readonly kind: 'encoded'; readonly outcome: EncodeOutcome }
   | { readonly kind: 'prepared'; readonly prepared: PreparedItems }

@@ -12,9 +12,8 @@ export type Activity = (typeof ACTIVITIES)[number];
 
 const ACTIVITY = 0;
 const STOP = 1;
-const GIVEN_UP = 2;
-const CALLS = 3;
-const WORDS = 4;
+const CALLS = 2;
+const WORDS = 3;
 
 /**
  * The longest that the end of the process waits for all native calls. Loading the largest encoder takes seconds on a
@@ -39,16 +38,6 @@ export class WorkerFlags {
   /** Native calls that were begun; wraps around. Tells a call that does not come back from many short ones. */
   get calls(): number {
     return Atomics.load(this.#words, CALLS);
-  }
-
-  /** Whether nobody wants the answer to the request that runs: the worker need not finish it. */
-  get givenUp(): boolean {
-    return Atomics.load(this.#words, GIVEN_UP) === 1;
-  }
-
-  /** Main thread only: true while a request runs that nobody wants any more, false before the next one is sent. */
-  set givenUp(givenUp: boolean) {
-    Atomics.store(this.#words, GIVEN_UP, Number(givenUp));
   }
 
   /** Main thread: from now on the worker enters no native call. One that runs goes on to its end. */

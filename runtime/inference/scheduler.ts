@@ -61,15 +61,26 @@ export class Scheduler<T extends Ticket> {
     );
   }
 
-  submit(ticket: T): Submitted<T> {
+  /** @param elsewhere - Tickets that wait, but not here: they count against the limit. */
+  submit(ticket: T, elsewhere = 0): Submitted<T> {
     const older = ticket.source === undefined ? undefined : this.#waitingFor(ticket.source, ticket.modality);
     if (older !== undefined) {
       this.#replace(older, ticket);
       return { kind: 'superseding', older };
     }
-    if (this.size >= this.#limit) return { kind: 'full' };
+    if (this.size + elsewhere >= this.#limit) return { kind: 'full' };
     this.#lines[ticket.priority].tickets.push(ticket);
     return { kind: 'queued' };
+  }
+
+  /** Puts `ticket` before all others of its priority: it was on its way already, or takes the place of one that was. */
+  putFirst(ticket: T): void {
+    this.#lines[ticket.priority].tickets.unshift(ticket);
+  }
+
+  /** The ticket that would be served next. */
+  peek(): T | undefined {
+    return this.#turn()?.tickets[0];
   }
 
   /** Takes out the ticket to serve at `nowMicros`. */
@@ -142,4 +153,11 @@ export class Scheduler<T extends Ticket> {
 interface Line<T> {
   readonly tickets: T[];
   passedOver: number;
+}
+
+const URGENCY: readonly Priority[] = ['low', 'normal', 'high'];
+
+/** Whether `left` goes before `right`, in whatever order they came. */
+export function isMoreUrgent(left: Ticket, right: Ticket): boolean {
+  return URGENCY.indexOf(left.priority) > URGENCY.indexOf(right.priority);
 }

@@ -2,8 +2,9 @@ import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { messageOf, SensebindError } from '../errors';
 import { standBack } from './background';
 import { Encoders } from './encoders';
-import type { WorkerReply, WorkerRequest, WorkerSetup } from './protocol';
+import type { WorkerMessage, WorkerReply, WorkerRequest, WorkerSetup } from './protocol';
 import { WorkerFlags } from './quiesce';
+import { RequestStates } from './requestStates';
 import { toWire, type WireError } from './wireError';
 
 /** Entry of the worker thread that owns sessions and preprocessing. Answers requests one by one, in order. */
@@ -11,34 +12,40 @@ async function serve(port: MessagePort, setup: WorkerSetup): Promise<void> {
   // Before any session: its threads get the priority of the one that starts them.
   const refusal = standBack();
   const flags = new WorkerFlags(setup.flags);
+  const requests = new RequestStates(setup.requests);
   const post = (reply: WorkerReply, transfer: readonly ArrayBuffer[] = []): void => port.postMessage(reply, transfer);
   let encoders: Encoders;
   try {
     encoders = await flags.during(
       'starting',
       () =>
-        new Encoders(setup, { flags, onProvider: (modality, inUse) => post({ kind: 'provider', modality, inUse }) }),
+        new Encoders(setup, {
+          flags,
+          requests,
+          onProvider: (modality, inUse) => post({ kind: 'provider', modality, inUse }),
+        }),
     );
   } catch (error) {
     post({ kind: 'refused', error: wireErrorOf(error) });
     return;
   }
   let previous: Promise<void> = Promise.resolve();
-  port.on('message', (request: WorkerRequest) => {
+  port.on('message', (message: WorkerMessage) => {
     previous = previous.then(async () => {
-      if (request.kind === 'stop') {
+      if (message.kind === 'stop') {
         await encoders.release();
         post({ kind: 'stopped' });
         return;
       }
-      const reply = await answer(encoders, request);
+      const isWanted = requests.begin(message.place);
+      const reply: WorkerReply = isWanted ? await answer(encoders, message.request) : { kind: 'taken-back' };
       post(reply, memoryOf(reply));
     });
   });
   post({ kind: 'ready', note: refusal === undefined ? '' : `, in the way of others: ${refusal}` });
 }
 
-async function answer(encoders: Encoders, request: Exclude<WorkerRequest, { kind: 'stop' }>): Promise<WorkerReply> {
+async function answer(encoders: Encoders, request: WorkerRequest): Promise<WorkerReply> {
   try {
     switch (request.kind) {
       case 'load':

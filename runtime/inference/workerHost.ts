@@ -1,7 +1,7 @@
 import '../../models/onnx/noTelemetry';
 import path from 'node:path';
 import { Worker } from 'node:worker_threads';
-import type { Clock, Millis, Timer } from '../clock';
+import type { Clock, Micros, Millis, Timer } from '../clock';
 import { messageOf, type SensebindError } from '../errors';
 import type { Modality } from '../reading';
 import { RestartPolicy } from '../restarts';
@@ -15,7 +15,8 @@ import {
   settle,
   workerExited,
 } from './engineErrors';
-import type { ProviderInUse, WorkerReply, WorkerSetup } from './protocol';
+import { HandedTasks } from './handedTasks';
+import type { ProviderInUse, WorkerMessage, WorkerReply, WorkerSetup } from './protocol';
 import { type Activity, guard, unguard, WorkerFlags } from './quiesce';
 import { Scheduler } from './scheduler';
 import type { Task } from './task';
@@ -39,7 +40,7 @@ export interface WorkerStatus {
 export interface WorkerHostOptions {
   readonly name: string;
   readonly clock: Clock;
-  readonly setup: Omit<WorkerSetup, 'flags' | 'cpuOnlyReason'>;
+  readonly setup: Omit<WorkerSetup, 'flags' | 'requests' | 'cpuOnlyReason'>;
   /** Requests that may wait. */
   readonly queueLimit: number;
   readonly onProvider: (modality: Modality, inUse: ProviderInUse) => void;
@@ -56,11 +57,12 @@ const LEFT_BEHIND_INTERVAL: Millis = 500 as Millis;
 interface Thread {
   readonly worker: Worker;
   readonly flags: WorkerFlags;
+  readonly handed: HandedTasks;
   /** What it threw, before it exits of that. */
   failure: unknown;
 }
 
-/** One supervised encoder worker with its queue: hands over one task at a time, starts the thread again when it ends. */
+/** One supervised encoder worker with its queue: hands over task by task, starts the thread again when it ends. */
 export class WorkerHost {
   readonly #options: WorkerHostOptions;
   readonly #scheduler: Scheduler<Task>;
@@ -69,7 +71,6 @@ export class WorkerHost {
   #reason = 'loading onnxruntime';
   #restarts = 0;
   #thread: Thread | undefined;
-  #running: Task | undefined;
   #retry: Timer | undefined;
   #cpuOnlyReason: string | undefined;
   #closing: Promise<void> | undefined;
@@ -109,7 +110,7 @@ export class WorkerHost {
   }
 
   waiting(modality: Modality): number {
-    return this.#scheduler.depthOf(modality);
+    return this.#scheduler.depthOf(modality) + (this.#thread?.handed.waiting(modality) ?? 0);
   }
 
   /** Queues `task`; whatever becomes of it is told through the task. */
@@ -119,20 +120,26 @@ export class WorkerHost {
       settle(task, refusal);
       return;
     }
-    const submitted = this.#scheduler.submit(task);
-    if (submitted.kind === 'full') settle(task, queueFull(this.#options.queueLimit));
-    if (submitted.kind === 'superseding') settle(submitted.older, requestSuperseded(submitted.older));
+    const older = this.#thread?.handed.takeBackOlderThan(task);
+    if (older === undefined) this.#queue(task);
+    else {
+      this.#scheduler.putFirst(task);
+      settle(older, requestSuperseded(older));
+    }
+    for (const other of this.#thread?.handed.takeBackLessUrgentThan(task) ?? []) this.#scheduler.putFirst(other);
     this.#dispatch();
   }
 
-  /** Takes `task` back: out of the queue at once; a native call that runs already is let run, and no other one begins. */
+  /** Takes `task` back: at once where it was not begun; a native call that runs already is let run, and no other one begins. */
   withdraw(task: Task, error: SensebindError): void {
-    if (this.#scheduler.remove(task)) {
-      settle(task, error);
-      return;
-    }
-    task.reject(error);
-    if (task === this.#running) this.#giveUpRunning();
+    if (this.#scheduler.remove(task) || this.#thread?.handed.withdraw(task)) settle(task, error);
+    else task.reject(error);
+  }
+
+  #queue(task: Task): void {
+    const submitted = this.#scheduler.submit(task, this.#thread?.handed.waiting() ?? 0);
+    if (submitted.kind === 'full') settle(task, queueFull(this.#options.queueLimit));
+    if (submitted.kind === 'superseding') settle(submitted.older, requestSuperseded(submitted.older));
   }
 
   /** Whether the thread lets the process end while it has nothing to do. */
@@ -152,8 +159,7 @@ export class WorkerHost {
     this.#become('closed', 'closed by its owner');
     this.#retry?.cancel();
     for (const task of this.#scheduler.drain()) settle(task, engineClosed());
-    this.#running?.reject(engineClosed());
-    this.#giveUpRunning();
+    for (const task of this.#thread?.handed.tasks() ?? []) this.withdraw(task, engineClosed());
     this.#starting?.reject(engineClosed());
     const thread = this.#thread;
     if (thread === undefined) return;
@@ -177,10 +183,6 @@ export class WorkerHost {
     this.#options.clock.setTimer(LEFT_BEHIND_INTERVAL, () => this.#terminateOnceIdle(thread), { background: true });
   }
 
-  #giveUpRunning(): void {
-    if (this.#thread !== undefined) this.#thread.flags.givenUp = true;
-  }
-
   /** True when the worker said that it has released everything, or ended; false when patience ran out. */
   #askToStop({ worker }: Thread): Promise<boolean> {
     return new Promise((resolve) => {
@@ -189,7 +191,7 @@ export class WorkerHost {
         timer.cancel();
         resolve(true);
       };
-      worker.postMessage({ kind: 'stop' });
+      worker.postMessage({ kind: 'stop' } satisfies WorkerMessage);
     });
   }
 
@@ -204,9 +206,11 @@ export class WorkerHost {
 
   #startThread(): void {
     const flags = new WorkerFlags();
+    const handed = new HandedTasks();
     const workerData: WorkerSetup = {
       ...this.#options.setup,
       flags: flags.buffer,
+      requests: handed.states.buffer,
       cpuOnlyReason: this.#cpuOnlyReason,
     };
     // The parent's flags are none of its business: `node --eval` or `--test` would change what it runs.
@@ -216,17 +220,17 @@ export class WorkerHost {
       name: this.#options.name,
     });
     if (this.#isBackground) worker.unref();
-    const thread: Thread = { worker, flags, failure: undefined };
+    const thread: Thread = { worker, flags, handed, failure: undefined };
     this.#thread = thread;
     guard(flags);
-    worker.on('message', (reply: WorkerReply) => this.#onReply(reply));
+    worker.on('message', (reply: WorkerReply) => this.#onReply(thread, reply));
     worker.on('error', (error) => {
       thread.failure = error;
     });
     worker.once('exit', (code) => this.#onExit(thread, code));
   }
 
-  #onReply(reply: WorkerReply): void {
+  #onReply(thread: Thread, reply: WorkerReply): void {
     switch (reply.kind) {
       case 'ready':
         this.#wasReady = true;
@@ -237,7 +241,7 @@ export class WorkerHost {
         break;
       case 'refused':
         this.#starting?.reject(fromWire(reply.error));
-        if (this.#thread !== undefined) this.#thread.failure = fromWire(reply.error);
+        thread.failure = fromWire(reply.error);
         break;
       case 'provider':
         this.#options.onProvider(reply.modality, reply.inUse);
@@ -246,39 +250,46 @@ export class WorkerHost {
         this.#onStopped();
         break;
       case 'failed':
-        this.#settleRunning((task) => task.reject(fromWire(reply.error)));
+        this.#answered(thread)?.reject(fromWire(reply.error));
+        break;
+      case 'taken-back':
+        this.#answered(thread);
         break;
       default:
-        this.#settleRunning((task) => task.resolve(reply));
+        this.#answered(thread)?.resolve(reply);
     }
     this.#dispatch();
   }
 
-  #settleRunning(settleTask: (task: Task) => void): void {
-    const task = this.#running;
-    this.#running = undefined;
-    if (task === undefined) return;
+  /** The task that was answered; its input is read no longer. */
+  #answered({ handed }: Thread): Task | undefined {
+    const task = handed.answered(this.#options.clock.monotonicMicros());
+    if (task === undefined) return undefined;
     this.#policy.succeeded();
-    settleTask(task);
     task.finish();
+    return task;
   }
 
   #dispatch(): void {
-    if (this.#state !== 'ready' || this.#running !== undefined || this.#thread === undefined) return;
+    const thread = this.#thread;
+    if (thread === undefined || this.#state !== 'ready') return;
     const now = this.#options.clock.monotonicMicros();
-    const { ticket: task, late } = this.#scheduler.next(now);
-    for (const missed of late) settle(missed, requestLate(missed, now));
-    if (task === undefined) return;
-    this.#thread.flags.givenUp = false;
-    try {
-      this.#thread.worker.postMessage(task.request);
-    } catch (error) {
-      settle(task, notTransferable(error));
-      this.#dispatch();
-      return;
+    for (let first = this.#scheduler.peek(); first !== undefined; first = this.#scheduler.peek()) {
+      if (!thread.handed.hasRoomFor(first, now)) return;
+      const { ticket: task, late } = this.#scheduler.next(now);
+      for (const missed of late) settle(missed, requestLate(missed, now));
+      if (task !== undefined) this.#handOver(task, thread, now);
     }
-    task.startedMicros = now;
-    this.#running = task;
+  }
+
+  #handOver(task: Task, { worker, handed }: Thread, now: Micros): void {
+    const place = handed.put(task, now);
+    try {
+      worker.postMessage({ kind: 'request', request: task.request, place } satisfies WorkerMessage);
+    } catch (error) {
+      handed.dropLast();
+      settle(task, notTransferable(error));
+    }
   }
 
   #onExit(thread: Thread, code: number): void {
@@ -287,11 +298,14 @@ export class WorkerHost {
     const reason = thread.failure === undefined ? `its thread exited with code ${code}` : messageOf(thread.failure);
     const wasProbing = thread.flags.activity === 'probing';
     if (wasProbing) this.#cpuOnlyReason = `it took the worker down: ${reason}`;
-    const task = this.#running;
-    this.#running = undefined;
-    // Nothing is probed again, so that this load succeeds or fails on the CPU: open() need not fail for a provider.
-    if (wasProbing && task?.request.kind === 'load' && this.#state !== 'closed') this.submit(task);
-    else if (task !== undefined) settle(task, workerExited(reason, thread.failure));
+    // The last one first, so that the others come before it.
+    for (const { task, isBegun } of thread.handed.drain().toReversed()) {
+      // Nothing is probed again, so that this load succeeds or fails on the CPU: open() need not fail for a provider.
+      const goesOn = !isBegun || (wasProbing && task.request.kind === 'load');
+      if (this.#state === 'closed') settle(task, engineClosed());
+      else if (goesOn) this.#scheduler.putFirst(task);
+      else settle(task, workerExited(reason, thread.failure));
+    }
     this.#onStopped();
     this.#onFailure(reason, thread.failure);
   }

@@ -135,6 +135,26 @@ describe('an engine', () => {
     assert.equal(engine.stats().modalities['imu']!.late, 1);
   });
 
+  it('takes back what its worker has but did not begin: for the newest of a source, and for the urgent', async () => {
+    const { faults, engine, running } = await busyEngine();
+    await using _ = engine;
+    const served: string[] = [];
+    const encode = async (name: string, request: Parameters<Engine['encode']>[2]): Promise<void> => {
+      await engine.encode('imu', motion.input, request);
+      served.push(name);
+    };
+    const superseded = assert.rejects(encode('old', { source: 'imu0' }), refused('REQUEST_SUPERSEDED'));
+    const waiting = [encode('other', { source: 'imu1' }), encode('new', { source: 'imu0' })];
+    assert.equal(engine.stats().modalities['imu']!.queued, 2);
+    const urgent = encode('urgent', { priority: 'high' });
+    await superseded;
+    faults.unblock();
+    await Promise.all([running, urgent, ...waiting]);
+    assert.deepEqual(served, ['urgent', 'new', 'other']);
+    assert.equal(faults.count('runs'), 4);
+    assert.equal(engine.stats().frames.inUse, 0);
+  });
+
   it('holds no more requests than it may, and no more memory', async () => {
     const { faults, engine, running } = await busyEngine({ queueLimit: 2 });
     await using _ = engine;

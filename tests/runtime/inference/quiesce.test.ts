@@ -44,14 +44,4 @@ describe('the flags of a worker', () => {
     assert.equal(entered, false);
     assert.equal(main.activity, 'idle');
   });
-
-  it('say when nobody wants the answer any more', () => {
-    const { main, worker } = bothSides();
-    assert.equal(worker.givenUp, false);
-    main.givenUp = true;
-    assert.equal(worker.givenUp, true);
-    assert.equal(main.activity, 'idle');
-    main.givenUp = false;
-    assert.equal(worker.givenUp, false);
-  });
 });

@@ -59,6 +59,21 @@ describe('the scheduler', () => {
     assert.deepEqual(served(filled(ticket('a'), ticket('b'), ticket('c'))), ['a', 'b', 'c']);
   });
 
+  it('serves what is put first before its priority, not before a higher one, and shows what comes next', () => {
+    const scheduler = filled(ticket('a'), ticket('b', { priority: 'high' }), ticket('c'));
+    scheduler.putFirst(ticket('again'));
+    assert.equal(scheduler.peek()?.name, 'b');
+    assert.deepEqual(served(scheduler), ['b', 'again', 'a', 'c']);
+    assert.equal(scheduler.peek(), undefined);
+  });
+
+  it('counts against its limit what waits elsewhere', () => {
+    const scheduler = new Scheduler<Named>(2);
+    assert.equal(scheduler.submit(ticket('a'), 1).kind, 'queued');
+    assert.equal(scheduler.submit(ticket('b'), 1).kind, 'full');
+    assert.equal(scheduler.submit(ticket('b'), 0).kind, 'queued');
+  });
+
   it('is full at its limit, but takes what supersedes', () => {
     const scheduler = new Scheduler<Named>(2);
     scheduler.submit(ticket('a', { source: 'mic0' }));
