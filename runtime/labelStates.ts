@@ -4,6 +4,8 @@ import { Detector } from './events/detector';
 import type { LabelCondition, Rule } from './events/rule';
 import type { Seen } from './interpreter';
 import type { LabelMessage } from './mqtt/labelMessage';
+import { Slices } from './slices';
+import { columnsOf } from './zeroshot/labelColumns';
 import type { Revision } from './zeroshot/labelSets';
 import type { LabelScore, Scores } from './zeroshot/score';
 
@@ -41,6 +43,9 @@ const HOPS_REMEMBERED = 3;
 
 const MOST_AT_ONCE = 50;
 
+/** With eight readers, some hundred conditions: a millisecond or two. */
+const LABELS_A_PART = 25;
+
 /** As everywhere, where a label says nothing (runtime/events/leaf.ts). */
 export const DEFAULT_THRESHOLD = 0.5;
 
@@ -51,7 +56,8 @@ export const DEFAULT_THRESHOLD = 0.5;
  */
 export class LabelStates {
   readonly #options: LabelStatesOptions;
-  #detector: Detector;
+  #parts: readonly Part[];
+  readonly #slices: Slices;
   #labels: ReadonlyMap<string, KnownLabel>;
   #rules: string;
   /** The last scores by label set and reader. */
@@ -60,9 +66,10 @@ export class LabelStates {
 
   constructor(options: LabelStatesOptions) {
     this.#options = options;
-    this.#labels = this.#knownLabels();
-    this.#rules = this.#rulesKey();
-    this.#detector = this.#detectorOf(this.#labels);
+    this.#slices = new Slices(options.clock);
+    this.#labels = knownLabels(options.labelSets());
+    this.#rules = this.#rulesKey(this.#labels);
+    this.#parts = [...this.#partsOf(this.#labels)];
   }
 
   /** Takes what a reader's words say. */
@@ -72,42 +79,73 @@ export class LabelStates {
     const before = this.#latest.get(set);
     if (before === undefined) this.#latest.set(set, new Map([[of, scores]]));
     else before.set(of, scores);
-    this.#detector.observeScores(of, scores, { at, flags });
+    for (const { detector } of this.#parts) detector.observeScores(of, scores, { at, flags });
     this.#tellFirst(scores, at.epochMicros);
   }
 
-  /** Label sets or their readers were changed: labels whose conditions are the same go on, others begin anew. */
+  /**
+   * Label sets or their readers were changed: labels whose conditions are the same go on, others begin anew. Of many
+   * labels, this takes some turns of the event loop; until then all is as before.
+   */
   labelsChanged(): void {
-    this.#labels = this.#knownLabels();
-    this.#latest.clear();
-    // Thresholds come with the scores: a thousand labels need not be made anew for one of them.
-    const rules = this.#rulesKey();
-    if (rules !== this.#rules) {
-      this.#rules = rules;
-      const memory = this.#detector.memory();
-      this.#detector.close();
-      this.#detector = this.#detectorOf(this.#labels);
-      this.#detector.restore(memory);
-    }
-    for (const [label, told] of this.#told) {
-      const known = this.#labels.get(label);
-      const { title, threshold } = told.message;
-      if (known === undefined) this.#told.delete(label);
-      else if (known.title !== title || known.threshold !== threshold) this.#retell(told, known);
-    }
+    this.#slices.run(this.#change());
   }
 
   close(): void {
-    this.#detector.close();
+    this.#slices.cancel();
+    for (const { detector } of this.#parts) detector.close();
+  }
+
+  *#change(): Generator<void> {
+    const labels = knownLabels(this.#options.labelSets());
+    yield;
+    // Thresholds come with the scores: a thousand labels need not be made anew for one of them.
+    const rules = this.#rulesKey(labels);
+    const isOther = rules !== this.#rules;
+    const made: Part[] = [];
+    if (isOther) {
+      for (const part of this.#partsOf(labels)) {
+        made.push(part);
+        yield;
+      }
+    }
+    // In one step: what is observed from now on is judged by the new ones.
+    this.#labels = labels;
+    this.#latest.clear();
+    if (isOther) {
+      this.#rules = rules;
+      this.#goOver(made);
+    }
+    for (const [label, told] of this.#told) {
+      const known = labels.get(label);
+      const { title, threshold } = told.message;
+      if (known === undefined) this.#told.delete(label);
+      else if (known.title !== title || known.threshold !== threshold) this.#retell(told, known);
+      yield;
+    }
+  }
+
+  /** Labels that are no more are not spoken of: their topics are cleared. */
+  #goOver(parts: readonly Part[]): void {
+    const memories = this.#parts.map(({ detector }) => detector.memory());
+    for (const { detector } of this.#parts) detector.close();
+    this.#parts = parts;
+    const [first] = memories;
+    if (first === undefined) return;
+    const rules = memories.flatMap((memory) => memory.rules);
+    for (const { detector, labels } of parts) {
+      detector.restore({ at: first.at, rules: rules.filter(({ rule }) => labels.has(rule)) });
+    }
   }
 
   /** A few at a time: a thousand labels must not hold up everything else. */
-  #tellFirst({ labels }: Scores, sinceMicros: Micros): void {
+  #tellFirst(scores: Scores, sinceMicros: Micros): void {
+    if (this.#told.size === this.#labels.size) return;
     let rest = MOST_AT_ONCE;
-    for (const { label } of labels) {
-      if (this.#told.has(label)) continue;
+    for (const { id } of columnsOf(scores).labels) {
+      if (this.#told.has(id)) continue;
       if (rest-- <= 0) return;
-      this.#tell(label, { isOn: false, sinceMicros, sources: [], reason: null });
+      this.#tell(id, { isOn: false, sinceMicros, sources: [], reason: null });
     }
   }
 
@@ -117,18 +155,23 @@ export class LabelStates {
     this.#options.onState(told);
   }
 
-  #detectorOf(labels: ReadonlyMap<string, KnownLabel>): Detector {
+  *#partsOf(labels: ReadonlyMap<string, KnownLabel>): Generator<Part> {
     const { node, clock, readers } = this.#options;
-    const now = readers();
-    const rules = [...labels.values()].map((label) => ruleOf(label, now));
-    return new Detector({ node, rules, clock, onEvent: (event) => this.#take(event) });
+    const ruleOf = ruleMaker(readers());
+    const all = [...labels.values()];
+    for (let start = 0; start < all.length; start += LABELS_A_PART) {
+      const some = all.slice(start, start + LABELS_A_PART);
+      const rules = some.map(ruleOf);
+      const detector = new Detector({ node, rules, clock, onEvent: (event) => this.#take(event) });
+      yield { detector, labels: new Set(some.map(({ id }) => id)) };
+    }
   }
 
   /** Differs where rules differ. */
-  #rulesKey(): string {
-    const readers = this.#options.readers().map(({ id, labels, sources, hop }) => [id, labels, sources, hop]);
-    const labels = [...this.#labels.values()].map(({ id, sets, times }) => [id, sets.map((set) => set.id), times]);
-    return JSON.stringify([readers, labels]);
+  #rulesKey(labels: ReadonlyMap<string, KnownLabel>): string {
+    const readers = this.#options.readers().map((reader) => [reader.id, reader.labels, reader.sources, reader.hop]);
+    const known = [...labels.values()].map(({ id, sets, times }) => [id, sets.map((set) => set.id), times]);
+    return JSON.stringify([readers, known]);
   }
 
   #take({ rule, phase, startMicros, endMicros, evidence, reason }: DetectedEvent): void {
@@ -174,29 +217,21 @@ export class LabelStates {
   #surest(label: string, { sets }: KnownLabel): { readonly score: LabelScore | undefined; readonly set: string } {
     let best: { readonly score: LabelScore; readonly set: string } | undefined;
     for (const { id, index } of sets) {
-      for (const { labels, labelSet, meaningful } of this.#latest.get(id)?.values() ?? []) {
-        const score = meaningful ? labels[index] : undefined;
+      for (const scores of this.#latest.get(id)?.values() ?? []) {
+        const score = scores.meaningful ? columnsOf(scores).at(index) : undefined;
         if (score?.label === label && (best === undefined || score.probability > best.score.probability))
-          best = { score, set: labelSet };
+          best = { score, set: scores.labelSet };
       }
     }
     const [first] = sets;
     return best ?? { score: undefined, set: `${first?.id ?? ''}@${first?.revision ?? 0}` };
   }
+}
 
-  #knownLabels(): ReadonlyMap<string, KnownLabel> {
-    const known = new Map<string, KnownLabel>();
-    for (const { labelSet, compiled } of this.#options.labelSets()) {
-      for (const [index, { id, title, threshold = DEFAULT_THRESHOLD }] of compiled.labels.entries()) {
-        const { on_ms = 0, off_ms = 0, min_gap_ms = 0 } = labelSet.labels[index] ?? {};
-        const before = known.get(id);
-        const sets = [...(before?.sets ?? []), { id: labelSet.id, revision: labelSet.revision, index }];
-        const times = { on: on_ms as Millis, off: off_ms as Millis, gap: min_gap_ms as Millis };
-        known.set(id, before === undefined ? { id, title, threshold, sets, times } : { ...before, sets });
-      }
-    }
-    return known;
-  }
+/** What detects some of the labels: a thousand are not made in one call. */
+interface Part {
+  readonly detector: Detector;
+  readonly labels: ReadonlySet<string>;
 }
 
 /** A label by its id; where several sets have one of this name, title, threshold and times are those of the first. */
@@ -215,19 +250,39 @@ export function decidersOf(set: string, readers: readonly LabelReader[]): readon
   return reading.map(({ id }) => id).filter((id) => !spokenFor.has(id));
 }
 
-function ruleOf({ id, sets, times }: KnownLabel, readers: readonly LabelReader[]): Rule {
-  const conditions = sets.flatMap(({ id: labelSet }) =>
-    decidersOf(labelSet, readers).map((of): LabelCondition => ({ kind: 'label', of, labelSet, label: id })),
-  );
+function knownLabels(labelSets: readonly Revision[]): ReadonlyMap<string, KnownLabel> {
+  const known = new Map<string, KnownLabel>();
+  for (const { labelSet, compiled } of labelSets) {
+    for (const [index, { id, title, threshold = DEFAULT_THRESHOLD }] of compiled.labels.entries()) {
+      const { on_ms = 0, off_ms = 0, min_gap_ms = 0 } = labelSet.labels[index] ?? {};
+      const before = known.get(id);
+      const sets = [...(before?.sets ?? []), { id: labelSet.id, revision: labelSet.revision, index }];
+      const times = { on: on_ms as Millis, off: off_ms as Millis, gap: min_gap_ms as Millis };
+      known.set(id, before === undefined ? { id, title, threshold, sets, times } : { ...before, sets });
+    }
+  }
+  return known;
+}
+
+/** Makes the rules of labels; who decides for a label set is looked up once for all of its labels. */
+function ruleMaker(readers: readonly LabelReader[]): (label: KnownLabel) => Rule {
   const hops = readers.map(({ hop }) => HOPS_REMEMBERED * hop);
-  return {
+  const forgetAfter = Math.max(SHORTEST_MEMORY, ...hops) as Millis;
+  const sets = new Set(readers.flatMap(({ labels }) => labels));
+  const deciders = new Map([...sets].map((set) => [set, decidersOf(set, readers)]));
+  return ({ id, sets: labelSets, times }) => ({
     id,
-    when: { kind: 'any', conditions },
+    when: {
+      kind: 'any',
+      conditions: labelSets.flatMap(({ id: labelSet }) =>
+        (deciders.get(labelSet) ?? []).map((of): LabelCondition => ({ kind: 'label', of, labelSet, label: id })),
+      ),
+    },
     minimumOn: times.on,
     minimumOff: times.off,
     coolDown: times.gap,
     updateEvery: UPDATE_EVERY,
-    forgetAfter: Math.max(SHORTEST_MEMORY, ...hops) as Millis,
+    forgetAfter,
     severity: 'info',
-  };
+  });
 }

@@ -1,6 +1,7 @@
 import type { Micros } from '../../runtime/clock';
 import type { Flag } from '../../runtime/reading';
-import { type LabelScore, type Scores, topLabels } from '../../runtime/zeroshot/score';
+import { topLabels } from '../../runtime/zeroshot/labelColumns';
+import type { LabelScore, Scores } from '../../runtime/zeroshot/score';
 import type { RankedLabel, ScoresPayload } from './payloads';
 
 /** What was scored, and when that was. */

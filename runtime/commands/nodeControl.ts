@@ -7,6 +7,7 @@ import { LabelPublisher } from '../mqtt/labelPublisher';
 import type { NodePublisher } from '../mqtt/nodePublisher';
 import type { ReceivedMessage } from '../mqtt/received';
 import { settingOf } from '../mqtt/topics';
+import { Slices } from '../slices';
 import type { LabelBook } from '../zeroshot/labelBook';
 import type { LabelStore } from '../zeroshot/labelFile';
 import { nameOf, wordsOfId } from '../zeroshot/labelSet';
@@ -55,12 +56,14 @@ export class NodeControl {
   readonly #desk: CommandDesk;
   readonly #states: LabelStates;
   readonly #labels: LabelPublisher;
+  readonly #slices: Slices;
   #known: ReadonlySet<string> = new Set();
 
   constructor(options: NodeControlOptions) {
     const { publisher, book, clock, onReport } = options;
     const config = options.config();
     this.#options = options;
+    this.#slices = new Slices(clock);
     this.#labels = new LabelPublisher(publisher.link, publisher.topics);
     this.#states = new LabelStates({
       node: config.node,
@@ -82,7 +85,7 @@ export class NodeControl {
 
   /** Before the node is online: so that its labels are known by then. */
   start(): void {
-    this.#tellSettings();
+    for (const _ of this.#tellSettings());
     const { config, publisher } = this.#options;
     if (config().commands?.enabled === false) return;
     const { link, topics } = publisher;
@@ -115,6 +118,7 @@ export class NodeControl {
 
   /** Nothing more is observed. */
   finish(): void {
+    this.#slices.cancel();
     this.#states.close();
   }
 
@@ -156,18 +160,23 @@ export class NodeControl {
 
   #labelsChanged(): void {
     this.#states.labelsChanged();
-    this.#tellSettings();
+    this.#slices.run(this.#tellSettings());
   }
 
-  #tellSettings(): void {
+  /** Label by label. */
+  *#tellSettings(): Generator<void> {
     const known = new Set<string>();
     for (const { labelSet } of this.#options.book.current()) {
       for (const { id, threshold = DEFAULT_THRESHOLD, prompts = [wordsOfId(id)] } of labelSet.labels) {
         if (!known.has(id)) this.#labels.setting({ label: id, threshold, prompt: promptText(prompts) });
         known.add(id);
+        yield;
       }
     }
-    for (const label of this.#known) if (!known.has(label)) this.#labels.clear(label);
+    for (const label of this.#known) {
+      if (!known.has(label)) this.#labels.clear(label);
+      yield;
+    }
     this.#known = known;
   }
 }

@@ -1,5 +1,6 @@
 import { type Clock, LONGEST_TIMER, type Micros, type Millis, type Timer } from '../clock';
 import type { Flag } from '../reading';
+import { columnsOf } from '../zeroshot/labelColumns';
 import type { Scores } from '../zeroshot/score';
 import type { DetectedEvent } from './detectedEvent';
 import { type Instant, later } from './instant';
@@ -74,7 +75,8 @@ export class Detector {
 
   /** What words say about a source or a group at an instant: the end of the window. */
   observeScores(of: string, scores: Scores, seen: { readonly at: Instant; readonly flags: readonly Flag[] }): void {
-    this.#observe(labelsKey(of), seen.at, (leaf) => leaf.takeScores(scores, seen.at, seen.flags));
+    const found = { scores, columns: columnsOf(scores) };
+    this.#observe(labelsKey(of), seen.at, (leaf) => leaf.takeScores(found, seen.at, seen.flags));
   }
 
   observeMeasure(

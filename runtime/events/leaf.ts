@@ -1,4 +1,5 @@
 import type { Flag } from '../reading';
+import type { LabelColumns } from '../zeroshot/labelColumns';
 import type { Scores } from '../zeroshot/score';
 import type { Evidence } from './detectedEvent';
 import type { Instant } from './instant';
@@ -8,6 +9,12 @@ import type { LeafCondition } from './rule';
 /** Where neither rule nor label set say more. */
 const DEFAULT_ON = 0.5;
 const OFF_OF_ON = 0.8;
+
+/** Scores, and their columns: found once for all leaves. */
+export interface ScoresAndColumns {
+  readonly scores: Scores;
+  readonly columns: LabelColumns;
+}
 
 /** The limits of the moment. */
 interface Limits {
@@ -53,17 +60,18 @@ export class Leaf {
   }
 
   /** Takes scores, if they speak of its label; false where they do not. */
-  takeScores(scores: Scores, at: Instant, flags: readonly Flag[]): boolean {
+  takeScores({ scores, columns }: ScoresAndColumns, at: Instant, flags: readonly Flag[]): boolean {
     const { condition } = this;
     if (condition.kind !== 'label' || !scores.labelSet.startsWith(this.#revisions)) return false;
-    if (scores.labels[this.#index]?.label !== condition.label) {
-      this.#index = scores.labels.findIndex(({ label }) => label === condition.label);
+    const { labels, probabilities } = columns;
+    if (labels[this.#index]?.id !== condition.label) {
+      this.#index = labels.findIndex(({ id }) => id === condition.label);
     }
-    const found = scores.labels[this.#index];
+    const found = labels[this.#index];
     if (found === undefined) return false;
     const on = condition.on ?? found.threshold ?? DEFAULT_ON;
     // Without trained weights, or of silence, a probability says nothing.
-    const value = scores.meaningful ? found.probability : null;
+    const value = scores.meaningful ? (probabilities[this.#index] ?? null) : null;
     this.#labelSet = scores.labelSet;
     this.#take(value, { limits: { on, off: condition.off ?? OFF_OF_ON * on }, at, flags });
     return true;

@@ -1,5 +1,6 @@
 import { SensebindError } from '../errors';
-import type { LabelScore, Scores } from '../zeroshot/score';
+import { columnsOf, scoresOf } from '../zeroshot/labelColumns';
+import type { Scores } from '../zeroshot/score';
 
 /** The scores of one source, and how much they count. */
 export interface WeightedScores {
@@ -28,49 +29,31 @@ export function jointScores(parts: readonly WeightedScores[]): Scores {
     used.reduce((sum, { scores, weight }) => sum + (weight / total) * of(scores), 0);
   const hasBackground = used.every(({ scores }) => scores.bestBackgroundCosine !== null);
   const bestBackgroundCosine = hasBackground ? mean((scores) => scores.bestBackgroundCosine ?? 0) : null;
-  const labels = first.scores.labels.length;
-  const probabilities = new Float64Array(labels);
-  const cosines = new Float64Array(labels);
+  const { labels } = columnsOf(first.scores);
+  const probabilities = new Float64Array(labels.length);
+  // The best background prompt stands after the labels: margins are against it, too.
+  const cosines = new Float64Array(labels.length + 1).fill(bestBackgroundCosine ?? Number.NEGATIVE_INFINITY, -1);
   for (const { scores, weight } of used) {
     const share = weight / total;
-    for (let index = 0; index < labels; index++) {
-      const label = scores.labels[index];
-      probabilities[index] = (probabilities[index] ?? 0) + share * (label?.probability ?? 0);
-      cosines[index] = (cosines[index] ?? 0) + share * (label?.cosine ?? 0);
+    const part = columnsOf(scores);
+    for (let index = 0; index < labels.length; index++) {
+      probabilities[index] = (probabilities[index] ?? 0) + share * (part.probabilities[index] ?? 0);
+      cosines[index] = (cosines[index] ?? 0) + share * (part.cosines[index] ?? 0);
     }
   }
-  return {
-    ...first.scores,
-    labels: labelScores(first.scores.labels, { probabilities, cosines, background: bestBackgroundCosine }),
-    background: mean(({ background }) => background),
-    bestBackgroundCosine,
-    scale: mean(({ scale }) => scale),
-    meaningful: meaningful.length > 0,
-  };
-}
-
-/** The same labels with other numbers; the margin of each is its cosine less the best of all others. */
-function labelScores(
-  labels: readonly LabelScore[],
-  of: { readonly probabilities: Float64Array; readonly cosines: Float64Array; readonly background: number | null },
-): LabelScore[] {
-  const { probabilities, cosines, background } = of;
-  let best = background ?? Number.NEGATIVE_INFINITY;
-  let second = Number.NEGATIVE_INFINITY;
-  for (const cosine of cosines) {
-    if (cosine > best) {
-      second = best;
-      best = cosine;
-    } else if (cosine > second) second = cosine;
-  }
-  return labels.map(({ label, title, threshold }, index) => {
-    const probability = probabilities[index] ?? 0;
-    const cosine = cosines[index] ?? 0;
-    const margin = cosine - (cosine === best ? second : best);
-    return threshold === undefined
-      ? { label, title, probability, cosine, margin }
-      : { label, title, probability, cosine, margin, threshold };
-  });
+  const { labelSet, space, calibration } = first.scores;
+  return scoresOf(
+    {
+      labelSet,
+      space,
+      background: mean(({ background }) => background),
+      bestBackgroundCosine,
+      scale: mean(({ scale }) => scale),
+      calibration,
+      meaningful: meaningful.length > 0,
+    },
+    { labels, probabilities, cosines },
+  );
 }
 
 function notAlike(found: string): SensebindError {

@@ -4,6 +4,7 @@ import { dotFloats, unit } from '../inference/vectors';
 import type { Flag } from '../reading';
 import { checkComparable, NO_SCALE, placeOf, softmax } from './arithmetic';
 import type { CompiledLabelSet } from './compileLabelSet';
+import { scoresOf } from './labelColumns';
 
 /** How much one label is the case. */
 export interface LabelScore {
@@ -23,7 +24,7 @@ export interface Scores {
   /** Id and revision of the label set: `door-sounds@7`. */
   readonly labelSet: string;
   readonly space: string;
-  /** In the order of the label set. */
+  /** In the order of the label set. Made when they are asked for: see `columnsOf` for those who look at many. */
   readonly labels: readonly LabelScore[];
   /** Probability that none of the labels is the case: the share of negatives and background prompts. */
   readonly background: number;
@@ -58,54 +59,23 @@ export function score(
   checkScale(scale);
   const direction = unit(embedding.vector);
   const cosines = new Float64Array(compiled.rows.length);
-  // Counted, not iterated, here and below: a pair of index and value for each of a thousand labels is mostly waste.
+  // Counted, not iterated: a pair of index and row for each of a thousand labels is mostly waste.
   let place = 0;
   for (const row of compiled.rows) cosines[place++] = dotFloats(direction, row);
   const probabilities = softmax(cosines, scale);
   const others = cosines.subarray(compiled.labels.length);
-  const [best, second] = twoLargest(cosines);
-  return {
-    labelSet: compiled.name,
-    space: compiled.space,
-    labels: compiled.labels.map(({ id, title, threshold }, index) => {
-      const cosine = cosines[index] ?? 0;
-      const margin = cosine - (index === best.index ? second.value : best.value);
-      const probability = probabilities[index] ?? 0;
-      return threshold === undefined
-        ? { label: id, title, probability, cosine, margin }
-        : { label: id, title, probability, cosine, margin, threshold };
-    }),
-    background: probabilities.subarray(compiled.labels.length).reduce((sum, share) => sum + share, 0),
-    bestBackgroundCosine: others.length === 0 ? null : Math.max(...others),
-    scale,
-    calibration: null,
-    meaningful: compiled.trained && !embedding.flags.some((flag) => MEANINGLESS.has(flag)),
-  };
-}
-
-/** The `count` most probable labels, best first. */
-export function topLabels(scores: Scores, count: number): readonly LabelScore[] {
-  return scores.labels.toSorted((a, b) => b.probability - a.probability).slice(0, count);
-}
-
-interface Ranked {
-  readonly index: number;
-  readonly value: number;
-}
-
-function twoLargest(values: Float64Array): readonly [Ranked, Ranked] {
-  let best: Ranked = { index: -1, value: Number.NEGATIVE_INFINITY };
-  let second = best;
-  for (let index = 0; index < values.length; index++) {
-    const value = values[index] ?? Number.NEGATIVE_INFINITY;
-    if (value > best.value) {
-      second = best;
-      best = { index, value };
-    } else if (value > second.value) {
-      second = { index, value };
-    }
-  }
-  return [best, second];
+  return scoresOf(
+    {
+      labelSet: compiled.name,
+      space: compiled.space,
+      background: probabilities.subarray(compiled.labels.length).reduce((sum, share) => sum + share, 0),
+      bestBackgroundCosine: others.length === 0 ? null : Math.max(...others),
+      scale,
+      calibration: null,
+      meaningful: compiled.trained && !embedding.flags.some((flag) => MEANINGLESS.has(flag)),
+    },
+    { labels: compiled.labels, probabilities, cosines },
+  );
 }
 
 function checkScale(scale: number): void {

@@ -1,6 +1,7 @@
 import type { Clock, Millis, Timer } from '../../clock';
 import type { SensebindError } from '../../errors';
 import { knownError } from '../../knownError';
+import { Slices } from '../../slices';
 import type { BrokerLink } from '../link';
 import { CLEARED, jsonMessage, type Message } from '../message';
 import type { DescribedNode } from './describedNode';
@@ -50,6 +51,9 @@ export class HomeAssistantDiscovery {
   readonly #messages = new Map<string, Message>();
   /** Topics that wait for their turn: `true` where they are told again although nothing changed. */
   readonly #queue = new Map<string, boolean>();
+  readonly #slices: Slices;
+  /** What is being laid out is told of although nothing changed. */
+  #isAgain: boolean = false;
   #isConnected: boolean = false;
   #pace: Timer | undefined;
   #jitter: Timer | undefined;
@@ -58,6 +62,7 @@ export class HomeAssistantDiscovery {
 
   constructor(options: HomeAssistantOptions) {
     this.#options = options;
+    this.#slices = new Slices(options.clock);
     this.#known = options.known;
     options.link.subscribe({
       filter: `${options.prefix}/status`,
@@ -71,16 +76,15 @@ export class HomeAssistantDiscovery {
   /** The link has a connection: everything is told anew. */
   connected(): void {
     this.#isConnected = true;
-    // Later changes were told as they came; laying out a thousand labels takes some milliseconds.
-    if (this.#pages.size === 0) this.update();
-    this.#tell({ again: true });
+    // Later changes were told as they came.
+    if (this.#pages.size === 0) this.#update({ again: true });
+    else this.#tell({ again: true });
   }
 
   /** Tells everything anew. */
   announce(): void {
     this.#forgetAll();
-    this.update();
-    this.#tell({ again: true });
+    this.#update({ again: true });
   }
 
   /** The connection is gone. */
@@ -95,19 +99,32 @@ export class HomeAssistantDiscovery {
 
   /** Something of the node may have changed: what did is told. */
   update(): void {
+    this.#update({ again: false });
+  }
+
+  #update(how: { readonly again: boolean }): void {
+    // One that is given up for this one may have had to tell all anew.
+    this.#isAgain ||= how.again;
+    this.#slices.run(this.#work());
+  }
+
+  *#work(): Generator<void> {
     const node = this.#options.describe();
     const devices = node === undefined ? [] : devicesOf(node);
-    this.#pages = layOut(devices, { prefix: this.#options.prefix, known: this.#known });
+    yield;
+    this.#pages = yield* layOut(devices, { prefix: this.#options.prefix, known: this.#known });
     // What was told once is known until it was taken back.
     const cleared = [...this.#known].filter(([topic]) => !this.#pages.has(topic));
     this.#known = new Map([...cleared, ...[...this.#pages].map(([topic, page]) => [topic, knownOf(page)] as const)]);
     this.#save();
-    this.#tell({ again: false });
+    this.#tell({ again: this.#isAgain });
+    this.#isAgain = false;
   }
 
   /** Resolves when the file is written. Nothing is told after it. */
   async stop(): Promise<void> {
     this.#isConnected = false;
+    this.#slices.cancel();
     for (const timer of [this.#pace, this.#jitter, this.#farewell]) timer?.cancel();
     await this.#saving;
   }

@@ -18,21 +18,24 @@ export const MAX_PAYLOAD_BYTES = 32_000;
 
 /**
  * Spreads the entities of devices over topics, none of them above 32 kB. An entity stays on the topic where it was told
- * of before, since one that moves is two for a moment, and Home Assistant refuses the second.
+ * of before, since one that moves is two for a moment, and Home Assistant refuses the second. In pieces: there may be
+ * thousands.
  */
-export function layOut(
+export function* layOut(
   devices: readonly DiscoveredDevice[],
   { prefix, known }: { readonly prefix: string; readonly known: KnownPages },
-): ReadonlyMap<string, Page> {
+): Generator<void, ReadonlyMap<string, Page>> {
   const pages = new Map<string, Page>();
-  for (const device of devices) for (const page of pagesOf(device, { prefix, known })) pages.set(page.topic, page);
+  for (const device of devices) {
+    for (const page of yield* pagesOf(device, { prefix, known })) pages.set(page.topic, page);
+  }
   return pages;
 }
 
-function pagesOf(
+function* pagesOf(
   device: DiscoveredDevice,
   { prefix, known }: { readonly prefix: string; readonly known: KnownPages },
-): Page[] {
+): Generator<void, Page[]> {
   const topics = new Map<number, { readonly entities: Entity[]; bytes: number }>();
   const topicOf = (index: number): string =>
     `${prefix}/device/${device.objectId}${index === 0 ? '' : `_PAGE_${index}`}/config`;
@@ -49,12 +52,17 @@ function pagesOf(
   for (let index = 0; known.has(topicOf(index)); index++) {
     for (const id of known.get(topicOf(index))?.keys() ?? []) places.set(id, index);
   }
-  const homeless = device.entities.filter((entity) => {
+  const homeless: Entity[] = [];
+  for (const entity of device.entities) {
     const place = places.get(entity.id);
-    return place === undefined || !put(entity, place);
-  });
+    if (place === undefined || !put(entity, place)) homeless.push(entity);
+    yield;
+  }
   let first = 0;
-  for (const entity of homeless) while (!put(entity, first)) first++;
+  for (const entity of homeless) {
+    while (!put(entity, first)) first++;
+    yield;
+  }
   // Pages in between stay, also without entities: known ones are found by counting on.
   const last = Math.max(0, ...topics.keys());
   return Array.from({ length: last + 1 }, (_, index) => {

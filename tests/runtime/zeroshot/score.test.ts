@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import type { Embedding } from '../../../runtime/embedding';
 import { isSensebindError } from '../../../runtime/errors';
 import { compileLabelSet } from '../../../runtime/zeroshot/compileLabelSet';
+import { columnsOf, topLabels } from '../../../runtime/zeroshot/labelColumns';
 import { score } from '../../../runtime/zeroshot/score';
 
 const BASE: Embedding = {
@@ -94,5 +95,26 @@ describe('scores', () => {
     assert.equal(await meaningful(['untrained']), false);
     assert.equal(await meaningful(['partial-window', 'silent']), false);
     assert.equal(await meaningful(['partial-window', 'clipped']), true);
+  });
+
+  it('are the same in columns, whether these were made with them or of plain data', async () => {
+    const scores = score(embedding([3, 4, 0]), await compiled());
+    const plain = { ...scores };
+    for (const columns of [columnsOf(scores), columnsOf(plain)]) {
+      assert.deepEqual(
+        columns.labels.map((_, index) => columns.at(index)),
+        scores.labels,
+      );
+      assert.deepEqual(
+        [...Array.from(columns.probabilities).entries()]
+          .map(([index, probability]) => [index, probability])
+          .slice(0, 9),
+        scores.labels.map(({ probability }, index) => [index, probability]).slice(0, 9),
+      );
+      assert.equal(columns.at(scores.labels.length), undefined);
+    }
+    const sorted = scores.labels.toSorted((a, b) => b.probability - a.probability);
+    assert.deepEqual(topLabels(scores, 1), sorted.slice(0, 1));
+    assert.deepEqual(topLabels(plain, 99), sorted);
   });
 });

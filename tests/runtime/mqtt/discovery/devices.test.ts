@@ -7,6 +7,14 @@ import { channelNameOf } from '../../../support/contract';
 import { describedNode, manyLabels } from '../../../support/describedNode';
 import { readDiscovery, type SeenDevice, type SeenEntity } from '../../../support/homeAssistant';
 
+/** All pieces of it. */
+function laidOut(...args: Parameters<typeof layOut>): ReadonlyMap<string, Page> {
+  const work = layOut(...args);
+  let step = work.next();
+  while (step.done !== true) step = work.next();
+  return step.value;
+}
+
 function seen(pages: Iterable<Page>): SeenDevice[] {
   return [...pages].map((page) => {
     const found = readDiscovery(page.topic, Buffer.from(JSON.stringify(payloadOf(page))));
@@ -17,7 +25,7 @@ function seen(pages: Iterable<Page>): SeenDevice[] {
 
 function discovered(node = describedNode(), prefix = 'homeassistant'): SeenDevice[] {
   const devices = [nodeDevice(node), ...node.sources.map((source) => sourceDevice(node, source))];
-  return seen(layOut(devices, { prefix, known: new Map() }).values());
+  return seen(laidOut(devices, { prefix, known: new Map() }).values());
 }
 
 const topicsOf = ({ state_topic, json_attributes_topic }: SeenEntity): string[] =>
@@ -105,10 +113,10 @@ describe('entities that come and go', () => {
 
   it('stay on their topic when others before them go; those are taken back', () => {
     const labels = manyLabels(300);
-    const before = layOut([nodeDevice(describedNode({ labels }))], { prefix, known: new Map() });
+    const before = laidOut([nodeDevice(describedNode({ labels }))], { prefix, known: new Map() });
     assert.ok(before.size > 3);
     const fewer = [...labels.slice(50), { id: 'fresh', title: 'fresh' }];
-    const after = layOut([nodeDevice(describedNode({ labels: fewer }))], { prefix, known: known(before) });
+    const after = laidOut([nodeDevice(describedNode({ labels: fewer }))], { prefix, known: known(before) });
     const places = placesOf(before);
     for (const [id, topic] of placesOf(after)) assert.equal(topic, places.get(id) ?? topic, id);
     const removed = seen(after.values()).flatMap((device) => device.removed);
