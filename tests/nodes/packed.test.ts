@@ -7,7 +7,9 @@ import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { promisify } from 'node:util';
 import { satisfies } from 'semver';
-import { NODE_RED_VERSIONS, startNodeRed } from '../support/nodeRed';
+import { examplesIn, proveExamples } from '../support/exampleFlows';
+import { withoutMosquitto } from '../support/mosquitto';
+import { NODE_RED_VERSIONS, type RunningNodeRed, startNodeRed } from '../support/nodeRed';
 import { repositoryRoot } from '../support/paths';
 
 const run = promisify(execFile);
@@ -63,9 +65,16 @@ describe('the packed palette', () => {
   after(() => rm(folder, { recursive: true, force: true }));
 
   for (const version of NODE_RED_VERSIONS) {
-    it(`is listed without an error in ${version}, with every set of nodes, its help and its texts`, async () => {
-      const nodeRed = await startNodeRed(version, { userFolder, nodesFolder: '' });
-      try {
+    describe(`in ${version}`, () => {
+      let nodeRed: RunningNodeRed;
+
+      before(async () => {
+        nodeRed = await startNodeRed(version, { userFolder, nodesFolder: '' });
+      });
+
+      after(() => nodeRed.stop());
+
+      it('is listed without an error, with every set of nodes, its help and its texts', async () => {
         const sets = (await nodeRed.nodeSets()).filter(({ module }) => module === description.name);
         assert.deepEqual(
           sets.map(({ id, err }) => [id, err]),
@@ -77,9 +86,13 @@ describe('the packed palette', () => {
           assert.ok(page.includes(`data-help-name="${type}"`), `help of ${type}`);
         }
         assert.doesNotMatch(nodeRed.output, /\[error\]|Cannot find module/);
-      } finally {
-        await nodeRed.stop();
-      }
+      });
+
+      it(
+        'runs its examples: they find what happens, and publish what validates',
+        { skip: withoutMosquitto },
+        (context) => proveExamples(examplesIn(path.join(installed, 'examples')), { nodeRed, context }),
+      );
     });
   }
 
@@ -108,7 +121,8 @@ describe('the packed palette', () => {
 
   it('uses every type in an example that needs no other nodes', () => {
     const types = new Set(Object.values(description['node-red'].nodes).flatMap(typesOf));
-    const used = new Set(examples().flatMap((flow) => flow.map(({ type }) => type)));
+    const examples = examplesIn(path.join(installed, 'examples'));
+    const used = new Set(examples.flatMap(({ nodes }) => nodes.map(({ type }) => type)));
     const missing = [...types].filter((type) => !used.has(type));
     assert.deepEqual(missing, [], 'N02');
   });
@@ -116,11 +130,6 @@ describe('the packed palette', () => {
   function typesOf(file: string): readonly string[] {
     const html = readFileSync(path.join(installed, file.replace(/\.js$/, '.html')), 'utf8');
     return [...html.matchAll(/registerType\('([a-z-]+)'/g)].map((match) => match[1]!);
-  }
-
-  function examples(): readonly (readonly { readonly type: string }[])[] {
-    const files = readdirSync(path.join(installed, 'examples')).filter((file) => file.endsWith('.json'));
-    return files.map((file) => JSON.parse(readFileSync(path.join(installed, 'examples', file), 'utf8')));
   }
 });
 
