@@ -1,6 +1,6 @@
 import path from 'node:path';
+import { runHelper } from '../helperProcess';
 import type { MachineRate } from './estimate';
-import { runHelper } from './helperProcess';
 import type { MatrixRequest } from './matrixProgram';
 
 /**

@@ -6,9 +6,9 @@ import { Graph } from '../../../models/onnx/graph';
 import { matMul } from '../../../models/onnx/linear';
 import { writeModel } from '../../../models/onnx/writeModel';
 import { systemClock } from '../../clock';
+import { answerParent } from '../helperProcess';
 import { loadRuntime, type Runtime, sessionOptions } from '../session';
 import type { MachineRate } from './estimate';
-import { answerParent } from './helperProcess';
 
 export interface MatrixRequest {
   readonly threads: number;

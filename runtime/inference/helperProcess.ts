@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { messageOf, SensebindError } from '../../errors';
-import { fromWire, toWire, type WireError } from '../wireError';
+import { messageOf, SensebindError } from '../errors';
+import { fromWire, toWire, type WireError } from './wireError';
 
 /**
  * Native work that is no part of answering requests: in a process of its own, which may be killed at any moment without
