@@ -66,8 +66,8 @@ export async function makeCopy(
       await rm(folder, { recursive: true, force: true });
     }
   } catch (error) {
-    if (!isDiskFull(error)) throw error;
-    return { kind: 'later', reason: `the disk is full: ${messageOf(error)}` };
+    if (!isUnwritten(error)) throw error;
+    return { kind: 'later', reason: `it could not be written: ${messageOf(error)}` };
   } finally {
     await lock.release();
   }
@@ -129,9 +129,11 @@ async function writeCopy(
   return isSame ? undefined : 'the copy does not give the same numbers as the encoder of the bundle';
 }
 
-function isDiskFull(error: unknown): boolean {
+function isUnwritten(error: unknown): boolean {
   const codes = [error, error instanceof Error ? error.cause : undefined].map((one) =>
     one instanceof Error && 'code' in one ? one.code : undefined,
   );
-  return codes.includes('ENOSPC') || codes.includes('EDQUOT') || /no space left/i.test(messageOf(error));
+  return (
+    codes.includes('ENOSPC') || codes.includes('EDQUOT') || /no space left|failed to write/i.test(messageOf(error))
+  );
 }
