@@ -42,17 +42,20 @@ export function requireRoom(applicants: readonly Applicant[], memory: MemoryRead
   throw new SensebindError(
     'MEMORY_SHORT',
     `Expected encoders that fit in the ${formatBytes(there)} of memory left ${place}, found that they take at least ${formatBytes(needed)}: ${list.join(', ')}`,
-    `${curesFor(applicants)} "sensebind models plan" says what fits; "checkMemory: false" under "inference" in a configuration starts them all the same.`,
+    `${curesFor(applicants, there)} "sensebind models plan" says what fits; "checkMemory: false" under "inference" in a configuration starts them all the same.`,
   );
 }
 
-function curesFor(applicants: readonly Applicant[]): string {
+function curesFor(applicants: readonly Applicant[], there: number): string {
   const isLarge = applicants.some(({ precision }) => precision !== 'int8');
-  const hasCopies = applicants.every(({ hasDeviceCopy }) => hasDeviceCopy);
+  // A copy is made with its encoder in memory: one after the other.
+  const canCopy = applicants.every((applicant) => sureBytes(applicant) <= there);
   const cures = [
     'Use fewer modalities',
     ...(isLarge ? ['int8, which takes a quarter'] : []),
-    ...(hasCopies ? [] : ['copies in the device cache ("sensebind models cache --build"), which share their weights']),
+    ...(canCopy
+      ? ['copies in the device cache ("sensebind models cache --build"), whose weights stay on the disk']
+      : []),
   ];
   return `${cures.join(', or ')}.`;
 }
