@@ -36,6 +36,7 @@ const BLAME = {
   INPUT_TOO_LARGE: 'caller',
   INPUT_UNSUPPORTED: 'caller',
   INTERNAL: 'internal',
+  MEMORY_SHORT: 'caller',
   MESSAGE_INVALID: 'peer',
   MODALITY_UNKNOWN: 'caller',
   MODULE_MISSING: 'caller',

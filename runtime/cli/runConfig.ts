@@ -3,7 +3,7 @@ import type { Config, SourceConfig } from '../config/config';
 import { brokerAccess } from '../config/secrets';
 import { EventFile } from '../events/eventFile';
 import { FramePool } from '../frames';
-import { Engine, type EngineOptions } from '../inference/engine';
+import { Engine } from '../inference/engine';
 import type { LaneSource } from '../lane';
 import { DiscoveryFile } from '../mqtt/discovery/discoveryFile';
 import { ReadingsIn } from '../mqtt/readingsIn';
@@ -16,6 +16,7 @@ import type { PipelineEvent } from '../pipelineEvent';
 import type { PipelineOptions } from '../pipelineOptions';
 import { SwitchedOff } from '../switchedOff';
 import { openNamedBundle } from './bundle';
+import { engineOptions } from './engineOptions';
 import { nodeServices } from './nodeServices';
 import { nodeState } from './nodeState';
 import { openSource, PICTURE_LIMITS } from './openSource';
@@ -158,16 +159,6 @@ async function pipelineOptions(
       log(event);
       if (event.kind === 'ended') end.abort();
     },
-  };
-}
-
-function engineOptions({ inference = {} }: Config): EngineOptions {
-  const { runtime, providers, workers, threads } = inference;
-  return {
-    ...(runtime === undefined ? {} : { runtimeModule: runtime }),
-    ...(providers === undefined ? {} : { providers }),
-    ...(workers === undefined ? {} : { workers }),
-    ...(threads === undefined ? {} : { threadsPerWorker: threads }),
   };
 }
 

@@ -49,6 +49,18 @@ export interface InferenceConfig {
   readonly threads?: number;
   /** A call of an encoder that takes longer does not come back. */
   readonly stuckAfter?: Millis;
+  readonly deviceCache?: DeviceCacheConfig;
+  /** `false`: encoders that cannot fit in memory are loaded all the same. */
+  readonly checkMemory?: boolean;
+}
+
+/** Where copies of encoders are kept on this device; what is left out, deviceCache/settings.ts says. */
+export interface DeviceCacheConfig {
+  readonly enabled?: boolean;
+  /** Absolute path. */
+  readonly folder?: string;
+  readonly maxGigabytes?: number;
+  readonly keepFreeGigabytes?: number;
 }
 
 /** What may be commanded over MQTT. */

@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import path from 'node:path';
 import { isLoopback } from '../metrics/loopback';
-import type { Config, InferenceConfig, MetricsConfig } from './config';
+import type { Config, DeviceCacheConfig, InferenceConfig, MetricsConfig } from './config';
 import { parseDuration } from './duration';
 import type { Problem } from './problem';
 import type { ConfigDocument } from './schema';
@@ -35,13 +35,18 @@ function resolveMetrics(metrics: NonNullable<MetricsDocument>, folder: string): 
 
 /** A module is a path where it says so with its first character, else a name. */
 function resolveInference(inference: NonNullable<ConfigDocument['inference']>, folder: string): InferenceConfig {
-  const { runtime, stuckAfter, ...others } = inference;
+  const { runtime, stuckAfter, deviceCache, ...others } = inference;
   const limit = parseDuration(stuckAfter ?? '');
   return {
     ...others,
     ...(runtime === undefined ? {} : { runtime: /^[./]/.test(runtime) ? path.resolve(folder, runtime) : runtime }),
     ...(limit === undefined ? {} : { stuckAfter: limit }),
+    ...(deviceCache === undefined ? {} : { deviceCache: resolveDeviceCache(deviceCache, folder) }),
   };
+}
+
+function resolveDeviceCache({ folder: named, ...others }: DeviceCacheConfig, folder: string): DeviceCacheConfig {
+  return { ...others, ...(named === undefined ? {} : { folder: path.resolve(folder, named) }) };
 }
 
 /** Who may read the metrics: everybody on this machine, nobody else without a password. */

@@ -67,6 +67,34 @@ export const Inference = Type.Object(
         description: 'A call of an encoder that takes longer ends the process, to be started again. Default: 10s.',
       }),
     ),
+    deviceCache: Type.Optional(
+      Type.Object(
+        {
+          enabled: Type.Optional(Type.Boolean({ description: 'Default: true.' })),
+          folder: Type.Optional(
+            Type.String({
+              minLength: 1,
+              maxLength: 4096,
+              title: 'the path of a folder',
+              description: 'Default: sensebind/encoders in $XDG_CACHE_HOME, else in ~/.cache.',
+            }),
+          ),
+          maxGigabytes: Type.Optional(
+            Type.Number({ exclusiveMinimum: 0, maximum: 1000, description: 'Of all copies together. Default: 12.' }),
+          ),
+          keepFreeGigabytes: Type.Optional(
+            Type.Number({ minimum: 0, maximum: 1000, description: 'Left free on the disk. Default: 2.' }),
+          ),
+        },
+        {
+          ...FORBID,
+          description: 'Prepacked copies of large encoders: less memory and faster starts for twice the disk.',
+        },
+      ),
+    ),
+    checkMemory: Type.Optional(
+      Type.Boolean({ description: 'Whether encoders that cannot fit in memory are refused. Default: true.' }),
+    ),
   },
   FORBID,
 );

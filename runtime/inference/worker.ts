@@ -51,6 +51,9 @@ async function answer(encoders: Encoders, request: WorkerRequest): Promise<Worke
       case 'load':
         await encoders.of(request.modality).load();
         return { kind: 'loaded' };
+      case 'reload':
+        await encoders.of(request.modality).reload();
+        return { kind: 'loaded' };
       case 'encode':
         return { kind: 'encoded', outcome: await encoders.of(request.modality).encode(request.input) };
       case 'prepare':

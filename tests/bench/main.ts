@@ -14,6 +14,7 @@ import { withoutMosquitto } from '../support/mosquitto';
 import { repositoryRoot } from '../support/paths';
 import { benchCamera } from './camera';
 import { benchConversion } from './conversion';
+import { benchDeviceCache } from './deviceCache';
 import { benchDrain, benchSpooling } from './drain';
 import { benchEventLoop } from './eventLoop';
 import { benchForward } from './forward';
@@ -46,6 +47,8 @@ async function main(): Promise<number> {
       forwardMillis.set(modality, millis);
       figures.push(figure);
     }
+    console.error('device cache …');
+    figures.push(...(await bestOf(() => benchDeviceCache({ folder, rounds: values.short ? 3 : 5 }))));
     console.error('preprocessing …');
     figures.push(...(await bestOf(() => benchPreprocessing(forwardMillis, { folder }))));
     console.error('event loop …');

@@ -138,6 +138,8 @@ const REST = `# All that follows may be left out; it says what holds then.
 
 # What computes. On a Jetson: { runtime: /opt/onnxruntime-node, providers: [tensorrt, cuda, cpu] }
 # inference: { providers: [cpu] }
+# Copies of large encoders on this device: less memory and faster starts, for twice the disk.
+#   inference: { deviceCache: { maxGigabytes: 12 } }
 `;
 
 function commented(text: string): string {

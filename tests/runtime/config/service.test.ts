@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, it } from 'node:test';
 import { deviceDeclarations as devices } from '../../../devices/catalogue';
+import { deviceCacheWishes } from '../../../runtime/cli/engineOptions';
 import { parseConfig } from '../../../runtime/config/readConfig';
 import { metricsCredentials } from '../../../runtime/config/secrets';
 import { isLoopback } from '../../../runtime/metrics/loopback';
@@ -101,5 +102,20 @@ describe('inference in a configuration', () => {
     assert.deepEqual(parse('inference: { runtime: onnxruntime-node }').inference, { runtime: 'onnxruntime-node' });
     assert.equal(parse('').inference, undefined);
     assert.throws(() => parse('inference: { providers: [] }'), refused('CONFIG_INVALID'));
+  });
+
+  it('bounds the device cache, or switches it off', () => {
+    assert.deepEqual(
+      parse('inference: { deviceCache: { folder: ./copies, maxGigabytes: 1.5 }, checkMemory: false }').inference,
+      { deviceCache: { folder: '/etc/sensebind/copies', maxGigabytes: 1.5 }, checkMemory: false },
+    );
+    assert.equal(deviceCacheWishes({ enabled: false }), 'off');
+    assert.deepEqual(deviceCacheWishes({ folder: '/x', maxGigabytes: 1.5, keepFreeGigabytes: 0 }), {
+      folder: '/x',
+      maxBytes: 1.5e9,
+      keepFreeBytes: 0,
+    });
+    assert.throws(() => parse('inference: { deviceCache: { maxGigabytes: 0 } }'), refused('CONFIG_INVALID'));
+    assert.throws(() => parse('inference: { deviceCache: { size: 1 } }'), refused('CONFIG_INVALID'));
   });
 });

@@ -1,0 +1,138 @@
+import { availableParallelism } from 'node:os';
+import type { Command } from 'commander';
+import type { Bundle } from '../../../models/bundle/bundle';
+import type { InputSpec } from '../../../models/bundle/manifest';
+import { measureEncoder } from '../../inference/plan/measure';
+import { readMemory } from '../../inference/plan/memory';
+import { type MemoryPlan, type PlannedEncoder, planMemory } from '../../inference/plan/memoryPlan';
+import type { EncoderSetup } from '../../inference/protocol';
+import { encoderSetups } from '../../inference/setups';
+import { planThreads } from '../../inference/threads';
+import { BUNDLE_HELP, openNamedBundle } from '../bundle';
+import { parseByteSize } from '../byteSize';
+import { untilInterrupted } from '../interrupt';
+import { formatBytes, type OutputOptions, print, printJson, printNote, printTable, UsageError } from '../output';
+import { parseWhole } from '../wholeNumber';
+
+interface PlanFlags extends OutputOptions {
+  readonly bundle?: string;
+  readonly memory?: string;
+  readonly modalities?: string;
+  readonly windowsPerSecond?: string;
+  readonly threads?: string;
+}
+
+/** `sensebind models plan`: which encoders fit in memory and time. */
+export function registerPlan(models: Command): void {
+  models
+    .command('plan')
+    .description('measure which encoders fit in the memory and the time of this machine')
+    .option('--bundle <folder>', BUNDLE_HELP)
+    .option('--memory <size>', 'what the encoders may take, such as 8GB; default: what is available now')
+    .option('--modalities <list>', 'only these, such as audio,imu; default: all of the bundle')
+    .option('--windows-per-second <rates>', 'such as audio=1,imu=0.2; default: one, and none for text')
+    .option('--threads <count>', 'threads of the encoders; default: as the engine takes them')
+    .option('--json', 'print JSON')
+    .action((flags: PlanFlags) => untilInterrupted((signal) => plan({ ...flags, signal })));
+}
+
+async function plan(flags: PlanFlags & { readonly signal: AbortSignal }): Promise<void> {
+  const bundle = await openNamedBundle(flags);
+  const setups = chosen(bundle, flags.modalities);
+  const rates = parseRates(flags.windowsPerSecond, setups);
+  const memory = await readMemory();
+  const memoryBytes = flags.memory === undefined ? memory.availableBytes : parseByteSize('--memory', flags.memory);
+  const cores = availableParallelism();
+  const { threadsPerWorker: threads } = planThreads({ threadsPerWorker: threadCount(flags.threads) });
+  const encoders: PlannedEncoder[] = [];
+  for (const setup of setups) {
+    const { modality, precision, spec } = setup;
+    const needs = await measureEncoder(setup, {
+      threads,
+      signal: flags.signal,
+      onMeasure: (name) => {
+        if (!flags.json) printNote(`measuring ${name} …`);
+      },
+    });
+    const windowsPerSecond = rates[modality] ?? (spec.kind === 'tokens' ? 0 : 1);
+    encoders.push({ modality, precision, needs, windowsPerSecond, itemsPerWindow: itemsOf(spec) });
+  }
+  const machine = { memoryBytes, cores, threads };
+  const found = { ...planMemory(encoders, machine), machine };
+  if (flags.json) printJson(found);
+  else report(found);
+}
+
+type Report = MemoryPlan & { readonly machine: Parameters<typeof planMemory>[1] };
+
+const FITS = {
+  plain: 'yes',
+  deviceCache: 'with the device cache',
+  int8: 'as int8',
+  no: 'no',
+} as const;
+
+function report(found: Report): void {
+  const { rows, machine } = found;
+  printTable(
+    ['encoder', 'precision', 'memory', 'with device cache', 'forward', 'windows/s', 'of the cores', 'fits'],
+    rows.map(({ modality, precision, needs, windowsPerSecond, coreShare, fits }) => [
+      modality,
+      precision,
+      formatBytes(needs.privateBytes),
+      `${formatBytes(needs.cachedPrivateBytes)} + ${formatBytes(needs.cachedMappedBytes)} mapped`,
+      `${needs.forwardMillis.toPrecision(3)} ms${needs.basis === 'estimated' ? ', estimated' : ''}`,
+      windowsPerSecond,
+      percent(coreShare),
+      FITS[fits],
+    ]),
+  );
+  print(
+    `\n${formatBytes(found.privateBytes)} of ${formatBytes(machine.memoryBytes)} of memory, ${percent(found.coreShare)} of ${machine.cores} cores with ${machine.threads} threads`,
+  );
+  print(
+    `with the device cache: ${formatBytes(found.cachedPrivateBytes)}, for ${formatBytes(found.cacheBytes)} on the disk`,
+  );
+  for (const sentence of found.advice) print(sentence);
+}
+
+function percent(share: number): string {
+  return `${(100 * share).toFixed(share < 0.1 ? 1 : 0)} %`;
+}
+
+function itemsOf(spec: InputSpec): number {
+  return spec.kind === 'sound' ? spec.clips : 1;
+}
+
+function chosen(bundle: Bundle, list: string | undefined): readonly EncoderSetup[] {
+  const setups = encoderSetups(bundle);
+  if (list === undefined) return Object.values(setups);
+  return list.split(',').map((modality) => setups[modality.trim()] ?? unknown(modality, Object.keys(setups)));
+}
+
+function parseRates(text: string | undefined, setups: readonly EncoderSetup[]): Readonly<Record<string, number>> {
+  const names = setups.map(({ modality }) => modality);
+  const rates = (text ?? '').split(',').filter((part) => part !== '');
+  return Object.fromEntries(
+    rates.map((part) => {
+      const [name = '', rate, ...more] = part.split('=');
+      const value = rate === undefined || rate === '' || more.length > 0 ? Number.NaN : Number(rate);
+      if (!names.includes(name.trim())) return unknown(name, names);
+      if (value >= 0 && value <= 1e6) return [name.trim(), value];
+      throw new UsageError(
+        `expected --windows-per-second with rates such as audio=1,imu=0.2, found ${part}`,
+        'Write a name, "=" and a number for each.',
+      );
+    }),
+  );
+}
+
+function unknown(name: string, names: readonly string[]): never {
+  throw new UsageError(`expected a modality of the bundle, found ${name}`, `It has ${names.join(', ')}.`);
+}
+
+function threadCount(text: string | undefined): number | undefined {
+  return text === undefined
+    ? undefined
+    : parseWhole('--threads', text, { least: 1, most: 256, command: 'models plan' });
+}
