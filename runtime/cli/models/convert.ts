@@ -39,8 +39,8 @@ checkpoint is taken for ${PUBLISHED_VARIANT}. Interrupting is safe: nothing is l
 export function registerConvert(models: Command): void {
   models
     .command('convert')
-    .description('turn a PyTorch checkpoint into a bundle; nothing in the checkpoint is executed')
-    .argument('<checkpoint>', 'PyTorch zip checkpoint (.pth)')
+    .description('turn a checkpoint into a bundle; nothing in the checkpoint is executed')
+    .argument('<checkpoint>', 'PyTorch zip (.pth), safetensors, or an index of several')
     .argument('<folder>', 'where the bundle goes')
     .option(
       '--modalities <list>',
