@@ -143,7 +143,7 @@ describe('a download', () => {
           await assertWhole(here, await here.load());
         }),
       ),
-      { numRuns: 25 },
+      { numRuns: 15 },
     );
   });
 
