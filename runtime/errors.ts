@@ -40,6 +40,7 @@ const BLAME = {
   INPUT_UNSUPPORTED: 'caller',
   INTERNAL: 'internal',
   LICENCE_NOT_ACCEPTED: 'caller',
+  MEMORY_SHORT: 'caller',
   MESSAGE_INVALID: 'peer',
   MODALITY_UNKNOWN: 'caller',
   MODULE_MISSING: 'caller',

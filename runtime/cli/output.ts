@@ -2,6 +2,8 @@ import Table from 'cli-table3';
 import { isSensebindError, messageOf } from '../errors';
 import { Interrupted } from './interrupt';
 
+export { formatBytes } from '../formatBytes';
+
 export const USAGE_EXIT_CODE = 2;
 
 /** A command line that makes no sense. */
@@ -81,14 +83,6 @@ export function printTable(head: readonly string[], rows: readonly (readonly (st
       .map((line) => line.trimEnd())
       .join('\n'),
   );
-}
-
-/** A size for a person: `4.80 GB`, decimal as disks are sold. */
-export function formatBytes(bytes: number): string {
-  const units = ['B', 'kB', 'MB', 'GB', 'TB'];
-  const power = bytes < 1 ? 0 : Math.min(Math.floor(Math.log10(bytes) / 3), units.length - 1);
-  const value = bytes / 1000 ** power;
-  return `${power === 0 ? value : value.toPrecision(3)} ${units[power]}`;
 }
 
 /**

@@ -47,6 +47,16 @@ export class Encoder {
     return session;
   }
 
+  /** Takes the copy in the device cache, which has come meanwhile, for the session that is open. */
+  async reload(): Promise<void> {
+    const former = this.#session;
+    if (former === undefined) return;
+    const { session, inUse } = await this.#open();
+    this.#session = session;
+    this.#options.onProvider(inUse);
+    await former.release();
+  }
+
   async prepare(input: EncoderInput): Promise<PreparedItems> {
     const { items, flags } = await this.#preprocess(input);
     return { items: items.map(({ data, shape }) => ({ data: data.slice(), shape })), flags };
@@ -77,7 +87,7 @@ export class Encoder {
   async #open(): Promise<OpenedSession> {
     const { providers, setup } = this.#options;
     if (this.#cpuOnlyReason === undefined) return providers.open(setup);
-    return { session: await providers.openOnCpu(setup), inUse: { provider: 'cpu', reason: this.#cpuOnlyReason } };
+    return providers.openOnCpu(setup, this.#cpuOnlyReason);
   }
 
   /** A native call cannot be cancelled, but the next one need not begin. */

@@ -1,5 +1,6 @@
 import { presetOf } from '../preprocess/presets';
 import type { Modality } from '../reading';
+import { DeviceCopies } from './deviceCache/copies';
 import { Encoder } from './encoder';
 import { modalityUnknown } from './engineErrors';
 import type { ProviderInUse, WorkerSetup } from './protocol';
@@ -30,9 +31,10 @@ export class Encoders {
     this.#setup = setup;
     this.#flags = options.flags;
     this.#onProvider = options.onProvider;
-    const { runtimeModule, threads, providers, cpuOnlyReason } = setup;
+    const { runtimeModule, threads, providers, cpuOnlyReason, memory } = setup;
     const runtime = loadRuntime(runtimeModule);
-    this.#providers = new Providers({ runtime, flags: this.#flags, threads, providers, cpuOnlyReason });
+    const copies = new DeviceCopies(runtime, setup.deviceCache);
+    this.#providers = new Providers({ runtime, flags: this.#flags, threads, providers, cpuOnlyReason, copies, memory });
     for (const [modality, preset] of Object.entries(setup.chosenPresets)) presetOf(modality, preset);
   }
 

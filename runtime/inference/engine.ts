@@ -2,15 +2,20 @@ import type { Bundle } from '../../models/bundle/bundle';
 import type { EncoderManifest } from '../../models/bundle/manifest';
 import { type Clock, type Micros, systemClock } from '../clock';
 import type { Embedding } from '../embedding';
-import { SensebindError } from '../errors';
+import { messageOf, SensebindError } from '../errors';
 import { FramePool } from '../frames';
 import type { EncoderInput } from '../preprocess/input';
 import type { Flag, Modality } from '../reading';
+import { CopyMaker } from './deviceCache/copyMaker';
+import { type DeviceCacheSettings, deviceCacheSettings } from './deviceCache/settings';
 import { encoderHash } from './encoderHash';
 import { engineClosed, modalityUnknown, requestAborted } from './engineErrors';
 import { handOver } from './handOver';
+import { requireRoomFor } from './plan/engineRoom';
+import { MACHINE_MEMORY, type MemoryRoots, readMemory } from './plan/memory';
 import type { EncodeOutcome, EncoderSetup, PreparedItems, ProviderInUse, WorkerRequest } from './protocol';
 import type { Priority, Ticket } from './scheduler';
+import { encoderSetups } from './setups';
 import { type EngineStats, type EngineStatus, ModalityCounter } from './stats';
 import { type Answer, Task } from './task';
 import { planThreads } from './threads';
@@ -59,6 +64,12 @@ export interface EngineOptions {
   /** Requests that may wait in front of one worker. */
   readonly queueLimit?: number;
   readonly onStatus?: (status: EngineStatus) => void;
+  /** Prepacked copies of large encoders, made on this device when it is quiet and used from then on; on by default. */
+  readonly deviceCache?: Partial<DeviceCacheSettings> | 'off';
+  /** Loaded later, on first use: all of them, and `modalities`, have to fit in memory. */
+  readonly expected?: readonly Modality[];
+  /** Where the memory that is left is read; `unchecked` starts what cannot fit. */
+  readonly memory?: MemoryRoots | 'unchecked';
 }
 
 const DEFAULT_QUEUE_LIMIT = 256;
@@ -76,6 +87,8 @@ export class Engine implements AsyncDisposable {
   readonly #presets: Readonly<Record<Modality, string>>;
   readonly #onStatus: ((status: EngineStatus) => void) | undefined;
   readonly #frames = new FramePool(FRAME_LIMITS);
+  readonly #setups: Readonly<Record<Modality, EncoderSetup>>;
+  readonly #copies: CopyMaker | undefined;
   readonly #hosts: readonly WorkerHost[];
   readonly #hostOf = new Map<Modality, WorkerHost>();
   readonly #counters = new Map<Modality, ModalityCounter>();
@@ -90,24 +103,37 @@ export class Engine implements AsyncDisposable {
     this.#presets = options.presets ?? {};
     this.#onStatus = options.onStatus;
     for (const modality of [...Object.keys(this.#presets), ...(options.modalities ?? [])]) this.#manifestOf(modality);
+    this.#setups = encoderSetups(bundle, this.#presets);
+    const { runtimeModule = 'onnxruntime-node', deviceCache = {} } = options;
+    const settings = deviceCache === 'off' ? undefined : deviceCacheSettings(deviceCache);
+    const memory = options.memory === 'unchecked' ? undefined : (options.memory ?? MACHINE_MEMORY);
+    this.#copies =
+      settings &&
+      new CopyMaker({
+        clock: this.#clock,
+        settings,
+        runtimeModule,
+        readMemory: () => readMemory(memory),
+        onMade: (modality) => this.#reload(modality),
+        onNews: (modality, reason) => this.#tellCopy(modality, reason),
+      });
     const { workers, threadsPerWorker } = planThreads(options);
     this.#hosts = Array.from({ length: workers }, (_, index) => {
       return new WorkerHost({
         name: `sensebind-encoder-${index}`,
         clock: this.#clock,
         setup: {
-          runtimeModule: options.runtimeModule ?? 'onnxruntime-node',
+          runtimeModule,
           threads: threadsPerWorker,
           providers: options.providers,
-          encoders: this.#encoderSetups(),
+          encoders: this.#setups,
           chosenPresets: this.#presets,
           tokenizerPath: bundle.manifest.tokenizer && bundle.pathOf(bundle.manifest.tokenizer),
+          deviceCache: settings,
+          memory,
         },
         queueLimit: options.queueLimit ?? DEFAULT_QUEUE_LIMIT,
-        onProvider: (modality, inUse) => {
-          this.#providers.set(modality, inUse);
-          this.#tellStatus();
-        },
+        onProvider: (modality, inUse) => this.#onProvider(modality, inUse),
         onChange: () => this.#tellStatus(),
       });
     });
@@ -117,11 +143,12 @@ export class Engine implements AsyncDisposable {
    * Starts the workers and loads `options.modalities`.
    *
    * @throws {SensebindError} `MODALITY_UNKNOWN`, `PRESET_UNKNOWN`, `PROVIDER_UNSUPPORTED`, `CONFIG_INVALID` (onnxruntime
-   * does not load), or what the first load of an encoder throws.
+   * does not load), `MEMORY_SHORT`, or what the first load of an encoder throws.
    */
   static async open(bundle: Bundle, options: EngineOptions = {}): Promise<Engine> {
     const engine = new Engine(bundle, options);
     try {
+      await requireRoomFor(engine.#setups, options);
       await Promise.all(engine.#hosts.map((host) => host.start()));
       await Promise.all((options.modalities ?? []).map((modality) => engine.#load(modality)));
       return engine;
@@ -198,16 +225,38 @@ export class Engine implements AsyncDisposable {
    */
   async close(): Promise<void> {
     this.#closed = true;
-    await Promise.all(this.#hosts.map((host) => host.close()));
+    await Promise.all([...this.#hosts.map((host) => host.close()), this.#copies?.close()]);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
 
-  async #load(modality: Modality): Promise<void> {
-    const request: WorkerRequest = { kind: 'load', modality };
-    const task = new Task({ modality, priority: 'normal' }, { request, releaseInput: () => {} });
+  #onProvider(modality: Modality, inUse: ProviderInUse): void {
+    this.#providers.set(modality, inUse);
+    const setup = this.#setups[modality];
+    if (inUse.deviceCopy.state === 'absent' && setup !== undefined) {
+      this.#copies?.want(modality, setup, inUse.deviceCopy.key);
+    }
+    this.#tellStatus();
+  }
+
+  #tellCopy(modality: Modality, reason: string): void {
+    const inUse = this.#providers.get(modality);
+    if (inUse === undefined || this.#closed) return;
+    this.#providers.set(modality, { ...inUse, deviceCopy: { ...inUse.deviceCopy, reason } });
+    this.#tellStatus();
+  }
+
+  /** Its requests wait meanwhile, as for any other request of their worker. */
+  #reload(modality: Modality): void {
+    this.#load(modality, 'reload').catch((error: unknown) => this.#tellCopy(modality, messageOf(error)));
+  }
+
+  async #load(modality: Modality, kind: 'load' | 'reload' = 'load'): Promise<void> {
+    const request: WorkerRequest = { kind, modality };
+    const priority = kind === 'load' ? 'normal' : 'low';
+    const task = new Task({ modality, priority }, { request, releaseInput: () => {} });
     this.#hostFor(modality).submit(task);
     await task.answer;
   }
@@ -251,21 +300,6 @@ export class Engine implements AsyncDisposable {
     const manifest = Object.hasOwn(encoders, modality) ? encoders[modality] : undefined;
     if (manifest === undefined) throw modalityUnknown(modality, Object.keys(encoders));
     return manifest;
-  }
-
-  #encoderSetups(): Readonly<Record<Modality, EncoderSetup>> {
-    const { encoders, dimensions } = this.#bundle.manifest;
-    const setups = Object.entries(encoders).map(([modality, { model, input, preset, precision }]) => {
-      const setup: EncoderSetup = {
-        modelPath: this.#bundle.pathOf(model),
-        spec: input,
-        preset: this.#presets[modality] ?? preset,
-        precision,
-        dimensions,
-      };
-      return [modality, setup];
-    });
-    return Object.fromEntries(setups);
   }
 
   #embedding(outcome: EncodeOutcome, modality: Modality, request: EncodeRequest): Embedding {

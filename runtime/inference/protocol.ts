@@ -1,18 +1,26 @@
 import type { InputSpec, Precision } from '../../models/bundle/manifest';
 import type { EncoderInput } from '../preprocess/input';
 import type { Flag, Modality } from '../reading';
+import type { CacheKey } from './deviceCache/key';
+import type { DeviceCacheSettings } from './deviceCache/settings';
+import type { MemoryRoots } from './plan/memory';
 import type { WireError } from './wireError';
 
 /** What main thread and encoder worker say to each other. Requests are answered one by one, in order. */
 
 /** One encoder of the bundle, with absolute paths. */
 export interface EncoderSetup {
+  readonly modality: Modality;
   readonly modelPath: string;
   readonly spec: InputSpec;
   readonly preset: string;
   readonly precision: Precision;
   /** Length of its embeddings. */
   readonly dimensions: number;
+  /** SHA-256 of its files (encoderHash.ts). */
+  readonly hash: string;
+  /** Of its files together. */
+  readonly fileBytes: number;
 }
 
 /** Handed to a worker when it starts. */
@@ -30,6 +38,10 @@ export interface WorkerSetup {
   /** Presets that the user chose: checked at once, while those of the bundle are looked up when they are needed. */
   readonly chosenPresets: Readonly<Record<Modality, string>>;
   readonly tokenizerPath: string | undefined;
+  /** Left `undefined`, encoders are loaded from the bundle alone. */
+  readonly deviceCache: DeviceCacheSettings | undefined;
+  /** Where the memory that is left is read before an encoder is loaded; left `undefined`, it is not looked at. */
+  readonly memory: MemoryRoots | undefined;
 }
 
 /** A tensor in private memory. */
@@ -55,6 +67,8 @@ export interface PreparedItems {
 
 export type WorkerRequest =
   | { readonly kind: 'load'; readonly modality: Modality }
+  /** Load again, for there is a copy in the device cache now. Answered as `load`. */
+  | { readonly kind: 'reload'; readonly modality: Modality }
   | { readonly kind: 'encode'; readonly modality: Modality; readonly input: EncoderInput }
   | { readonly kind: 'prepare'; readonly modality: Modality; readonly input: EncoderInput }
   /** Release everything, then answer: the worker may be torn down after that. */
@@ -64,7 +78,15 @@ export type WorkerRequest =
 export interface ProviderInUse {
   readonly provider: string;
   readonly reason: string;
+  readonly deviceCopy: DeviceCopy;
 }
+
+/** Whether an encoder was loaded from its copy in the device cache. */
+export type DeviceCopy =
+  | { readonly state: 'used'; readonly reason: string }
+  /** One could be made, under this key. */
+  | { readonly state: 'absent'; readonly reason: string; readonly key: CacheKey }
+  | { readonly state: 'off'; readonly reason: string };
 
 export type WorkerReply =
   /** First words of a worker: it is ready for requests. The note goes on a reason; usually empty. */

@@ -2,8 +2,11 @@ import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { messageOf, SensebindError } from '../errors';
-import { inputShape } from '../preprocess/tensor';
-import type { EncoderSetup, ProviderInUse, TensorData } from './protocol';
+import type { DeviceCopies } from './deviceCache/copies';
+import { requireRoom } from './plan/admission';
+import { type MemoryRoots, readMemory } from './plan/memory';
+import { probeInput } from './probeInput';
+import type { DeviceCopy, EncoderSetup, ProviderInUse, TensorData } from './protocol';
 import type { WorkerFlags } from './quiesce';
 import { EncoderSession, type Runtime } from './session';
 import { dot, unit } from './vectors';
@@ -42,6 +45,8 @@ export interface ProviderOptions extends ProviderWishes {
   readonly runtime: Runtime;
   readonly flags: WorkerFlags;
   readonly threads: number;
+  readonly copies: DeviceCopies;
+  readonly memory: MemoryRoots | undefined;
 }
 
 /** Opens sessions on the best execution provider that works, the CPU at the latest (fault row F19). */
@@ -68,32 +73,65 @@ export class Providers {
 
   /**
    * @throws {SensebindError} `ENCODE_FAILED`, `BUNDLE_INVALID` or `EMBEDDING_NOT_FINITE` when the encoder does not work on
-   * the CPU either.
+   * the CPU either; `MEMORY_SHORT`.
    */
   async open(setup: EncoderSetup): Promise<OpenedSession> {
-    const cpu = await this.openOnCpu(setup);
-    if (this.#accelerators.every((name) => this.#refusals.has(name))) return this.#onCpu(cpu, []);
+    const opened = await this.#openOnCpu(setup);
+    if (this.#accelerators.every((name) => this.#refusals.has(name))) return this.#onCpu(opened, []);
+    const { session: cpu } = opened;
     const probe = await this.#probe(cpu, setup);
     const reasons: string[] = [];
     for (const name of this.#accelerators) {
       const attempt = await this.#try(name, setup, probe);
       if (attempt.kind === 'accepted') {
         await cpu.release();
-        return { session: attempt.session, inUse: { provider: name, reason: attempt.reason } };
+        return { session: attempt.session, inUse: { provider: name, reason: attempt.reason, deviceCopy: NOT_ON_CPU } };
       }
       reasons.push(`${name} is not used: ${attempt.reason}`);
     }
-    return this.#onCpu(cpu, reasons);
+    return this.#onCpu(opened, reasons);
   }
 
-  async openOnCpu(setup: EncoderSetup): Promise<EncoderSession> {
+  /** Because of `reason`, and without looking for another provider. */
+  async openOnCpu(setup: EncoderSetup, reason: string): Promise<OpenedSession> {
+    const { session, deviceCopy } = await this.#openOnCpu(setup);
+    return { session, inUse: { provider: 'cpu', reason, deviceCopy } };
+  }
+
+  /** From the device cache where it has a copy that can be trusted; else from the bundle. */
+  async #openOnCpu(setup: EncoderSetup): Promise<OnCpu> {
+    const { copies } = this.#options;
+    const found = await copies.hold(setup);
+    if (found.kind === 'none') return { session: await this.#openOriginal(setup), deviceCopy: found.deviceCopy };
+    const { modelPath, key, release } = found;
+    try {
+      const session = await EncoderSession.open(
+        { ...setup, modelPath },
+        {
+          ...this.#options,
+          provider: 'cpu',
+          onReleased: release,
+        },
+      );
+      return { session, deviceCopy: { state: 'used', reason: 'loaded from the device cache' } };
+    } catch (error) {
+      await copies.drop(key);
+      const reason = `the copy was removed: ${messageOf(error)}`;
+      return { session: await this.#openOriginal(setup), deviceCopy: { state: 'absent', reason, key } };
+    }
+  }
+
+  async #openOriginal(setup: EncoderSetup): Promise<EncoderSession> {
+    const { memory } = this.#options;
+    if (memory !== undefined) requireRoom([{ ...setup, hasDeviceCopy: false }], await readMemory(memory));
     return EncoderSession.open(setup, { ...this.#options, provider: 'cpu' });
   }
 
-  #onCpu(session: EncoderSession, probed: readonly string[]): OpenedSession {
+  #onCpu({ session, deviceCopy }: OnCpu, probed: readonly string[]): OpenedSession {
     const refused = [...this.#refusals].map(([name, reason]) => `${name} is not used: ${reason}`);
     const reasons = new Set([...refused, ...probed]);
-    return { session, inUse: { provider: 'cpu', reason: [...reasons].join('; ') || 'no other provider is asked for' } };
+    const reason = [...reasons].join('; ') || 'no other provider is asked for';
+    return { session, inUse: { provider: 'cpu', reason, deviceCopy } };
   }
 
   async #probe(cpu: EncoderSession, setup: EncoderSetup): Promise<Probe> {
@@ -132,6 +170,13 @@ export interface OpenedSession {
   readonly inUse: ProviderInUse;
 }
 
+const NOT_ON_CPU: DeviceCopy = { state: 'off', reason: 'copies are for the CPU' };
+
+interface OnCpu {
+  readonly session: EncoderSession;
+  readonly deviceCopy: DeviceCopy;
+}
+
 /** What the CPU makes of {@link probeInput}. */
 interface Probe {
   readonly input: TensorData;
@@ -153,17 +198,6 @@ function hasCudaLibrary(): boolean {
   const binding = loaded.find((file) => path.basename(file) === 'onnxruntime_binding.node');
   if (binding === undefined) return false;
   return CUDA_LIBRARIES.some((library) => existsSync(path.join(path.dirname(binding), library)));
-}
-
-/** One item that is the same each time: varied values of ordinary size, or every kind of token id. */
-function probeInput({ spec }: EncoderSetup): TensorData {
-  const shape = [1, ...inputShape(spec)];
-  const length = shape.reduce((product, size) => product * size, 1);
-  const data =
-    spec.kind === 'tokens'
-      ? Int32Array.from({ length }, (_, index) => (index * 7919 + 1) % spec.vocabulary)
-      : Float32Array.from({ length }, (_, index) => Math.sin(index * 0.37) + 0.5 * Math.cos(index * 0.0113));
-  return { data, shape };
 }
 
 function unsupported(name: string, supported: readonly string[]): SensebindError {

@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module';
+import path from 'node:path';
 import { types } from 'node:util';
 import type { InferenceSession } from 'onnxruntime-node';
 import { messageOf, SensebindError } from '../errors';
@@ -37,6 +38,21 @@ export interface SessionOptions {
   readonly provider: string;
 }
 
+/** Where a session writes its prepacked copy while it is created (reference/onnxruntime.md §4). */
+export interface CopyTarget {
+  readonly folder: string;
+  /** Names of the two files in it. */
+  readonly model: string;
+  readonly weights: string;
+}
+
+export interface OpenOptions extends SessionOptions {
+  readonly activity?: CallActivity;
+  readonly writeTo?: CopyTarget;
+  /** Called once, when the session has given its memory back, or was not opened. */
+  readonly onReleased?: () => Promise<void>;
+}
+
 /** What a native call is shown as while it runs. */
 type CallActivity = Extract<Activity, 'creating' | 'probing' | 'running'>;
 
@@ -47,11 +63,11 @@ type CallActivity = Extract<Activity, 'creating' | 'probing' | 'running'>;
 export class EncoderSession {
   readonly #session: InferenceSession;
   readonly #setup: EncoderSetup;
-  readonly #options: SessionOptions;
+  readonly #options: OpenOptions;
   /** Items that one run may take. */
   readonly batchLimit: number;
 
-  private constructor(session: InferenceSession, setup: EncoderSetup, options: SessionOptions) {
+  private constructor(session: InferenceSession, setup: EncoderSetup, options: OpenOptions) {
     this.#session = session;
     this.#setup = setup;
     this.#options = options;
@@ -66,14 +82,12 @@ export class EncoderSession {
    * @throws {SensebindError} `ENCODE_FAILED` when the runtime refuses the model, `BUNDLE_INVALID` when its input or output
    * is not what the manifest says.
    */
-  static async open(
-    setup: EncoderSetup,
-    options: SessionOptions & { readonly activity?: CallActivity },
-  ): Promise<EncoderSession> {
+  static async open(setup: EncoderSetup, options: OpenOptions): Promise<EncoderSession> {
     const { runtime, flags, activity = 'creating' } = options;
     const session = await flags
       .during(activity, () => runtime.InferenceSession.create(setup.modelPath, sessionOptions(options)))
-      .catch((error: unknown) => {
+      .catch(async (error: unknown) => {
+        await options.onReleased?.();
         throw encodeFailed(`Expected to load ${setup.modelPath} on ${options.provider}`, error);
       });
     const opened = new EncoderSession(session, setup, options);
@@ -120,7 +134,11 @@ export class EncoderSession {
 
   /** Once: gives the memory back, which nothing else does. */
   async release(): Promise<void> {
-    await this.#options.flags.during('releasing', () => this.#session.release());
+    try {
+      await this.#options.flags.during('releasing', () => this.#session.release());
+    } finally {
+      await this.#options.onReleased?.();
+    }
   }
 
   /** {@link release} of a session that failed: that this fails too must not stop its successor, so it is told in words. */
@@ -138,13 +156,23 @@ export class EncoderSession {
 export function sessionOptions({
   provider,
   threads,
-}: Pick<SessionOptions, 'provider' | 'threads'>): InferenceSession.SessionOptions {
+  writeTo,
+}: Pick<OpenOptions, 'provider' | 'threads' | 'writeTo'>): InferenceSession.SessionOptions {
   return {
     executionProviders: [provider],
     graphOptimizationLevel: 'all',
     intraOpNumThreads: threads,
-    extra: { session: { intra_op: { allow_spinning: '0' } } },
+    extra: { session: { intra_op: { allow_spinning: '0' }, ...(writeTo === undefined ? {} : writing(writeTo)) } },
     logSeverityLevel: 3,
+    ...(writeTo === undefined ? {} : { optimizedModelFilePath: path.join(writeTo.folder, writeTo.model) }),
+  };
+}
+
+function writing({ weights }: CopyTarget): Readonly<Record<string, string>> {
+  return {
+    optimized_model_external_initializers_file_name: weights,
+    optimized_model_external_initializers_min_size_in_bytes: '1024',
+    save_external_prepacked_constant_initializers: '1',
   };
 }
 

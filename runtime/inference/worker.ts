@@ -44,6 +44,9 @@ async function answer(encoders: Encoders, request: Exclude<WorkerRequest, { kind
       case 'load':
         await encoders.of(request.modality).load();
         return { kind: 'loaded' };
+      case 'reload':
+        await encoders.of(request.modality).reload();
+        return { kind: 'loaded' };
       case 'encode':
         return { kind: 'encoded', outcome: await encoders.of(request.modality).encode(request.input) };
       case 'prepare':

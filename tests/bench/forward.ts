@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { randomStateDict } from '../../models/checkpoint/randomStateDict';
+import { floatingPointOperations } from '../../models/imagebind/cost';
 import { planEncoder, writeEncoder } from '../../models/imagebind/encoder';
 import { IMAGEBIND_HUGE, imagebindLayout } from '../../models/imagebind/layout';
 import type { ImagebindModality } from '../../models/imagebind/modality';
@@ -11,7 +12,7 @@ import { matMul } from '../../models/onnx/linear';
 import { writeModel } from '../../models/onnx/writeModel';
 import { sessionOptions } from '../../runtime/inference/session';
 import { inputShape } from '../../runtime/preprocess/tensor';
-import { floatingPointOperations } from './floatingPointOperations';
+
 import { type Figure, interleaved, median } from './measure';
 import { noise } from './noise';
 

@@ -6,6 +6,7 @@ import Type, { type Static } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { messageOf, SensebindError } from '../../errors';
 import { FolderLock } from '../../mqtt/spool/folderLock';
+import { machineStart as startOfMachine } from '../../processIdentity';
 import { formatBytes } from '../output';
 import type { Begun, Resource } from './rangeAnswer';
 
@@ -246,7 +247,7 @@ export class PartFile {
       url: this.#url,
       ...this.#resource,
       syncedBytes: this.#syncedBytes,
-      machineStart: await startOfMachine(),
+      machineStart: (await startOfMachine()) ?? '',
     };
     const file = path.join(this.folder, PROGRESS);
     await this.#doing(async () => {
@@ -260,11 +261,6 @@ export class PartFile {
       throw unwritable(this.#target, error);
     });
   }
-}
-
-/** Differs from start to start of the machine (random(4)). */
-async function startOfMachine(): Promise<string> {
-  return readFile('/proc/sys/kernel/random/boot_id', 'utf8').catch(() => '');
 }
 
 /** The folder in which a file grows. */

@@ -1,16 +1,9 @@
-import { mkdir, open, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, open, readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { messageOf, SensebindError } from '../../errors';
+import { formatIdentity, isAlive, ownIdentity, type ProcessIdentity, parseIdentity } from '../../processIdentity';
 
-/** A process as the kernel tells it from all others, also of other starts of the machine. */
-interface Identity {
-  readonly pid: number;
-  /** Clock ticks from the start of the machine to that of the process; `0` where the system does not say. */
-  readonly startTicks: string;
-  readonly machineStart: string;
-}
-
-const NAME = /^lock-([1-9]\d{0,9})-(\d{1,20})-([0-9a-f]{1,32})$/;
+const PREFIX = 'lock-';
 
 /**
  * Says that a folder belongs to one process. Each has a file of its own there, named after what the kernel knows of it, and
@@ -55,7 +48,7 @@ const SPOOL_CURE =
 
 async function create(
   file: string,
-  { folder, own, cure }: { readonly folder: string; readonly own: Identity; readonly cure: string },
+  { folder, own, cure }: { readonly folder: string; readonly own: ProcessIdentity; readonly cure: string },
 ): Promise<void> {
   try {
     await mkdir(folder, { recursive: true });
@@ -75,59 +68,21 @@ async function create(
 }
 
 /** A living process that has a folder beside this one. What dead ones left there is removed. */
-async function otherHolder(folder: string, own: Identity): Promise<Identity | undefined> {
+async function otherHolder(folder: string, own: ProcessIdentity): Promise<ProcessIdentity | undefined> {
   for (const name of await readdir(folder)) {
-    const [, pid, startTicks, machineStart] = NAME.exec(name) ?? [];
-    if (pid === undefined || startTicks === undefined || machineStart === undefined || name === nameOf(own)) continue;
-    const other = { pid: Number(pid), startTicks, machineStart };
-    if (machineStart === own.machineStart && (await isAlive(other))) return other;
+    const other = name.startsWith(PREFIX) ? parseIdentity(name.slice(PREFIX.length)) : undefined;
+    if (other === undefined || name === nameOf(own)) continue;
+    if (await isAlive(other, own)) return other;
     await rm(path.join(folder, name), { force: true });
   }
   return undefined;
 }
 
-async function isAlive({ pid, startTicks }: Identity): Promise<boolean> {
-  const process = await processOf(pid);
-  if (process !== undefined) return !process.isDead && process.startTicks === startTicks;
-  return answersSignals(pid);
+function nameOf(identity: ProcessIdentity): string {
+  return `${PREFIX}${formatIdentity(identity)}`;
 }
 
-/** For systems that hide other processes, or have no /proc: one with this number is there. */
-function answersSignals(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return codeOf(error) === 'EPERM';
-  }
-}
-
-async function ownIdentity(): Promise<Identity> {
-  const own = await processOf(process.pid);
-  const machineStart = await readFile('/proc/sys/kernel/random/boot_id', 'utf8').catch(() => '0');
-  return {
-    pid: process.pid,
-    startTicks: own?.startTicks ?? '0',
-    machineStart: machineStart.replace(/[^0-9a-f]/g, '').slice(0, 32),
-  };
-}
-
-/** What proc_pid_stat(5) says: `pid (name) state ...`, where the name may hold anything, and the start is the 22nd. */
-async function processOf(pid: number): Promise<{ readonly startTicks: string; readonly isDead: boolean } | undefined> {
-  const text = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => undefined);
-  const fields = text?.slice(text.lastIndexOf(')') + 2).split(' ') ?? [];
-  const [state] = fields;
-  const startTicks = fields[19];
-  if (state === undefined || startTicks === undefined) return undefined;
-  // A zombie has ended, and only its parent has not asked how.
-  return { startTicks, isDead: state === 'Z' || state === 'X' };
-}
-
-function nameOf({ pid, startTicks, machineStart }: Identity): string {
-  return `lock-${pid}-${startTicks}-${machineStart}`;
-}
-
-function inUse(folder: string, { pid }: Identity, cure: string): SensebindError {
+function inUse(folder: string, { pid }: ProcessIdentity, cure: string): SensebindError {
   return new SensebindError(
     'FOLDER_IN_USE',
     `expected the folder ${folder} for this process alone, found that process ${pid} uses it`,

@@ -107,6 +107,8 @@ describe('closing an engine', () => {
       encoders: {},
       chosenPresets: {},
       tokenizerPath: undefined,
+      deviceCache: undefined,
+      memory: undefined,
     };
     const host = new WorkerHost({
       name: 'test',

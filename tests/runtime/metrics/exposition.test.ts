@@ -49,7 +49,7 @@ const STATS: PipelineStats = {
   engine: {
     state: 'ready',
     reason: 'started',
-    providers: { audio: { provider: 'cpu', reason: 'chosen' } },
+    providers: { audio: { provider: 'cpu', reason: 'chosen', deviceCopy: { state: 'off', reason: 'too small' } } },
     workers: [{ state: 'ready', reason: 'started', restarts: 1, activity: 'idle', calls: 3, threads: 2 }],
     modalities: {
       audio: {

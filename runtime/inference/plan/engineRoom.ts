@@ -1,0 +1,30 @@
+import type { Modality } from '../../reading';
+import { deviceCacheSettings } from '../deviceCache/settings';
+import type { EngineOptions } from '../engine';
+import type { EncoderSetup } from '../protocol';
+import { requireRoom } from './admission';
+import { readMemory } from './memory';
+
+/**
+ * What cannot fit together is not begun with; the workers look again before they load each encoder.
+ *
+ * @throws {SensebindError} `MEMORY_SHORT`.
+ */
+export async function requireRoomFor(
+  setups: Readonly<Record<Modality, EncoderSetup>>,
+  { modalities = [], expected = [], memory, deviceCache = {} }: EngineOptions,
+): Promise<void> {
+  const wanted = [...new Set([...modalities, ...expected])].flatMap((modality) => setups[modality] ?? []);
+  if (memory === 'unchecked' || wanted.length === 0) return;
+  const left = await readMemory(memory);
+  const applicants = (copied: ReadonlySet<string>) =>
+    wanted.map((setup) => ({ ...setup, hasDeviceCopy: copied.has(setup.hash) }));
+  try {
+    requireRoom(applicants(new Set()), left);
+  } catch (error) {
+    if (deviceCache === 'off') throw error;
+    // Read from the disk only where it decides.
+    const { CopyStore } = await import('../deviceCache/store.js');
+    requireRoom(applicants(await new CopyStore(deviceCacheSettings(deviceCache).folder).encoders()), left);
+  }
+}
