@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import { unreadable } from '../../../devices/audio/readWav';
 import { convertCheckpoint } from '../../../models/bundle/convert';
 import { IMAGEBIND_LICENCE, namedLicence } from '../../../models/bundle/licences';
-import type { Manifest, Precision } from '../../../models/bundle/manifest';
+import type { Manifest, StoredPrecision } from '../../../models/bundle/manifest';
 import { openCheckpoint } from '../../../models/checkpoint/checkpoint';
 import { VARIANTS } from '../../../models/imagebind/variant';
 import { parseTokenizer, type TokenizerDefinition } from '../../../models/text/tokenizerDefinition';
@@ -25,7 +25,7 @@ interface ConvertFlags extends OutputOptions {
   readonly force?: boolean;
 }
 
-const PRECISIONS: readonly Precision[] = ['fp32', 'fp16'];
+const PRECISIONS: readonly StoredPrecision[] = ['fp32', 'fp16'];
 
 const EXAMPLES = `
 Examples:
@@ -105,7 +105,7 @@ async function readTokenizerFile(file: string): Promise<TokenizerDefinition> {
   return parseTokenizer(text);
 }
 
-function precisionOf(text: string): Precision {
+function precisionOf(text: string): StoredPrecision {
   const found = PRECISIONS.find((precision) => precision === text);
   if (found !== undefined) return found;
   throw new UsageError(`expected --precision ${PRECISIONS.join(' or ')}, found ${text}`, 'Leave it out for fp32.');
