@@ -11,23 +11,23 @@ export interface CalibratedEncoder {
   readonly bundle: Pick<Bundle, 'manifest' | 'pathOf'>;
 }
 
-/** Where the inputs come from that an encoder is measured with. */
-export interface CalibrationSource {
-  /** In words, for the manifest. */
+/** Inputs that an encoder is measured with. */
+export interface CalibrationInputs {
+  /** Where they come from, in words, for the manifest. */
   readonly description: string;
-  /**
-   * Prepared items of an encoder, batch of one first; each is copied before the next is asked for. Half of them are held
-   * back.
-   */
-  itemsOf(encoder: CalibratedEncoder): AsyncIterable<EncoderItem>;
+  /** Prepared, batch of one first; each is copied before the next is asked for. Every other one is held back. */
+  readonly items: AsyncIterable<EncoderItem>;
 }
+
+/** Where the inputs come from. */
+export type CalibrationSource = (encoder: CalibratedEncoder) => CalibrationInputs;
 
 export interface DescribedItems extends CalibrationItems {
   readonly description: string;
 }
 
 /** More tell nothing new: magnitudes settle after a few (reference/onnxruntime.md §2 took three). */
-const MOST_ITEMS = 64;
+export const MOST_CALIBRATION_ITEMS = 64;
 
 /**
  * Takes the items of an encoder, in turn for calibration and held back.
@@ -37,24 +37,25 @@ const MOST_ITEMS = 64;
 export async function calibrationItems(
   encoder: CalibratedEncoder,
   {
-    calibration: source,
+    calibration: sourceOf,
     signal,
   }: { readonly calibration: CalibrationSource; readonly signal?: AbortSignal | undefined },
 ): Promise<DescribedItems> {
+  const source = sourceOf(encoder);
   const calibration: EncoderItem[] = [];
   const heldBack: EncoderItem[] = [];
-  for await (const { data, shape } of source.itemsOf(encoder)) {
+  for await (const { data, shape } of source.items) {
     signal?.throwIfAborted();
     if (!data.every(Number.isFinite)) throw invalid(encoder, source, 'values that are no finite numbers');
     const kind = calibration.length > heldBack.length ? heldBack : calibration;
     kind.push({ data: data.slice(), shape: [...shape] });
-    if (calibration.length + heldBack.length === MOST_ITEMS) break;
+    if (calibration.length + heldBack.length === MOST_CALIBRATION_ITEMS) break;
   }
   if (heldBack.length === 0) throw invalid(encoder, source, `${calibration.length}`);
   return { description: source.description, calibration, heldBack };
 }
 
-function invalid({ modality }: CalibratedEncoder, { description }: CalibrationSource, found: string): SensebindError {
+function invalid({ modality }: CalibratedEncoder, { description }: CalibrationInputs, found: string): SensebindError {
   return new SensebindError(
     'CALIBRATION_INVALID',
     `Expected at least two inputs of the ${modality} encoder from ${description}, found ${found}`,

@@ -117,7 +117,7 @@ const Quantization = Type.Object(
     int8Layers: Type.Integer({ minimum: 0, description: '0 where the encoder stayed as it was.' }),
     fp32Layers: Type.Array(Type.String({ minLength: 1, maxLength: 256 }), {
       maxItems: 4096,
-      description: 'Layers that went back to what they were, the most harmful first.',
+      description: 'Layers that went back to what they were, the most harmful first; a stem is never int8.',
     }),
   },
   { additionalProperties: false },

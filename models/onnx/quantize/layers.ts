@@ -37,7 +37,10 @@ export interface TableLayer extends Stored {
 
 export type Layer = LinearLayer | TableLayer;
 
-/** The layers of an encoder that int8 makes smaller, in the order of the graph. */
+/**
+ * The layers of an encoder that int8 makes smaller, in the order of the graph. A stem is none of them: it is small, and
+ * what sensors read has channels of other sizes than one scale fits, with no LayerNorm in front to even them out.
+ */
 export function layersOf(graph: Graph): readonly Layer[] {
   const uses = new Uses(graph);
   return graph.nodes.flatMap((node) => {
@@ -46,13 +49,18 @@ export function layersOf(graph: Graph): readonly Layer[] {
   });
 }
 
+/** Operators that only arrange elements anew. */
+const ARRANGING: ReadonlySet<string> = new Set(['Reshape', 'Transpose']);
+
 /** Who makes and who reads each value. */
 class Uses {
   readonly makers = new Map<Value, Node>();
   readonly readers = new Map<Value, Node[]>();
   readonly #stored: ReadonlySet<Value>;
+  readonly #inputs: ReadonlySet<Value>;
 
-  constructor({ nodes, initializers }: Graph) {
+  constructor({ nodes, initializers, inputs }: Graph) {
+    this.#inputs = new Set(inputs);
     this.#stored = new Set(initializers.map(({ value }) => value));
     for (const node of nodes) {
       for (const output of node.outputs) this.makers.set(output, node);
@@ -65,6 +73,13 @@ class Uses {
     return value !== undefined && this.#stored.has(value) && this.isReadOnlyBy(node, value);
   }
 
+  /** True for what goes into the graph, in whatever order of elements. */
+  isInput(value: Value | undefined): boolean {
+    if (value === undefined || this.#inputs.has(value)) return value !== undefined;
+    const maker = this.makers.get(value);
+    return maker !== undefined && ARRANGING.has(maker.operator) && this.isInput(maker.inputs[0]);
+  }
+
   isReadOnlyBy(node: Node, value: Value): boolean {
     const readers = this.readers.get(value) ?? [];
     return readers.length === 1 && readers[0] === node;
@@ -74,7 +89,7 @@ class Uses {
 function linearOf(node: Node, uses: Uses): LinearLayer | undefined {
   const [input, factor] = node.inputs;
   const [output] = node.outputs;
-  if (input === undefined || factor === undefined || output === undefined) return undefined;
+  if (input === undefined || factor === undefined || output === undefined || uses.isInput(input)) return undefined;
   const stored = storedMatrix(node, factor, uses);
   return stored && { kind: 'linear', node, input, output, norm: normOf(node, input, uses), ...stored };
 }

@@ -16,9 +16,12 @@ export interface TimingOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Weights up to this are packed: it is half of what a conversion may hold (design.md, budgets). */
-const MOST_PACKED_BYTES = 2 ** 29 * 1.4;
-const ROUNDS = 7;
+/** Weights up to this are packed, which takes as much memory again: half of what a conversion may hold. */
+const MOST_PACKED_BYTES = 750e6;
+const LEAST_ROUNDS = 7;
+const MOST_ROUNDS = 151;
+/** Encoders of less than a millisecond need many rounds to be told apart. */
+const LEAST_MILLIS = 150;
 
 /** Runs two models in turn, so that a machine that slows down does so for both; the first round does not count. */
 export async function timeRatio(
@@ -32,7 +35,9 @@ export async function timeRatio(
   const millis: number[][] = [[], []];
   try {
     for (const { modelPath } of [before, after]) sessions.push(await GraphSession.ofFile(modelPath, options));
-    for (let round = 0; round <= ROUNDS; round++) {
+    const begin = now();
+    for (let round = 0; round <= MOST_ROUNDS; round++) {
+      if (round > LEAST_ROUNDS && now() - begin > LEAST_MILLIS) break;
       signal?.throwIfAborted();
       for (const [index, session] of sessions.entries()) {
         const start = now();
