@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import { types } from 'node:util';
 import type { InferenceSession } from 'onnxruntime-node';
+import { exactProductKeys } from '../../models/onnx/exactProducts';
 import { messageOf, SensebindError } from '../errors';
 import { inputShape } from '../preprocess/tensor';
 import type { EncoderSetup, TensorData } from './protocol';
@@ -143,7 +144,7 @@ export function sessionOptions({
     executionProviders: [provider],
     graphOptimizationLevel: 'all',
     intraOpNumThreads: threads,
-    extra: { session: { intra_op: { allow_spinning: '0' } } },
+    extra: { session: { ...exactProductKeys(), intra_op: { allow_spinning: '0' } } },
     logSeverityLevel: 3,
   };
 }

@@ -2,6 +2,7 @@ import '../noTelemetry';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { SensebindError } from '../../../runtime/errors';
 import { encodeModel } from '../encode';
+import { exactProductKeys } from '../exactProducts';
 import type { Content, Graph, Value } from '../graph';
 
 /** One item of an encoder, batch of one first. */
@@ -88,7 +89,7 @@ function sessionOptions(
       session: {
         ...keys,
         ...(isMapped ? { disable_prepacking: '1' } : {}),
-        x64quantprecision: '1',
+        ...exactProductKeys(),
         intra_op: { allow_spinning: '0' },
       },
       // What is stored as float16 is widened where it is used: folded, all of it would be in memory as float32.
