@@ -9,6 +9,7 @@ const BLAME = {
   BUNDLE_CORRUPT: 'caller',
   BUNDLE_INVALID: 'caller',
   BUNDLE_MISSING: 'caller',
+  CALIBRATION_INVALID: 'caller',
   CHECKPOINT_CORRUPT: 'caller',
   CHECKPOINT_LAYOUT: 'caller',
   CHECKPOINT_LIMIT: 'caller',
