@@ -1,14 +1,13 @@
-import { constants } from 'node:fs';
-import { copyFile, mkdir, readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { SensebindError } from '../../runtime/errors';
 import type { StateDict } from '../checkpoint/stateDict';
 import { type EncoderPlan, writeEncoder } from '../imagebind/encoder';
 import { ANCHOR_MODALITIES } from '../imagebind/modality';
 import type { Bundle } from './bundle';
-import { bundleFile, writeText } from './bundleFiles';
+import { bundleFile, encoderFiles, writeText } from './bundleFiles';
+import { copyFiles, filesIn } from './copyFiles';
 import { MANIFEST_FILE } from './location';
-import type { EncoderManifest, Manifest, Precision } from './manifest';
+import type { EncoderManifest, Manifest, StoredPrecision } from './manifest';
 import { type Overwrite, systemFailure, Workspace } from './workspace';
 
 /** An encoder that was bound to the space of a bundle. */
@@ -17,7 +16,7 @@ export interface AddedEncoder {
   readonly modality: string;
   readonly plan: EncoderPlan;
   readonly weights: StateDict;
-  readonly precision: Precision;
+  readonly precision: StoredPrecision;
   /** The space that it was bound to. */
   readonly space: string;
   /** How it came about, written beside as `bound-<modality>.json`. */
@@ -46,7 +45,8 @@ const FLOAT32_BYTES = 4;
 export async function addEncoder(bundle: Bundle, added: AddedEncoder, options: AddEncoderOptions): Promise<Manifest> {
   const { outputDirectory, overwrite, signal } = options;
   checkAddable(bundle.manifest, added, options);
-  const left = new Set([MANIFEST_FILE, ...filesOf(bundle.manifest.encoders[added.modality])]);
+  const replaced = bundle.manifest.encoders[added.modality];
+  const left = new Set([MANIFEST_FILE, ...(replaced === undefined ? [] : encoderFiles(replaced))]);
   const kept = (await filesIn(bundle.directory)).filter(({ name }) => !left.has(name));
   const bytes = kept.reduce((sum, file) => sum + file.bytes, 0);
   const workspace = await Workspace.create(outputDirectory, {
@@ -54,13 +54,7 @@ export async function addEncoder(bundle: Bundle, added: AddedEncoder, options: A
     bytesNeeded: bytes + added.plan.parameters * FLOAT32_BYTES + OVERHEAD_BYTES,
   });
   try {
-    for (const { name } of kept) {
-      signal?.throwIfAborted();
-      const target = path.join(workspace.directory, name);
-      await mkdir(path.dirname(target), { recursive: true });
-      // Shares the blocks where the file system can: a bundle may have gigabytes.
-      await copyFile(path.join(bundle.directory, name), target, constants.COPYFILE_FICLONE);
-    }
+    await copyFiles(kept, { from: bundle.directory, to: workspace.directory, signal });
     const encoder = await write(added, workspace, signal);
     const { encoders } = bundle.manifest;
     const manifest: Manifest = { ...bundle.manifest, encoders: { ...encoders, [added.modality]: encoder } };
@@ -137,21 +131,6 @@ async function write(
     logitScale,
     parameters,
   };
-}
-
-function filesOf(encoder: EncoderManifest | undefined): readonly string[] {
-  if (encoder === undefined) return [];
-  const { model, weights } = encoder;
-  return weights === null ? [model.file] : [model.file, weights.file];
-}
-
-/** Every regular file of a bundle: a licence or a model card beside the encoders belongs to them. */
-async function filesIn(directory: string): Promise<readonly { readonly name: string; readonly bytes: number }[]> {
-  const entries = await readdir(directory, { recursive: true, withFileTypes: true });
-  const names = entries
-    .filter((entry) => entry.isFile() && !entry.name.startsWith('.'))
-    .map((entry) => path.relative(directory, path.join(entry.parentPath, entry.name)));
-  return Promise.all(names.map(async (name) => ({ name, bytes: (await stat(path.join(directory, name))).size })));
 }
 
 function asJson(value: unknown): string {

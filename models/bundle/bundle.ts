@@ -86,7 +86,7 @@ async function rootOf(directory: string): Promise<string> {
     throw new SensebindError(
       'BUNDLE_MISSING',
       `Expected a bundle at ${absolute}, found ${found === undefined ? 'nothing' : 'a file'}`,
-      'Make a bundle with "sensebind models convert CHECKPOINT FOLDER" and give its folder.',
+      'Give the folder of a bundle, or the name of one that was set up; "sensebind models setup imagebind" makes one of the published model, "sensebind models convert" of another checkpoint.',
     );
   }
   return realpath(absolute);

@@ -9,7 +9,7 @@ import { createTokenizer } from '../text/tokenizer';
 import { serialiseTokenizer, type TokenizerDefinition } from '../text/tokenizerDefinition';
 import { bundleFile, writeText } from './bundleFiles';
 import { MANIFEST_FILE } from './location';
-import type { EncoderManifest, Manifest, Precision } from './manifest';
+import type { EncoderManifest, Manifest, StoredPrecision } from './manifest';
 import { type Anchor, AnchoredCheckpoint } from './space';
 import { type Overwrite, systemFailure, Workspace } from './workspace';
 
@@ -26,7 +26,7 @@ export interface ConversionOptions {
   /** All that the checkpoint holds, unless named. */
   readonly modalities?: readonly string[];
   readonly outputDirectory: string;
-  readonly precision: Precision;
+  readonly precision: StoredPrecision;
   readonly name: string;
   /** False for random weights. */
   readonly trained: boolean;
@@ -177,12 +177,12 @@ function progressOf(
   };
 }
 
-function storedBytes({ parameters }: EncoderPlan, precision: Precision): number {
+function storedBytes({ parameters }: EncoderPlan, precision: StoredPrecision): number {
   return parameters * (precision === 'fp16' ? 2 : 4);
 }
 
 /** What an abort made of the work, under one code. */
-function aborted(signal: AbortSignal | undefined, error: unknown): unknown {
+export function aborted(signal: AbortSignal | undefined, error: unknown): unknown {
   if (!signal?.aborted || error instanceof SensebindError) return error;
   return new SensebindError(
     'CONVERSION_ABORTED',

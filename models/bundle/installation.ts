@@ -33,6 +33,13 @@ export function sensebindStateDirectory(): string {
   return path.join(base, 'sensebind');
 }
 
+/** Where what a person downloads or makes is kept unless they say otherwise: `XDG_DATA_HOME`, else its default. */
+export function sensebindDataDirectory(): string {
+  const dataHome = process.env['XDG_DATA_HOME'];
+  const base = dataHome && path.isAbsolute(dataHome) ? dataHome : path.join(os.homedir(), '.local', 'share');
+  return path.join(base, 'sensebind');
+}
+
 /** What was hashed in full at one place, so that later starts need not read gigabytes. */
 export class Installation {
   readonly #file: string;

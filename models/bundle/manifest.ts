@@ -84,9 +84,45 @@ export type SeriesSpec = Static<typeof SeriesSpec>;
 export type ProfileSpec = Static<typeof ProfileSpec>;
 export type TokensSpec = Static<typeof TokensSpec>;
 
-/** How weights are stored. Compute is float32 on a CPU whatever this says. Later precisions join this union. */
-export const Precision = Type.Union([Type.Literal('fp32'), Type.Literal('fp16')]);
+/**
+ * How weights are stored. A CPU computes fp32 and fp16 in float32; int8 products are computed in whole numbers, with a
+ * scale of the activations that holds for one item, so that such encoders take one at a time.
+ */
+export const Precision = Type.Union([Type.Literal('fp32'), Type.Literal('fp16'), Type.Literal('int8')]);
 export type Precision = Static<typeof Precision>;
+
+/** A precision that the numbers of a checkpoint can be written in. */
+export type StoredPrecision = Exclude<Precision, 'int8'>;
+
+const Cosine = Type.Number({ minimum: -1, maximum: 1 });
+
+/** How an encoder became int8, and how well it agrees with what it was made of. */
+const Quantization = Type.Object(
+  {
+    scheme: Type.Literal('dynamic-u8s8', {
+      description: 'Activations unsigned, scaled at each run; weights signed, a scale a column (a row, of tables).',
+    }),
+    smoothing: Type.Number({ minimum: 0, maximum: 1, description: "SmoothQuant's exponent." }),
+    calibration: Type.Object(
+      {
+        source: Type.String({ minLength: 1, maxLength: 512, description: 'Where the inputs came from, in words.' }),
+        inputs: Count,
+      },
+      { additionalProperties: false },
+    ),
+    heldBack: Type.Object(
+      { inputs: Count, worstCosine: Cosine, meanCosine: Cosine },
+      { additionalProperties: false, description: 'Inputs that nothing was chosen by, against the encoder before.' },
+    ),
+    int8Layers: Type.Integer({ minimum: 0, description: '0 where the encoder stayed as it was.' }),
+    fp32Layers: Type.Array(Type.String({ minLength: 1, maxLength: 256 }), {
+      maxItems: 4096,
+      description: 'Layers that went back to what they were, the most harmful first; a stem is never int8.',
+    }),
+  },
+  { additionalProperties: false },
+);
+export type Quantization = Static<typeof Quantization>;
 
 const EncoderManifest = Type.Object(
   {
@@ -97,6 +133,7 @@ const EncoderManifest = Type.Object(
     preset: Type.String({ minLength: 1, maxLength: 64, description: 'How raw readings become the input tensor.' }),
     logitScale: Type.Number({ exclusiveMinimum: 0, description: 'Multiplies a cosine; never baked into the vector.' }),
     parameters: Type.Integer({ minimum: 0 }),
+    quantization: Type.Optional(Quantization),
   },
   { additionalProperties: false },
 );

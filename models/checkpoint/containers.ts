@@ -40,11 +40,5 @@ function otherContainer(head: Buffer, latin: string): OtherContainer | undefined
     return { name: 'a tar archive, as torch.save wrote before 0.1.10', resave: resaveLoaded };
   }
   if (latin.startsWith('\x1f\x8b')) return { name: 'a gzip file', resave: `unpack it first, then ${resaveLoaded}` };
-  if (latin[8] === '{') {
-    return {
-      name: 'a safetensors file',
-      resave: 'torch.save(safetensors.torch.load_file("old.safetensors"), "new.pth")',
-    };
-  }
   return undefined;
 }

@@ -17,6 +17,11 @@ export function elementCount(shape: readonly number[]): number {
   return shape.reduce((product, dimension) => product * dimension, 1);
 }
 
+/** Strides of a tensor in C order. */
+export function contiguousStrides(shape: readonly number[]): number[] {
+  return shape.map((_, axis) => shape.slice(axis + 1).reduce((product, dimension) => product * dimension, 1));
+}
+
 /**
  * How the elements of a tensor lie in its storage; in either order they span exactly as many elements as they are.
  *

@@ -86,8 +86,3 @@ export function dictPickle(entries: Iterable<readonly [name: string, value: Uint
   const items = [...entries].flatMap(([name, value]) => [textOf(name), value, SETITEM]);
   return Buffer.concat([PROTO_2, ORDERED_DICT, ...items, STOP]);
 }
-
-/** Strides of a tensor in C order. */
-export function contiguousStrides(shape: readonly number[]): number[] {
-  return shape.map((_, axis) => shape.slice(axis + 1).reduce((product, dimension) => product * dimension, 1));
-}

@@ -1,8 +1,8 @@
 import { crc32 } from 'node:zlib';
 import { SensebindError } from '../../runtime/errors';
 import { FileWriter, type WrittenFile } from '../onnx/fileWriter';
-import { elementCount } from './elementOrder';
-import { contiguousStrides, dictPickle, tensorOf } from './pickleWriter';
+import { contiguousStrides, elementCount } from './elementOrder';
+import { dictPickle, tensorOf } from './pickleWriter';
 import { centralHeader, endRecords, localHeader, type ZipEntry } from './zipRecords';
 
 /** A tensor of float32 numbers in C order. */

@@ -1,4 +1,4 @@
-import type { Precision } from '../bundle/manifest';
+import type { StoredPrecision } from '../bundle/manifest';
 import type { StateDict } from '../checkpoint/stateDict';
 import type { WrittenFile } from '../onnx/fileWriter';
 import { Graph, type Value } from '../onnx/graph';
@@ -19,7 +19,7 @@ export interface EncoderTarget {
   readonly modelPath: string;
   /** In the folder of the model, which looks for it under this name. */
   readonly weightsPath: string;
-  readonly precision: Precision;
+  readonly precision: StoredPrecision;
   /** Called once for each of the plan's tensors, with its size in the checkpoint, when it has been dealt with. */
   readonly onTensor?: (name: string, bytes: number) => void;
   /** Heeded between tensors. */
@@ -69,7 +69,7 @@ interface Sources {
 
 function encoderGraph(
   checkpoint: StateDict,
-  { plan, precision }: { readonly plan: EncoderPlan; readonly precision: Precision },
+  { plan, precision }: { readonly plan: EncoderPlan; readonly precision: StoredPrecision },
 ): Graph {
   const graph = new Graph(plan.modality);
   const weights = new StoredWeights(checkpoint, { graph, precision });

@@ -1,5 +1,5 @@
 import { SensebindError } from '../../runtime/errors';
-import type { Precision } from '../bundle/manifest';
+import type { StoredPrecision } from '../bundle/manifest';
 import type { StateDict } from '../checkpoint/stateDict';
 import { cast } from '../onnx/elementwise';
 import type { Graph, Value } from '../onnx/graph';
@@ -39,9 +39,12 @@ export interface Weights {
 export class StoredWeights implements Weights {
   readonly #checkpoint: StateDict;
   readonly #graph: Graph;
-  readonly #precision: Precision;
+  readonly #precision: StoredPrecision;
 
-  constructor(checkpoint: StateDict, { graph, precision }: { readonly graph: Graph; readonly precision: Precision }) {
+  constructor(
+    checkpoint: StateDict,
+    { graph, precision }: { readonly graph: Graph; readonly precision: StoredPrecision },
+  ) {
     this.#checkpoint = checkpoint;
     this.#graph = graph;
     this.#precision = precision;

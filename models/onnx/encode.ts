@@ -1,6 +1,6 @@
 import { create, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
 import { DATA_TYPES } from './dataType';
-import type { Attribute, ExternalContent, Graph, Initializer, Node, Value } from './graph';
+import type { Attribute, Content, Graph, Initializer, Node, Value } from './graph';
 import {
   AttributeProto_AttributeType,
   type AttributeProtoSchema,
@@ -19,10 +19,10 @@ export const OPERATOR_SET = 17n;
 /**
  * The bytes of an ONNX model.
  *
- * @param written - Where each streamed initialiser lies by now.
+ * @param written - Where each streamed initialiser lies by now; others keep their place, unless they have one here.
  * @throws {SensebindError} `GRAPH_INVALID` for a streamed one that is not there.
  */
-export function encodeModel(graph: Graph, written: ReadonlyMap<Value, ExternalContent> = new Map()): Uint8Array {
+export function encodeModel(graph: Graph, written: ReadonlyMap<Value, Content> = new Map()): Uint8Array {
   const declared = new Set([...graph.inputs, ...graph.outputs]);
   const between = graph.nodes.flatMap(({ outputs }) => outputs).filter((value) => !declared.has(value));
   const model = create(ModelProtoSchema, {

@@ -1,6 +1,7 @@
 import { SensebindError } from '../../runtime/errors';
 import { readAhead } from '../streaming/readAhead';
 import type { Scratch } from '../streaming/scratch';
+import { DATA_TYPES } from './dataType';
 import type { FileWriter } from './fileWriter';
 import { firstOverflow, toFloat16 } from './float16';
 import type { ExternalContent, Graph, Initializer, Value } from './graph';
@@ -48,7 +49,9 @@ async function read({ value: { name, type, shape }, content }: Streamed, scratch
   if (numbers.length !== elementCount(fixedShape(shape))) {
     throw graphInvalid(`Expected ${elementCount(fixedShape(shape))} elements of ${name}, found ${numbers.length}`);
   }
-  const { buffer, byteOffset, byteLength } = type === 'float16' ? halved(name, { numbers, scratch }) : numbers;
+  const stored = type === 'float16' && numbers instanceof Float32Array ? halved(name, { numbers, scratch }) : numbers;
+  if (!(stored instanceof DATA_TYPES[type].array)) throw graphInvalid(`Expected ${type} elements of ${name}`);
+  const { buffer, byteOffset, byteLength } = stored;
   return new Uint8Array(buffer, byteOffset, byteLength);
 }
 

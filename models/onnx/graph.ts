@@ -30,10 +30,10 @@ export type Content =
   /** Stored in the model file. */
   | { readonly kind: 'inline'; readonly data: Elements }
   /**
-   * Read when the model is written, perhaps into the scratch, and stored in the weights file. float16 values are read as
-   * float32 too.
+   * Read when the model is written, perhaps into the scratch, and stored in the weights file. float16 values may be read
+   * as float32.
    */
-  | { readonly kind: 'streamed'; readonly read: (scratch: Scratch) => Promise<Float32Array> }
+  | { readonly kind: 'streamed'; readonly read: (scratch: Scratch) => Promise<Elements> }
   | ExternalContent;
 
 /** Stored in a file beside the model file: `location` is its name, `offset` and `byteLength` are bytes. */

@@ -16,6 +16,11 @@ export class Scratch {
     return new Uint16Array(this.#take(2 * length), 0, length);
   }
 
+  /** As {@link float32}, for whole numbers of 8 bits. */
+  int8(length: number): Int8Array<ArrayBuffer> {
+    return new Int8Array(this.#take(length), 0, length);
+  }
+
   /** Takes back all that was given out. */
   release(): void {
     this.#taken = 0;

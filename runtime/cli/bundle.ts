@@ -5,7 +5,7 @@ import { type OutputOptions, printNote } from './output';
 import { startProgress } from './progress';
 
 /** What `--bundle` means, for the help of a command. */
-export const BUNDLE_HELP = `bundle to embed with; default: ${MINI}, the one that is shipped, which knows only the simulated world`;
+export const BUNDLE_HELP = `bundle to embed with: a folder, or the name of one that was set up; default: ${MINI}, the one that is shipped, which knows only the simulated world`;
 
 /** Options of every command that needs a bundle. */
 export interface BundleOptions extends OutputOptions {

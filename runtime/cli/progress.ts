@@ -3,8 +3,16 @@ import { formatBytes, type OutputOptions, printNote } from './output';
 
 /** Shows how far a long step is: a bar on a terminal, a line every tenth elsewhere, nothing for programs. */
 export interface Progress {
-  update(progress: { readonly step: string; readonly doneBytes: number; readonly totalBytes: number }): void;
+  update(progress: ByteProgress): void;
   stop(): void;
+}
+
+export interface ByteProgress {
+  readonly step: string;
+  readonly doneBytes: number;
+  readonly totalBytes: number;
+  /** More about it, such as a rate. */
+  readonly detail?: string;
 }
 
 /** The same for things that are counted, such as scenes. */
@@ -17,6 +25,7 @@ interface Count {
   readonly step: string;
   readonly done: number;
   readonly total: number;
+  readonly detail?: string;
 }
 
 /** Smaller steps are over before a line about them could be read. */
@@ -29,7 +38,7 @@ const SILENT: Counting = { update: () => undefined, stop: () => undefined };
 export function startProgress({ json }: OutputOptions): Progress {
   const counting = start({ json: json === true, format: formatBytes, worthALine: WORTH_A_LINE_BYTES });
   return {
-    update: ({ step, doneBytes, totalBytes }) => counting.update({ step, done: doneBytes, total: totalBytes }),
+    update: ({ doneBytes, totalBytes, ...rest }) => counting.update({ ...rest, done: doneBytes, total: totalBytes }),
     stop: counting.stop,
   };
 }
@@ -58,20 +67,21 @@ function bars({ format }: Showing): Counting {
     bar = undefined;
   };
   return {
-    update: ({ step, done, total }) => {
+    update: ({ step, done, total, detail = '' }) => {
+      const payload = { detail: detail && `, ${detail}` };
       if (bar === undefined || step !== current) {
         stop();
         current = step;
         bar = new SingleBar({
-          format: '{step} {bar} {percentage}% of {size}, {eta_formatted} left',
+          format: '{step} {bar} {percentage}% of {size}{detail}, {eta_formatted} left',
           barsize: 30,
           stream: process.stderr,
           // Ours are the signal handlers: the bar must not end the process.
           gracefulExit: false,
         });
-        bar.start(total, done, { step: step.padEnd(8), size: format(total) });
+        bar.start(total, done, { step: step.padEnd(8), size: format(total), ...payload });
       }
-      bar.update(done);
+      bar.update(done, payload);
     },
     stop,
   };
@@ -80,11 +90,11 @@ function bars({ format }: Showing): Counting {
 function lines({ format, worthALine }: Showing): Counting {
   let shown = '';
   return {
-    update: ({ step, done, total }) => {
+    update: ({ step, done, total, detail = '' }) => {
       if (total < worthALine) return;
       const tenths = Math.floor((10 * done) / total);
       const line = `${step}: ${tenths * 10} % of ${format(total)}`;
-      if (line !== shown) printNote(line);
+      if (line !== shown) printNote(detail ? `${line}, ${detail}` : line);
       shown = line;
     },
     stop: () => undefined,

@@ -2,6 +2,7 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import { types } from 'node:util';
 import type { InferenceSession } from 'onnxruntime-node';
+import { exactProductKeys } from '../../models/onnx/exactProducts';
 import { messageOf, SensebindError } from '../errors';
 import { inputShape } from '../preprocess/tensor';
 import type { EncoderSetup, TensorData } from './protocol';
@@ -162,7 +163,13 @@ export function sessionOptions({
     executionProviders: [provider],
     graphOptimizationLevel: 'all',
     intraOpNumThreads: threads,
-    extra: { session: { intra_op: { allow_spinning: '0' }, ...(writeTo === undefined ? {} : writing(writeTo)) } },
+    extra: {
+      session: {
+        ...exactProductKeys(),
+        intra_op: { allow_spinning: '0' },
+        ...(writeTo === undefined ? {} : writing(writeTo)),
+      },
+    },
     logSeverityLevel: 3,
     ...(writeTo === undefined ? {} : { optimizedModelFilePath: path.join(writeTo.folder, writeTo.model) }),
   };

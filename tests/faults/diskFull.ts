@@ -1,13 +1,10 @@
-import { spawnSync } from 'node:child_process';
-import { mkdtemp, rm, statfs, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm, statfs, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { Spool, type SpoolEvent } from '../../runtime/mqtt/spool/spool';
+import { withCleanUp } from '../support/cleanUp';
 import { ManualClock } from '../support/manualClock';
+import { smallDisk } from '../support/smallDisk';
 import { append, readAll } from '../support/spoolFolder';
-
-/** Why the disk cannot be filled; `false` when it can. */
-export const withoutSmallDisk: string | false = smallDiskProblem();
 
 export interface DiskFullReport {
   /** Events put into the spool: before, while the disk was full, and after. */
@@ -23,10 +20,8 @@ const text = (index: number): string => `${index} ${'x'.repeat(400)}`;
 
 /** Fills a file system of 16 MiB under a spool, in the middle of a record as it happens, and frees it again. */
 export async function diskFull(): Promise<DiskFullReport> {
-  const folder = await mkdtemp(path.join(tmpdir(), 'sensebind-full-'));
-  const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${DISK_BYTES}`, 'tmpfs', folder]);
-  if (mounted.status !== 0) throw new Error(`mount failed: ${mounted.stderr}`);
-  try {
+  return withCleanUp(async (context) => {
+    const folder = await smallDisk(context, DISK_BYTES);
     const events: SpoolEvent[] = [];
     const { spool } = await Spool.open({
       folder: path.join(folder, 'spool'),
@@ -58,10 +53,7 @@ export async function diskFull(): Promise<DiskFullReport> {
       missing: count - new Set(numbers).size,
       doubled: numbers.length - new Set(numbers).size,
     };
-  } finally {
-    spawnSync('umount', [folder]);
-    await rm(folder, { recursive: true, force: true });
-  }
+  });
 }
 
 /** What is wrong with a report, in words. */
@@ -76,14 +68,4 @@ export function diskFullProblems({ told, missing, doubled }: DiskFullReport): re
 /** A report in one line. */
 export function describeDiskFull({ spooled, told, missing, doubled }: DiskFullReport): string {
   return `disk full in between: ${spooled} spooled, ${missing} missing, ${doubled} doubled; told ${told.join(', ')}`;
-}
-
-function smallDiskProblem(): string | false {
-  if (process.getuid?.() !== 0) return 'only root can mount a small disk';
-  const folder = path.join(tmpdir(), `sensebind-mount-${process.pid}`);
-  spawnSync('mkdir', ['-p', folder]);
-  const { status } = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', folder]);
-  if (status === 0) spawnSync('umount', [folder]);
-  spawnSync('rmdir', [folder]);
-  return status === 0 ? false : 'this machine lets nobody mount a small disk';
 }

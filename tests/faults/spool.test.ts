@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { withoutMosquitto } from '../support/mosquitto';
+import { withoutSmallDisk } from '../support/smallDisk';
 import { brokerGone, describeBrokerGone } from './brokerGone';
-import { describeDiskFull, diskFull, diskFullProblems, withoutSmallDisk } from './diskFull';
+import { describeDiskFull, diskFull, diskFullProblems } from './diskFull';
 import { describeSpoolKill, spoolKill, spoolKillProblems } from './spoolKill';
 
 describe('events while the broker is gone', { skip: withoutMosquitto }, () => {

@@ -7,6 +7,7 @@ import { target as motionLines } from './motionLines';
 import { target as pickle } from './pickle';
 import { target as readingsIn } from './readingsIn';
 import { target as recording } from './recording';
+import { target as safetensors } from './safetensors';
 import { target as spool } from './spool';
 import { target as tap } from './tap';
 import type { FuzzTarget } from './target';
@@ -26,6 +27,7 @@ export const TARGETS: readonly FuzzTarget[] = [
   pickle,
   readingsIn,
   recording,
+  safetensors,
   spool,
   tap,
   v4l2,

@@ -18,9 +18,17 @@ export interface Command {
 }
 
 /** Starts the compiled command line. `stateHome` keeps what it remembers out of the user's folders. */
-export function startCommand(args: readonly string[], options: { readonly stateHome: string }): Command {
+export function startCommand(
+  args: readonly string[],
+  options: { readonly stateHome: string; readonly environment?: Readonly<Record<string, string>> },
+): Command {
   const child = spawn(process.execPath, [compiled('runtime/cli/main'), ...args], {
-    env: { ...process.env, XDG_STATE_HOME: options.stateHome },
+    env: {
+      ...process.env,
+      XDG_STATE_HOME: options.stateHome,
+      XDG_DATA_HOME: options.stateHome,
+      ...options.environment,
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const result = Promise.all([once(child, 'close'), text(child.stdout), text(child.stderr)]).then(

@@ -5,6 +5,7 @@ import { unreadable } from '../../../devices/audio/readWav';
 import { convertCheckpoint } from '../../../models/bundle/convert';
 import { IMAGEBIND_LICENCE, namedLicence } from '../../../models/bundle/licences';
 import type { Manifest, Precision } from '../../../models/bundle/manifest';
+
 import { openCheckpoint } from '../../../models/checkpoint/checkpoint';
 import { VARIANTS } from '../../../models/imagebind/variant';
 import { parseTokenizer, type TokenizerDefinition } from '../../../models/text/tokenizerDefinition';
@@ -12,6 +13,8 @@ import { printLicence } from '../bundle';
 import { untilInterrupted } from '../interrupt';
 import { formatBytes, type OutputOptions, print, printJson, printTable, UsageError } from '../output';
 import { startProgress } from '../progress';
+import { quantizedFrom } from './convertInt8';
+import { reportQuantized } from './quantizeReport';
 import { PUBLISHED_VARIANT, variantFor } from './variantFor';
 
 interface ConvertFlags extends OutputOptions {
@@ -21,16 +24,20 @@ interface ConvertFlags extends OutputOptions {
   readonly name?: string;
   readonly tokenizer?: string;
   readonly licence?: string;
+  readonly calibration?: string;
   readonly untrained?: boolean;
   readonly force?: boolean;
 }
 
-const PRECISIONS: readonly Precision[] = ['fp32', 'fp16'];
+const PRECISIONS: readonly Precision[] = ['fp32', 'fp16', 'int8'];
 
 const EXAMPLES = `
 Examples:
   sensebind models convert imagebind_huge.pth ./bundle --modalities audio,imu,depth,thermal,text
   sensebind models convert mine.pth ./bundle --variant mine.json --precision fp16
+  sensebind models convert imagebind_huge.pth ./bundle --modalities audio,imu,text --precision int8
+
+int8 needs room for the fp32 encoders beside the bundle until it is written: see "sensebind models quantize --help".
 
 Without --variant, a JSON of the same name beside the checkpoint says what shapes cannot tell; without one, the
 checkpoint is taken for ${PUBLISHED_VARIANT}. Interrupting is safe: nothing is left, and the same command starts again.`;
@@ -39,18 +46,19 @@ checkpoint is taken for ${PUBLISHED_VARIANT}. Interrupting is safe: nothing is l
 export function registerConvert(models: Command): void {
   models
     .command('convert')
-    .description('turn a PyTorch checkpoint into a bundle; nothing in the checkpoint is executed')
-    .argument('<checkpoint>', 'PyTorch zip checkpoint (.pth)')
+    .description('turn a checkpoint into a bundle; nothing in the checkpoint is executed')
+    .argument('<checkpoint>', 'PyTorch zip (.pth), safetensors, or an index of several')
     .argument('<folder>', 'where the bundle goes')
     .option(
       '--modalities <list>',
       'some of vision,text,audio,depth,thermal,imu; all that the checkpoint holds by default',
     )
     .option('--variant <name>', `${VARIANTS.map(({ name }) => name).join(', ')}, or a JSON file`)
-    .option('--precision <precision>', `how weights are stored: ${PRECISIONS.join(' or ')}`, 'fp32')
+    .option('--precision <precision>', `how weights are stored: ${PRECISIONS.join(', ')}`, 'fp32')
     .option('--name <name>', 'name of the bundle; the folder’s by default')
     .option('--tokenizer <file>', 'tokenizer.json of the text encoder; CLIP’s published one by default')
     .option('--licence <name>', 'licence of the weights, where it is not the published checkpoint')
+    .option('--calibration <folder>', 'for int8: recordings of your sensors; generated inputs by default')
     .option('--untrained', 'the weights are random: say so wherever numbers are shown')
     .option('--force', 'replace a bundle that is already there')
     .option('--json', 'print the manifest as JSON')
@@ -73,25 +81,31 @@ async function convert(conversion: Conversion): Promise<void> {
   const licence =
     variant.name === PUBLISHED_VARIANT ? IMAGEBIND_LICENCE : namedLicence(conversion.licence, path.basename(file));
   const started = performance.now();
+  const seconds = (): number => (performance.now() - started) / 1000;
   const progress = startProgress(json === undefined ? {} : { json });
   const checkpoint = await openCheckpoint(file);
   try {
-    const manifest = await convertCheckpoint(checkpoint, {
+    const options = {
       variant,
       ...(modalities === undefined ? {} : { modalities: modalities.split(',').map((name) => name.trim()) }),
-      outputDirectory: folder,
-      precision,
       name: conversion.name ?? path.basename(path.resolve(folder)),
       trained: conversion.untrained !== true,
       licence,
       ...(conversion.tokenizer === undefined ? {} : { tokenizer: await readTokenizerFile(conversion.tokenizer) }),
-      overwrite: conversion.force === true ? 'replace' : 'refuse',
       onProgress: progress.update,
       signal,
-    });
+    };
+    const output = { outputDirectory: folder, overwrite: conversion.force === true ? 'replace' : 'refuse' } as const;
+    if (precision === 'int8') {
+      const written = await quantizedFrom(checkpoint, { ...conversion, options, output, onConverted: progress.stop });
+      if (json) return printJson({ folder: path.resolve(folder), seconds: seconds(), ...written });
+      printLicence(written.manifest.licence);
+      return reportQuantized(written, folder);
+    }
+    const manifest = await convertCheckpoint(checkpoint, { ...options, ...output, precision });
     progress.stop();
-    if (json) printJson({ folder: path.resolve(folder), seconds: (performance.now() - started) / 1000, manifest });
-    else report(manifest, { folder, seconds: (performance.now() - started) / 1000 });
+    if (json) printJson({ folder: path.resolve(folder), seconds: seconds(), manifest });
+    else report(manifest, { folder, seconds: seconds() });
   } finally {
     progress.stop();
     await checkpoint.close();
@@ -108,7 +122,7 @@ async function readTokenizerFile(file: string): Promise<TokenizerDefinition> {
 function precisionOf(text: string): Precision {
   const found = PRECISIONS.find((precision) => precision === text);
   if (found !== undefined) return found;
-  throw new UsageError(`expected --precision ${PRECISIONS.join(' or ')}, found ${text}`, 'Leave it out for fp32.');
+  throw new UsageError(`expected --precision ${PRECISIONS.join(', ')}, found ${text}`, 'Leave it out for fp32.');
 }
 
 function report(manifest: Manifest, { folder, seconds }: { readonly folder: string; readonly seconds: number }): void {

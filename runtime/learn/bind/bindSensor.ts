@@ -89,7 +89,8 @@ export async function bindSensor(options: BindOptions): Promise<Binding> {
   const plan = await tower.planOf(weights);
   const { damaged } = survey;
   const record = await recordOf(options, { modality, anchor, tower, state, damaged, ...prepared });
-  const { precision } = anchor.manifest;
+  // int8 comes by measuring a finished encoder: "sensebind models quantize" makes it of this one as of any other.
+  const precision = anchor.manifest.precision === 'fp32' ? 'fp32' : 'fp16';
   const manifest = await addEncoder(
     target,
     { modality, plan, weights, precision, space, record },

@@ -20,16 +20,17 @@ export class FolderLock {
   /**
    * Takes a folder, which is made where there is none.
    *
+   * @param cure - What to do where another process has it.
    * @throws {SensebindError} `FOLDER_IN_USE` where another process has it, or this one already; `FILE_UNWRITABLE`.
    */
-  static async take(folder: string): Promise<FolderLock> {
+  static async take(folder: string, cure = SPOOL_CURE): Promise<FolderLock> {
     const own = await ownIdentity();
     const file = path.join(folder, nameOf(own));
-    await create(folder, file, own);
+    await create(file, { folder, own, cure });
     const lock = new FolderLock(file);
     try {
       const holder = await otherHolder(folder, own);
-      if (holder !== undefined) throw inUse(folder, holder);
+      if (holder !== undefined) throw inUse(folder, holder, cure);
       return lock;
     } catch (error) {
       await lock.release();
@@ -42,13 +43,19 @@ export class FolderLock {
   }
 }
 
-async function create(folder: string, file: string, own: ProcessIdentity): Promise<void> {
+const SPOOL_CURE =
+  'stop that process, or give each node an id ("node") and a spool folder of its own in its configuration';
+
+async function create(
+  file: string,
+  { folder, own, cure }: { readonly folder: string; readonly own: ProcessIdentity; readonly cure: string },
+): Promise<void> {
   try {
     await mkdir(folder, { recursive: true });
     await (await open(file, 'wx')).close();
   } catch (error) {
     const code = codeOf(error);
-    if (code === 'EEXIST') throw inUse(folder, own);
+    if (code === 'EEXIST') throw inUse(folder, own, cure);
     // A node has to start on a full disk, too: it is not seen by others then.
     if (code === 'ENOSPC' || code === 'EDQUOT') return;
     throw new SensebindError(
@@ -75,11 +82,11 @@ function nameOf(identity: ProcessIdentity): string {
   return `${PREFIX}${formatIdentity(identity)}`;
 }
 
-function inUse(folder: string, { pid }: ProcessIdentity): SensebindError {
+function inUse(folder: string, { pid }: ProcessIdentity, cure: string): SensebindError {
   return new SensebindError(
     'FOLDER_IN_USE',
     `expected the folder ${folder} for this process alone, found that process ${pid} uses it`,
-    'stop that process, or give each node an id ("node") and a spool folder of its own in its configuration',
+    cure,
   );
 }
 

@@ -8,7 +8,7 @@ import { after, beforeEach, describe, it } from 'node:test';
 import { CopyStore } from '../../../../runtime/inference/deviceCache/store';
 import { Engine } from '../../../../runtime/inference/engine';
 import { probeInput } from '../../../../runtime/inference/probeInput';
-import { withoutSmallDisk } from '../../../faults/diskFull';
+import { withoutSmallDisk } from '../../../support/smallDisk';
 import { Copies } from '../../../support/deviceCopies';
 import { ManualClock } from '../../../support/manualClock';
 import { refused } from '../../../support/refused';
