@@ -9,7 +9,6 @@ import { DiscoveryFile } from '../mqtt/discovery/discoveryFile';
 import { ReadingsIn } from '../mqtt/readingsIn';
 import { RetainedFile } from '../mqtt/retained/retainedFile';
 import { Outbox } from '../mqtt/sender/outbox';
-import { FolderLock } from '../mqtt/spool/folderLock';
 import { packageVersion } from '../packageVersion';
 import { Pipeline } from '../pipeline';
 import type { PipelineEvent } from '../pipelineEvent';
@@ -57,16 +56,11 @@ export const RESTART_EXIT_CODE = 75;
  */
 export async function runConfig(config: Config, options: RunOptions): Promise<void> {
   const folder = config.spool.folder ?? nodeState(config.node).spool;
-  const lock = await FolderLock.take(folder);
+  const outbox = await openOutbox(folder, config, options);
   try {
-    const outbox = await openOutbox(folder, config, options);
-    try {
-      await runWith(outbox, config, options);
-    } finally {
-      await outbox.close();
-    }
+    await runWith(outbox, config, options);
   } finally {
-    await lock.release();
+    await outbox.close();
   }
 }
 

@@ -5,7 +5,7 @@ import path from 'node:path';
 import Type, { type Static } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { messageOf, SensebindError } from '../../errors';
-import { FolderLock } from '../../mqtt/spool/folderLock';
+import { FolderLock } from '../../folderLock';
 import { machineStart as startOfMachine } from '../../processIdentity';
 import { formatBytes } from '../output';
 import type { Begun, Resource } from './rangeAnswer';

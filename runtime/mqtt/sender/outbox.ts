@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { FolderLock } from '../../folderLock';
 import type { Message } from '../message';
 import {
   LIVE_MILLIS,
@@ -39,6 +40,13 @@ const FEW_LATE = 128;
 
 const WEEK_SECONDS = 7 * 24 * 3600;
 
+interface Opened {
+  readonly spool: Spool;
+  /** What the spool took up that is young enough to count as live. */
+  readonly fresh: readonly Spooled[];
+  readonly lock: FolderLock;
+}
+
 /** The two ways of one priority, each in its order. */
 interface Lanes {
   /** By sequence, without a gap to the newest message. */
@@ -58,14 +66,16 @@ interface Lanes {
  */
 export class Outbox {
   readonly #spool: Spool;
+  readonly #lock: FolderLock;
   readonly #deadLetters: DeadLetters;
   readonly #lifeSeconds: number;
   readonly #lanes: ReadonlyMap<SpoolPriority, Lanes>;
   #onReady = (): void => undefined;
   #delivered = 0;
 
-  private constructor(spool: Spool, fresh: readonly Spooled[], options: OutboxOptions) {
+  private constructor({ spool, fresh, lock }: Opened, options: OutboxOptions) {
     this.#spool = spool;
+    this.#lock = lock;
     this.#lifeSeconds = options.lifeSeconds ?? WEEK_SECONDS;
     this.#deadLetters = new DeadLetters({
       file: path.join(options.folder, 'dead-letters.jsonl'),
@@ -78,11 +88,17 @@ export class Outbox {
   /**
    * Takes up what another process left in the folder.
    *
-   * @throws {SensebindError} `FILE_UNREADABLE`, as {@link Spool.open}.
+   * @throws {SensebindError} `FOLDER_IN_USE` where another process sends from this folder; `FILE_UNREADABLE`, as
+   * {@link Spool.open}.
    */
   static async open(options: OutboxOptions): Promise<Outbox> {
-    const { spool, fresh } = await Spool.open(options);
-    return new Outbox(spool, fresh, options);
+    const lock = await FolderLock.take(options.folder);
+    try {
+      return new Outbox({ ...(await Spool.open(options)), lock }, options);
+    } catch (error) {
+      await lock.release();
+      throw error;
+    }
   }
 
   counters(): OutboxCounters {
@@ -183,6 +199,7 @@ export class Outbox {
     this.#onReady = () => undefined;
     await this.#spool.close();
     await this.#deadLetters.flush();
+    await this.#lock.release();
   }
 
   #byPriority(): readonly Lanes[] {

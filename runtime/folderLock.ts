@@ -1,7 +1,7 @@
 import { mkdir, open, readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { messageOf, SensebindError } from '../../errors';
-import { formatIdentity, isAlive, ownIdentity, type ProcessIdentity, parseIdentity } from '../../processIdentity';
+import { messageOf, SensebindError } from './errors';
+import { formatIdentity, isAlive, ownIdentity, type ProcessIdentity, parseIdentity } from './processIdentity';
 
 const PREFIX = 'lock-';
 

@@ -4,10 +4,10 @@ import { once } from 'node:events';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
-import { FolderLock } from '../../../../runtime/mqtt/spool/folderLock';
-import { compiled } from '../../../support/paths';
-import { refused } from '../../../support/refused';
-import { temporaryFolder } from '../../../support/temporaryFolder';
+import { FolderLock } from '../../runtime/folderLock';
+import { compiled } from '../support/paths';
+import { refused } from '../support/refused';
+import { temporaryFolder } from '../support/temporaryFolder';
 
 const PROGRAM = `
 const { FolderLock } = require(${JSON.stringify(compiled('runtime/mqtt/spool/folderLock'))});
