@@ -1,6 +1,6 @@
 import { type Clock, type Micros, type Millis, systemClock, type Timer } from '../../runtime/clock';
 import type { Embedding } from '../../runtime/embedding';
-import { SensebindError } from '../../runtime/errors';
+import type { SensebindError } from '../../runtime/errors';
 import type { DetectedEvent } from '../../runtime/events/detectedEvent';
 import type { Fused } from '../../runtime/fusion/group';
 import type { BrokerAccess, ProtocolVersion } from '../../runtime/mqtt/connection';
@@ -12,6 +12,7 @@ import type { SpoolEvent } from '../../runtime/mqtt/spool/spool';
 import { Vitals } from '../../runtime/vitals';
 import type { Scores } from '../../runtime/zeroshot/score';
 import { Announcer, type AnnouncerOptions } from './announcer';
+import { KeptEvents } from './keptEvents';
 import { DEVICE, Seen, type SeenSource, SILENT_MICROS } from './seen';
 
 export interface BrokerServiceOptions {
@@ -70,14 +71,12 @@ const LOOK_PERIOD = 1000 as Millis;
 /** A process with this node's id that was not heard of for so long is gone. */
 const RIVAL_MICROS = 60_000_000;
 
-/** Events that wait for the disk at the same time. */
-const MOST_COMMITTING = 1024;
-
 /** Publishes as one node of contract v1, for all publish nodes of a flow that use one broker node. */
 export class BrokerService {
   readonly #options: BrokerServiceOptions;
   readonly #clock: Clock;
   readonly #outbox: Outbox;
+  readonly #events: KeptEvents;
   readonly #publisher: NodePublisher;
   readonly #announcer: Announcer | undefined;
   readonly #seen: Seen;
@@ -89,11 +88,8 @@ export class BrokerService {
   #connected: BrokerState = { kind: 'connecting' };
   #rivalMicros: Micros = Number.NEGATIVE_INFINITY;
   #toldChanges = 0;
-  #toldLost = 0;
   /** What the users were told of a connection that is not there: not again with each attempt. */
   #toldProblem = '';
-  #committing = 0;
-  #isSpoolFailing: boolean = false;
   #timers: Timer[] = [];
 
   private constructor(options: BrokerServiceOptions, outbox: Outbox) {
@@ -101,6 +97,7 @@ export class BrokerService {
     this.#options = options;
     this.#clock = clock;
     this.#outbox = outbox;
+    this.#events = new KeptEvents(outbox, (error) => this.#fail(error));
     this.#seen = new Seen(clock);
     this.#startedMicros = clock.monotonicMicros();
     this.#publisher = new NodePublisher({ access, protocol, base, node, elementType, outbox, clock });
@@ -144,8 +141,8 @@ export class BrokerService {
   }
 
   figures(): BrokerFigures {
-    const { records } = this.#outbox.counters();
-    return { waiting: records, dropped: this.#lost() + this.#linkDrops(), isSpoolFailing: this.#isSpoolFailing };
+    const { waiting, lost, isFailing } = this.#events;
+    return { waiting, dropped: lost + this.#linkDrops(), isSpoolFailing: isFailing };
   }
 
   /** Tells how it stands, now and whenever that changes. */
@@ -213,19 +210,11 @@ export class BrokerService {
    * `FILE_UNWRITABLE` where it is kept in memory only; `CONFIG_INVALID` for a rule that is no id.
    */
   async event(event: DetectedEvent): Promise<void> {
-    if (this.#committing >= MOST_COMMITTING) throw tooFast();
-    this.#seen.rule(event.rule, event.severity);
-    this.#publisher.publishEvent(event);
-    this.#tellChanges();
-    this.#committing++;
-    try {
-      await this.#outbox.flush();
-    } finally {
-      this.#committing--;
-    }
-    const lost = this.#lost() - this.#toldLost;
-    this.#toldLost += lost;
-    if (lost > 0) throw spoolFull(lost);
+    await this.#events.keep(() => {
+      this.#seen.rule(event.rule, event.severity);
+      this.#publisher.publishEvent(event);
+      this.#tellChanges();
+    });
   }
 
   /** Says that its sources and the node are gone, and closes. Always ends. */
@@ -296,9 +285,7 @@ export class BrokerService {
   }
 
   #hearSpool(event: SpoolEvent): void {
-    if (event.kind === 'failed') this.#fail(event.error);
-    if (event.kind === 'set-aside') this.#fail(setAside(event.files));
-    this.#isSpoolFailing = event.kind === 'failed' || (event.kind === 'set-aside' && this.#isSpoolFailing);
+    this.#events.hear(event);
     for (const user of this.#users) user.changed();
   }
 
@@ -355,12 +342,6 @@ export class BrokerService {
     });
   }
 
-  /** Events that will not arrive. */
-  #lost(): number {
-    const { drops } = this.#outbox.counters();
-    return Object.values(drops).reduce((sum, count) => sum + count, 0);
-  }
-
   #linkDrops(): number {
     return Object.values(this.#publisher.counters().drops).reduce((sum, count) => sum + count, 0);
   }
@@ -368,28 +349,4 @@ export class BrokerService {
   #fail(error: SensebindError): void {
     for (const user of this.#users) user.failed(error);
   }
-}
-
-function tooFast(): SensebindError {
-  return new SensebindError(
-    'QUEUE_FULL',
-    `expected a disk that keeps up with the events, found ${MOST_COMMITTING} that wait for it`,
-    'let fewer events come, or use a faster disk for the state directory',
-  );
-}
-
-function spoolFull(lost: number): SensebindError {
-  return new SensebindError(
-    'QUEUE_FULL',
-    `expected room in the spool, found it full: ${lost} events were given up, the least urgent and the oldest first`,
-    'bring the broker back, or give the spool more room in the broker node',
-  );
-}
-
-function setAside(files: readonly string[]): SensebindError {
-  return new SensebindError(
-    'STATE_INVALID',
-    `expected a spool that this version can read, found files that it cannot; they are now ${files.join(', ')}`,
-    'keep them for the version that wrote them, or delete them',
-  );
 }
