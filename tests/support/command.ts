@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import { compiled } from './paths';
 
@@ -20,7 +21,11 @@ export interface Command {
 /** Starts the compiled command line. `stateHome` keeps what it remembers out of the user's folders. */
 export function startCommand(args: readonly string[], options: { readonly stateHome: string }): Command {
   const child = spawn(process.execPath, [compiled('runtime/cli/main'), ...args], {
-    env: { ...process.env, XDG_STATE_HOME: options.stateHome },
+    env: {
+      ...process.env,
+      XDG_STATE_HOME: options.stateHome,
+      XDG_CACHE_HOME: path.join(options.stateHome, 'cache'),
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const result = Promise.all([once(child, 'close'), text(child.stdout), text(child.stderr)]).then(

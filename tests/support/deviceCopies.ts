@@ -49,7 +49,7 @@ export class Copies {
   ): Promise<CopyResult> {
     const { signal, ...rest } = options;
     const request = { ...copyRequest(this.setup(modality), this.settings), ...rest };
-    return runCopyProcess({ ...request, runtimeModule: 'onnxruntime-node', threads: 1 }, signal);
+    return runCopyProcess({ ...request, runtimeModule: 'onnxruntime-node', threads: 1, inBackground: false }, signal);
   }
 
   /** Folders of copies that are there. */
