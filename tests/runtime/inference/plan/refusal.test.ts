@@ -43,7 +43,7 @@ describe('an engine on a machine with little memory', () => {
     });
     const input = { kind: 'tensor', ...probeInput(copies.setup('imu')) } as const;
     await assert.rejects(engine.encode('imu', input), refused('MEMORY_SHORT', /imu \(fp16\)/));
-    assert.equal(engine.stats().modalities['imu']?.failed, 1);
+    assert.equal(engine.stats().modalities['imu']!.failed, 1);
     assert.equal(engine.status().state, 'ready');
   });
 
