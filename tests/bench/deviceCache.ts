@@ -42,6 +42,7 @@ export async function benchDeviceCache(options: {
       ...copyRequest(plain, settings),
       runtimeModule: 'onnxruntime-node',
       threads: availableParallelism(),
+      inBackground: false,
     };
     const makingMillis = await timed(async () => {
       const result = await runCopyProcess(request);

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import { compiled } from './paths';
 
@@ -27,6 +28,7 @@ export function startCommand(
       ...process.env,
       XDG_STATE_HOME: options.stateHome,
       XDG_DATA_HOME: options.stateHome,
+      XDG_CACHE_HOME: path.join(options.stateHome, 'cache'),
       ...options.environment,
     },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -3,18 +3,24 @@ import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { type Bundle, openBundle } from '../../models/bundle/bundle';
 import { bundleFolder } from '../../models/mini/location';
-import type { CopyResult } from '../../runtime/inference/deviceCache/build';
+import '../../models/onnx/noTelemetry';
+import { type CopyResult, makeCopy } from '../../runtime/inference/deviceCache/build';
+import { DeviceCopies } from '../../runtime/inference/deviceCache/copies';
 import { copyRequest, runCopyProcess } from '../../runtime/inference/deviceCache/copyMaker';
+import { machineKey } from '../../runtime/inference/deviceCache/key';
 import { type DeviceCacheSettings, deviceCacheSettings } from '../../runtime/inference/deviceCache/settings';
-import { Engine } from '../../runtime/inference/engine';
 import { probeInput } from '../../runtime/inference/probeInput';
 import type { DeviceCopy, EncoderSetup } from '../../runtime/inference/protocol';
+import { Providers } from '../../runtime/inference/providers';
+import { WorkerFlags } from '../../runtime/inference/quiesce';
+import { loadRuntime } from '../../runtime/inference/session';
 import { encoderSetups } from '../../runtime/inference/setups';
 
 /** Encoders of the shipped bundle, though small, kept in a device cache. */
 export class Copies {
   readonly settings: DeviceCacheSettings;
   readonly #bundle: Bundle;
+  readonly #runtime = loadRuntime('onnxruntime-node');
 
   private constructor(bundle: Bundle, settings: DeviceCacheSettings) {
     this.#bundle = bundle;
@@ -42,14 +48,19 @@ export class Copies {
     return setup;
   }
 
-  /** Makes the copy of an encoder, in a process of its own as always. */
-  make(
-    modality: string,
-    options: { readonly signal?: AbortSignal; readonly expectedBytes?: number } = {},
-  ): Promise<CopyResult> {
-    const { signal, ...rest } = options;
-    const request = { ...copyRequest(this.setup(modality), this.settings), ...rest };
-    return runCopyProcess({ ...request, runtimeModule: 'onnxruntime-node', threads: 1 }, signal);
+  /** Makes the copy of an encoder, in this process. */
+  async make(modality: string, options: { readonly expectedBytes?: number } = {}): Promise<CopyResult> {
+    const setup = this.setup(modality);
+    const machine = await machineKey(this.#runtime);
+    assert.ok(machine);
+    const request = { ...copyRequest(setup, this.settings), key: { encoder: setup.hash, ...machine }, ...options };
+    return makeCopy(request, { runtime: this.#runtime, threads: 1 });
+  }
+
+  /** The same in a process of its own, which the signal kills. */
+  makeApart(modality: string, { signal }: { readonly signal?: AbortSignal } = {}): Promise<CopyResult> {
+    const request = copyRequest(this.setup(modality), this.settings);
+    return runCopyProcess({ ...request, runtimeModule: 'onnxruntime-node', threads: 1, inBackground: false }, signal);
   }
 
   /** Folders of copies that are there. */
@@ -70,16 +81,29 @@ export class Copies {
     return JSON.parse(await readFile(path.join(await this.folder(), 'entry.json'), 'utf8'));
   }
 
-  /** What a fresh engine makes of a probe, and how it stands with the copy. */
+  /** What a fresh encoder makes of a probe, loaded as a worker does, and how it stands with the copy. */
   async encode(
     modality: string,
     deviceCache: DeviceCacheSettings | 'off' = this.settings,
   ): Promise<{ readonly vector: Float32Array; readonly deviceCopy: DeviceCopy }> {
-    await using engine = await Engine.open(this.#bundle, { deviceCache });
-    const { data, shape } = probeInput(this.setup(modality));
-    const { vector } = await engine.encode(modality, { kind: 'tensor', data, shape });
-    const deviceCopy = engine.status().providers[modality]?.deviceCopy;
-    assert.ok(deviceCopy);
-    return { vector, deviceCopy };
+    const runtime = this.#runtime;
+    const setup = this.setup(modality);
+    const providers = new Providers({
+      runtime,
+      flags: new WorkerFlags(),
+      threads: 1,
+      providers: ['cpu'],
+      cpuOnlyReason: undefined,
+      copies: new DeviceCopies(runtime, deviceCache === 'off' ? undefined : deviceCache),
+      memory: undefined,
+    });
+    const { session, inUse } = await providers.open(setup);
+    try {
+      const [vector] = await session.run(probeInput(setup));
+      assert.ok(vector);
+      return { vector, deviceCopy: inUse.deviceCopy };
+    } finally {
+      await session.release();
+    }
   }
 }

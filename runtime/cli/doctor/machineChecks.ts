@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { readdir, readFile, statfs } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
@@ -79,6 +80,7 @@ export async function checkDeviceCache({ folder, maxBytes, keepFreeBytes }: Devi
   const copies = await store.list();
   const total = copies.reduce((sum, { bytes }) => sum + bytes, 0);
   const what = `device cache: ${copies.length === 1 ? 'one copy' : `${copies.length} copies`} of encoders, ${formatBytes(total)} of ${formatBytes(maxBytes)}, in ${folder}`;
+  if (!existsSync(folder)) return { kind: 'ok', what };
   const refusal = await store.prepare();
   if (refusal !== undefined) {
     return {

@@ -72,6 +72,7 @@ async function build(
       ...copyRequest(setup, settings),
       runtimeModule: 'onnxruntime-node',
       threads: availableParallelism(),
+      inBackground: false,
     };
     const result = await runCopyProcess(request, flags.signal);
     made.push({ modality, kind: result.kind, ...('reason' in result ? { reason: result.reason } : {}) });

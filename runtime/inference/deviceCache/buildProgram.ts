@@ -11,13 +11,15 @@ export interface BuildRequest extends Omit<CopyRequest, 'key'> {
   readonly key?: CopyRequest['key'];
   readonly runtimeModule: string;
   readonly threads: number;
+  /** Whether nobody waits for it. */
+  readonly inBackground: boolean;
 }
 
-/** Behind all others: it has no hurry. */
+/** Behind all others, encoders too. */
 const NICENESS = 19;
 
-async function build({ runtimeModule, threads, key, ...request }: BuildRequest): Promise<CopyResult> {
-  await standBackFurther();
+async function build({ runtimeModule, threads, inBackground, key, ...request }: BuildRequest): Promise<CopyResult> {
+  await standAside(inBackground);
   const runtime = loadRuntime(runtimeModule);
   const found = key ?? (await ownKey(runtime, request.setup.hash));
   if (found === undefined) return { kind: 'never', reason: 'this build of onnxruntime does not say which one it is' };
@@ -32,13 +34,13 @@ async function ownKey(
   return machine === undefined ? undefined : { encoder, ...machine };
 }
 
-/** Gets what computing time nobody wants, and is what the kernel ends when memory is short. Where that is not to be had, it works all the same. */
-async function standBackFurther(): Promise<void> {
+/** Is what the kernel ends when memory is short, and in the background gets the computing time that nobody else wants. */
+async function standAside(inBackground: boolean): Promise<void> {
   try {
-    setPriority(0, NICENESS);
+    if (inBackground) setPriority(0, NICENESS);
     await writeFile('/proc/self/oom_score_adj', '1000');
   } catch {
-    // Only on Linux, and not in every sandbox.
+    // Only on Linux, and not in every sandbox: it works all the same.
   }
 }
 

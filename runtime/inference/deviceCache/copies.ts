@@ -1,8 +1,8 @@
 import type { DeviceCopy, EncoderSetup } from '../protocol';
 import type { Runtime } from '../session';
-import { type CacheKey, type MachineKey, machineKey } from './key';
+import type { CacheKey, MachineKey } from './key';
 import type { DeviceCacheSettings } from './settings';
-import { CopyStore } from './store';
+import type { CopyStore } from './store';
 
 /** What came of looking for the copy of an encoder. */
 export type HeldCopy =
@@ -31,11 +31,11 @@ export class DeviceCopies {
     if (this.#settings === undefined) return off('the device cache is switched off');
     const { folder, minimumBytes } = this.#settings;
     if (setup.fileBytes < minimumBytes) return off('the encoder is too small to gain by a copy');
-    this.#machine ??= machineKey(this.#runtime);
+    this.#machine ??= import('./key.js').then(({ machineKey }) => machineKey(this.#runtime));
     const machine = await this.#machine;
     if (machine === undefined) return off('this build of onnxruntime does not say which one it is');
     const key: CacheKey = { encoder: setup.hash, ...machine };
-    const found = await new CopyStore(folder).hold(key);
+    const found = await (await storeIn(folder)).hold(key);
     switch (found.kind) {
       case 'held':
         return { ...found, key };
@@ -48,8 +48,14 @@ export class DeviceCopies {
 
   /** Removes a copy that does not load. */
   async drop(key: CacheKey): Promise<void> {
-    if (this.#settings !== undefined) await new CopyStore(this.#settings.folder).drop(key);
+    if (this.#settings !== undefined) await (await storeIn(this.#settings.folder)).drop(key);
   }
+}
+
+/** Loaded where it is needed: a node with small encoders alone does without. */
+async function storeIn(folder: string): Promise<CopyStore> {
+  const { CopyStore } = await import('./store.js');
+  return new CopyStore(folder);
 }
 
 function off(reason: string): HeldCopy {

@@ -119,7 +119,13 @@ export class CopyMaker {
       return { kind: 'later', reason };
     }
     onNews(modality, 'a copy is being made');
-    const request: BuildRequest = { ...copyRequest(setup, this.#options.settings), key, runtimeModule, threads: 1 };
+    const request: BuildRequest = {
+      ...copyRequest(setup, this.#options.settings),
+      key,
+      runtimeModule,
+      threads: 1,
+      inBackground: true,
+    };
     try {
       return await runCopyProcess(request, this.#closing.signal);
     } catch (error) {

@@ -61,7 +61,7 @@ describe('the device cache', () => {
       if (name?.endsWith('encoder.data')) kill.abort();
     });
     try {
-      await assert.rejects(copies.make('imu', { signal: kill.signal }), refused('REQUEST_ABORTED'));
+      await assert.rejects(copies.makeApart('imu', { signal: kill.signal }), refused('REQUEST_ABORTED'));
     } finally {
       watcher.close();
     }
@@ -74,7 +74,7 @@ describe('the device cache', () => {
 
   it('is written by one of two processes, and read by others meanwhile', async () => {
     const copies = await Copies.in(folder);
-    const makers = [copies.make('imu'), copies.make('imu')];
+    const makers = [copies.makeApart('imu'), copies.makeApart('imu')];
     const plain = await copies.encode('imu', 'off');
     const meanwhile = await copies.encode('imu');
     assert.deepEqual(meanwhile.vector, plain.vector);
