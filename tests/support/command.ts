@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import { compiled } from './paths';
 
@@ -17,7 +18,8 @@ export interface Command {
   readonly result: Promise<CommandResult>;
 }
 
-/** Starts the compiled command line. `stateHome` keeps what it remembers out of the user's folders. */
+/** Starts the compiled command line. `stateHome` keeps what it remembers out of the user's folders; what it downloads and
+ * makes is in `data` in there. */
 export function startCommand(
   args: readonly string[],
   options: { readonly stateHome: string; readonly environment?: Readonly<Record<string, string>> },
