@@ -8,10 +8,10 @@ import { after, beforeEach, describe, it } from 'node:test';
 import { CopyStore } from '../../../../runtime/inference/deviceCache/store';
 import { Engine } from '../../../../runtime/inference/engine';
 import { probeInput } from '../../../../runtime/inference/probeInput';
-import { withoutSmallDisk } from '../../../support/smallDisk';
 import { Copies } from '../../../support/deviceCopies';
 import { ManualClock } from '../../../support/manualClock';
 import { refused } from '../../../support/refused';
+import { withoutSmallDisk } from '../../../support/smallDisk';
 import { StatusWatch } from '../../../support/statusWatch';
 
 describe('the device cache', () => {
