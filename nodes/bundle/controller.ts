@@ -9,7 +9,9 @@ import { acquireEncoders, type EncoderSettings, type Encoders } from '../shared/
 import type { Lease } from '../shared/shared';
 
 export const BundleSettings = Type.Object({
-  bundle: Type.Optional(Type.String({ minLength: 1, maxLength: 4096, title: 'the path of a bundle, or mini' })),
+  bundle: Type.Optional(
+    Type.String({ minLength: 1, maxLength: 4096, title: 'the path or the name of a bundle, or mini' }),
+  ),
   workers: Type.Optional(Type.Integer({ minimum: 1, maximum: 64 })),
   threads: Type.Optional(Type.Integer({ minimum: 1, maximum: 256 })),
   providers: Type.Optional(

@@ -165,7 +165,8 @@ function documentSchema<Device extends TSchema>(device: Device) {
           minLength: 1,
           maxLength: 4096,
           title: 'the path of a bundle',
-          description: 'Or mini, the one that is shipped, which knows only the simulated world. Default: mini.',
+          description:
+            'Or the name of one that was set up, or mini, the one that is shipped, which knows only the simulated world. Default: mini.',
         }),
       ),
       baseTopic: Type.Optional(

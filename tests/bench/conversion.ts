@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdtemp, open, readFile, rm, stat } from 'node:fs/promises';
+import { mkdtemp, open, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { randomStateDict } from '../../models/checkpoint/randomStateDict';
@@ -7,6 +7,7 @@ import { writeStateDict } from '../../models/checkpoint/writeStateDict';
 import { IMAGEBIND_HUGE, imagebindLayout } from '../../models/imagebind/layout';
 import type { ImagebindModality } from '../../models/imagebind/modality';
 import { compiled } from '../support/paths';
+import { privateBytes } from '../support/processUsage';
 import { tensorsOf } from '../support/tensorsOf';
 import { type Figure, timed } from './measure';
 
@@ -109,10 +110,4 @@ async function convert(checkpoint: string, output: string): Promise<number> {
   const code = await exited;
   if (code !== 0) throw new Error(`models convert ended with ${code}`);
   return peakBytes;
-}
-
-/** `RssAnon` of a process (proc_pid_status(5)); 0 when it is gone. */
-async function privateBytes(pid: number | undefined): Promise<number> {
-  const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
-  return 1024 * Number(/^RssAnon:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0);
 }

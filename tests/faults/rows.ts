@@ -9,6 +9,7 @@ import type { Found } from './found';
 import { halfOpen } from './halfOpen';
 import { meaninglessInput, meaninglessVectors } from './meaningless';
 import { nodeRedKill, nodeRedRedeploys } from './nodeRedRedeploys';
+import { pulledModel } from './pulledModel';
 import { slowConsumer } from './slowConsumer';
 import { slowEncoder } from './slowEncoder';
 import { soak } from './soak';
@@ -17,7 +18,7 @@ import { workerCrash } from './workerCrash';
 
 const withoutSocat = spawnSync('socat', ['-V']).error === undefined ? false : 'socat is missing: apt-get install socat';
 
-/** A row of the fault matrix (reference/anchors.md §3.2), or one of Node-RED's own (R), as a program. */
+/** A row of the fault matrix (reference/anchors.md §3.2), or one of Node-RED's (R) or of models (M), as a program. */
 export interface Row {
   readonly row: string;
   /** Why it cannot be run here; `false` when it can. */
@@ -93,4 +94,6 @@ export const ROWS: readonly Row[] = [
   },
   // `npm test` has it with each version: tests/nodes/publish.test.ts.
   { row: 'R2', skip: withoutMosquitto, full: () => nodeRedKill({ events: 200 }) },
+  // Small in tests/runtime/cli/{pull,setup}.test.ts.
+  { row: 'M1', full: () => pulledModel({ interruptions: 10 }) },
 ];

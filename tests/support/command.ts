@@ -18,7 +18,10 @@ export interface Command {
   readonly result: Promise<CommandResult>;
 }
 
-/** Starts the compiled command line. `stateHome` keeps what it remembers out of the user's folders. */
+/**
+ * Starts the compiled command line. `stateHome` keeps what it remembers out of the user's folders; what it downloads and
+ * makes is in `data` in there.
+ */
 export function startCommand(
   args: readonly string[],
   options: { readonly stateHome: string; readonly environment?: Readonly<Record<string, string>> },
@@ -27,7 +30,7 @@ export function startCommand(
     env: {
       ...process.env,
       XDG_STATE_HOME: options.stateHome,
-      XDG_DATA_HOME: options.stateHome,
+      XDG_DATA_HOME: path.join(options.stateHome, 'data'),
       XDG_CACHE_HOME: path.join(options.stateHome, 'cache'),
       ...options.environment,
     },

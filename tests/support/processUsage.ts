@@ -42,3 +42,15 @@ async function ifThere(text: Promise<string>): Promise<string> {
     throw error;
   }
 }
+
+/** `RssAnon` of a process (proc_pid_status(5)); 0 when it is gone. */
+export async function privateBytes(pid: number | undefined): Promise<number> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
+  return 1024 * Number(/^RssAnon:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0);
+}
+
+/** Processes that a process has started and that run; needs a kernel that lists them. */
+export async function childrenOf(pid: number | undefined): Promise<readonly number[]> {
+  const list = await ifThere(readFile(`/proc/${pid}/task/${pid}/children`, 'utf8'));
+  return list.split(' ').filter(Boolean).map(Number);
+}

@@ -40,8 +40,8 @@ version: 1
 node: ${quoted(node)}
 
 # The model: what turns sound, pictures, heat and motion into numbers that words can be compared with.
-# ${isMini ? 'mini lies in the package, and knows nothing but the simulated world. For real things, convert a model' : 'Convert one of your own'}:
-#   sensebind models convert imagebind_huge.pth ./bundle   and write here: bundle: ./bundle
+# ${isMini ? 'mini lies in the package, and knows nothing but the simulated world. For real things, set the published model up' : 'The published model'}:
+#   sensebind models setup imagebind   and write here: bundle: imagebind
 bundle: ${quoted(bundle)}
 `;
 }

@@ -29,7 +29,7 @@ async function place(context: TestContext): Promise<Place> {
   const server = await startFileServer(context, servedBytes(checkpoint));
   const start: Place['start'] = (...flags) =>
     startCommand(['models', 'pull', 'imagebind', '--url', server.url, ...flags], { stateHome: home });
-  const file = path.join(home, 'sensebind', 'checkpoints', 'imagebind_huge.pth');
+  const file = path.join(home, 'data', 'sensebind', 'checkpoints', 'imagebind_huge.pth');
   return { home, server, checkpoint, file, start, pull: (...flags) => start(...flags).result };
 }
 
@@ -179,7 +179,7 @@ describe('sensebind models pull on a terminal', { skip: withoutScript }, () => {
     const here = await place(context);
     const command = `${process.execPath} ${compiled('runtime/cli/main')} models pull --url ${here.server.url}`;
     const child = spawn('script', ['-qec', command, '/dev/null'], {
-      env: { ...process.env, XDG_STATE_HOME: here.home, XDG_DATA_HOME: here.home },
+      env: { ...process.env, XDG_STATE_HOME: here.home, XDG_DATA_HOME: path.join(here.home, 'data') },
       stdio: ['pipe', 'pipe', 'inherit'],
     });
     const output = collect(child.stdout);

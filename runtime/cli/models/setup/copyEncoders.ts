@@ -35,6 +35,7 @@ export async function copyEncoders(
       ...copyRequest(setup, settings),
       runtimeModule: 'onnxruntime-node',
       threads: availableParallelism(),
+      inBackground: false,
     };
     const result = await runCopyProcess(request, signal);
     const isThere = result.kind === 'made' || result.kind === 'there';

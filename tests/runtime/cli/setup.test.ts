@@ -1,0 +1,208 @@
+import assert from 'node:assert/strict';
+import { watch } from 'node:fs';
+import { copyFile, mkdir, readdir, readFile, stat, utimes, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { describe, it, type TestContext } from 'node:test';
+import { openBundle } from '../../../models/bundle/bundle';
+import { readArchive } from '../../../models/checkpoint/archive';
+import { bytesAccess } from '../../../models/checkpoint/randomAccess';
+import { diskNeeds, requireDisks } from '../../../runtime/cli/models/setup/diskRoom';
+import { parseModalities } from '../../../runtime/cli/models/setup/encoderSizes';
+import { readGoldenFolder } from '../../../runtime/cli/verify/goldenFolder';
+import { runCase } from '../../../runtime/cli/verify/runCase';
+import { Engine } from '../../../runtime/inference/engine';
+import { type CommandResult, errorCode, startCommand } from '../../support/command';
+import { type FileServer, servedBytes, startFileServer } from '../../support/fileServer';
+import { golden } from '../../support/paths';
+import { refused } from '../../support/refused';
+import { smallDisk, withoutSmallDisk } from '../../support/smallDisk';
+import { temporaryFolder } from '../../support/temporaryFolder';
+
+interface Place {
+  readonly home: string;
+  readonly server: FileServer;
+  /** Where the checkpoint goes. */
+  readonly checkpoint: string;
+  /** Where the bundle goes. */
+  readonly folder: string;
+  start(...flags: readonly string[]): ReturnType<typeof startCommand>;
+  setUp(...flags: readonly string[]): Promise<CommandResult>;
+  run(...args: readonly string[]): Promise<CommandResult>;
+}
+
+/** A home folder where the golden checkpoint will be taken for what it is: its sizes are not those of the published one. */
+async function place(context: TestContext): Promise<Place> {
+  const home = await temporaryFolder(context);
+  const server = await startFileServer(context, servedBytes(await readFile(golden('imagebind_tiny.pth'))));
+  const checkpoint = path.join(home, 'data', 'sensebind', 'checkpoints', 'imagebind_huge.pth');
+  await mkdir(path.dirname(checkpoint), { recursive: true });
+  await copyFile(golden('golden.json'), checkpoint.replace(/pth$/, 'json'));
+  const environment = { XDG_CACHE_HOME: home };
+  const start: Place['start'] = (...flags) =>
+    startCommand(['models', 'setup', 'imagebind', '--url', server.url, ...flags], { stateHome: home, environment });
+  return {
+    home,
+    server,
+    checkpoint,
+    folder: path.join(home, 'data', 'sensebind', 'bundles', 'imagebind'),
+    start,
+    setUp: (...flags) => start(...flags).result,
+    run: (...args) => startCommand(args, { stateHome: home, environment }).result,
+  };
+}
+
+const AGREED = ['--accept-licence', '--yes'];
+
+/** Resolves when a folder has an entry of that name; the folder may not be there yet. */
+async function appeared(folder: string, name: string): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  await new Promise<void>((resolve) => {
+    const watcher = watch(folder);
+    const look = (): void => {
+      readdir(folder).then((names) => {
+        if (!names.includes(name)) return;
+        watcher.close();
+        resolve();
+      }, assert.fail);
+    };
+    watcher.on('change', look);
+    look();
+  });
+}
+
+/** Makes every tensor of a checkpoint NaN, so that whoever converts it again fails; its time stays. */
+async function spoil(file: string): Promise<void> {
+  const { mtimeMs } = await stat(file);
+  const bytes = await readFile(file);
+  const { storages } = await readArchive(bytesAccess(bytes));
+  for (const { position, byteLength } of storages.values()) {
+    // One number alone is a logit scale, which is read before.
+    if (byteLength > 4) bytes.fill(0xff, position, position + byteLength);
+  }
+  await writeFile(file, bytes);
+  await utimes(file, mtimeMs / 1000, mtimeMs / 1000);
+}
+
+describe('sensebind models setup', () => {
+  it('goes from nothing to a bundle with the numbers of the reference, which its name finds', async (context) => {
+    const { setUp, run, server, folder, checkpoint, home } = await place(context);
+    const flags = ['--modalities', 'audio,imu,thermal,depth,text', '--precision', 'fp32', '--delete-checkpoint'];
+    const result = await setUp(...AGREED, ...flags, '--json');
+    assert.equal(result.code, 0, result.stderr + result.stdout);
+    const answer = JSON.parse(result.stdout);
+    assert.deepEqual([answer.bundle, answer.name, answer.checkpoint], [folder, 'imagebind', null]);
+    for (const { length } of answer.encoders) assert.ok(Math.abs(length - 1) < 1e-6);
+    assert.equal(answer.forecast.encoders.length, 5);
+
+    const bundle = await openBundle(folder, { stateDirectory: path.join(home, 'checked') });
+    assert.equal(bundle.manifest.licence.name, 'CC BY-NC-SA 4.0');
+    const engine = await Engine.open(bundle, { deviceCache: 'off' });
+    context.after(() => engine.close());
+    const { directory, cases } = await readGoldenFolder(golden('.'));
+    const compared = cases.filter(({ kind, modality }) => kind === 'encoder' && modality !== 'vision');
+    assert.equal(compared.length, 5);
+    for (const each of compared) {
+      const found = await runCase(each, { directory, engineFor: async () => engine });
+      assert.deepEqual([found.problem, found.ok], [undefined, true], `${found.name}: ${found.deviation}`);
+    }
+
+    assert.deepEqual((await readdir(path.dirname(checkpoint))).sort(), [
+      'imagebind_huge.json',
+      'imagebind_huge.pth.licence.json',
+    ]);
+    const named = await run('compare', '--text', 'a dog', 'a cat', '--bundle', 'imagebind', '--json');
+    assert.equal(named.code, 0, named.stderr);
+    // Nothing of it is done again, and nothing asked.
+    const again = await setUp(...flags);
+    assert.equal(again.code, 0, again.stderr);
+    assert.match(again.stdout, /compare --text .* --bundle imagebind/);
+    assert.equal(server.requests.length, 1);
+  });
+
+  it('shows what it will take before anything is done, and does nothing where nobody can say yes', async (context) => {
+    const { setUp, server, home } = await place(context);
+    const silent = await setUp('--modalities', 'audio,imu,thermal');
+    assert.match(silent.stderr, /LICENCE_NOT_ACCEPTED/);
+    const result = await setUp('--accept-licence', '--modalities', 'audio,imu,thermal');
+    assert.equal(result.code, 2);
+    assert.match(result.stderr, /expected --yes/);
+    // Sizes of the published encoders: reference/imagebind.md, numbers per modality.
+    assert.match(result.stdout, /encoder +on disk +memory +with device cache +one forward/);
+    assert.match(result.stdout, /audio int8 +90\.5 MB/);
+    assert.match(result.stdout, /imu int8 +20\.6 MB/);
+    assert.match(result.stdout, /estimated for this machine/);
+    assert.match(result.stdout, /to download: 4\.80 GB/);
+    assert.match(result.stdout, /disk of .*: takes .* on the way, .* are free/);
+    assert.deepEqual(server.requests, []);
+    assert.deepEqual(await readdir(path.join(home, 'data', 'sensebind')), ['checkpoints']);
+  });
+
+  it('makes int8, goes on after kill -9, and does not repeat what is finished', async (context) => {
+    const { start, setUp, server, checkpoint, folder, home } = await place(context);
+    const flags = [...AGREED, '--modalities', 'imu,thermal', '--precision', 'int8'];
+    const killed = start(...flags);
+    await appeared(`${folder}.setup`, 'fp32');
+    killed.process.kill('SIGKILL');
+    await killed.result;
+    await spoil(checkpoint);
+    const result = await setUp(...flags, '--json');
+    assert.equal(result.code, 0, result.stderr + result.stdout);
+    const { manifest } = await openBundle(folder, { stateDirectory: path.join(home, 'checked') });
+    for (const { precision, quantization } of Object.values(manifest.encoders)) {
+      assert.equal(precision, 'int8');
+      assert.ok((quantization?.heldBack.worstCosine ?? 0) >= 0.99);
+    }
+    assert.deepEqual(await readdir(path.dirname(folder)), ['imagebind']);
+    assert.equal(server.requests.length, 1);
+    assert.equal(JSON.parse(result.stdout).checkpoint, checkpoint);
+  });
+
+  it('takes a checkpoint that is here, and leaves it alone', async (context) => {
+    const { setUp, server, home } = await place(context);
+    const brought = path.join(home, 'mine.pth');
+    await copyFile(golden('imagebind_tiny.pth'), brought);
+    await copyFile(golden('golden.json'), path.join(home, 'mine.json'));
+    const to = path.join(home, 'mine');
+    const flags = ['--checkpoint', brought, '--to', to, '--modalities', 'imu', '--yes', '--delete-checkpoint'];
+    const result = await setUp(...flags, '--precision', 'fp16');
+    assert.equal(result.code, 0, result.stderr);
+    assert.match(result.stdout, /add text to --modalities/);
+    assert.deepEqual(await readFile(brought), await readFile(golden('imagebind_tiny.pth')));
+    assert.deepEqual(server.requests, []);
+    const other = await setUp(...flags, '--precision', 'fp32', '--json');
+    assert.equal(errorCode(other), 'OUTPUT_EXISTS');
+    const replaced = await setUp(...flags, '--precision', 'fp32', '--force', '--json');
+    assert.deepEqual(
+      JSON.parse(replaced.stdout).encoders.map(({ precision }: { precision: string }) => precision),
+      ['fp32'],
+    );
+  });
+
+  it('refuses modalities and precisions that there are not', async (context) => {
+    const { setUp } = await place(context);
+    assert.equal((await setUp(...AGREED, '--precision', 'int4')).code, 2);
+    for (const text of ['audio,smell', 'audio,audio', '', 'audio,']) {
+      assert.throws(() => parseModalities(text), { name: 'UsageError' }, text);
+    }
+    assert.deepEqual(parseModalities('imu, audio'), ['audio', 'imu']);
+  });
+});
+
+describe('room for a setup', { skip: withoutSmallDisk }, () => {
+  it('is counted for each disk, also where folders are not there yet', async (context) => {
+    const small = await smallDisk(context, 2 ** 20);
+    const large = await temporaryFolder(context);
+    const needs = await diskNeeds([
+      { folder: path.join(small, 'not', 'there'), bytes: 400_000 },
+      { folder: large, bytes: 1000 },
+      { folder: small, bytes: 500_000 },
+    ]);
+    assert.deepEqual(
+      needs.map(({ neededBytes }) => neededBytes),
+      [900_000, 1000],
+    );
+    requireDisks(needs);
+    const short = await diskNeeds([{ folder: small, bytes: 2_000_000 }]);
+    assert.throws(() => requireDisks(short), refused('DISK_FULL', /Expected 2\.00 MB free on the disk of/));
+  });
+});
