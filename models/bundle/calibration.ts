@@ -2,13 +2,14 @@ import { SensebindError } from '../../runtime/errors';
 import type { EncoderItem } from '../onnx/quantize/graphSession';
 import type { CalibrationItems } from '../onnx/quantize/observe';
 import type { Bundle } from './bundle';
-import type { EncoderManifest } from './manifest';
+import type { EncoderManifest, Manifest } from './manifest';
 
 /** The encoder that inputs are wanted for. */
 export interface CalibratedEncoder {
   readonly modality: string;
   readonly encoder: EncoderManifest;
-  readonly bundle: Pick<Bundle, 'manifest' | 'pathOf'>;
+  /** For the tokenizer of text. */
+  readonly bundle: Pick<Bundle, 'pathOf'> & { readonly manifest: Pick<Manifest, 'tokenizer'> };
 }
 
 /** Inputs that an encoder is measured with. */

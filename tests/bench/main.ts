@@ -23,6 +23,7 @@ import { benchGrowth, benchLatency, benchWithoutModel } from './liveNode';
 import { type Figure, printFigures } from './measure';
 import { benchBusyFlow, benchFlowGrowth, benchHops } from './nodeRed';
 import { benchPreprocessing } from './preprocessing';
+import { benchQuantized } from './quantized';
 import { benchSerial } from './serial';
 import { benchScenes, benchSimulatedStreams } from './simulatedWorld';
 import { benchTraining } from './training';
@@ -49,6 +50,12 @@ async function main(): Promise<number> {
     }
     console.error('device cache …');
     figures.push(...(await bestOf(() => benchDeviceCache({ folder, rounds: values.short ? 3 : 5 }))));
+    for (const modality of modalities) {
+      console.error(`int8: ${modality} …`);
+      const isLarge = LARGEST.includes(modality);
+      const size = { rounds: isLarge ? 5 : 9, inputs: isLarge ? 4 : 8 };
+      figures.push(await benchQuantized({ folder, modality, threads: availableParallelism(), ...size }));
+    }
     console.error('preprocessing …');
     figures.push(...(await bestOf(() => benchPreprocessing(forwardMillis, { folder }))));
     console.error('event loop …');

@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import type { RecordedChannel } from '../../../devices/recording/channels';
-import { filesOf, readRecording } from '../../../devices/recording/readRecording';
+import { filesOf, type RecordedItem, readRecording } from '../../../devices/recording/readRecording';
 import { recordingInfo } from '../../../devices/recording/recordingInfo';
 import {
   type CalibratedEncoder,
@@ -11,6 +11,7 @@ import {
 import type { EncoderItem } from '../../../models/onnx/quantize/graphSession';
 import type { Clock, Millis } from '../../clock';
 import { isSensebindError, SensebindError } from '../../errors';
+import type { EncoderInput } from '../../preprocess/input';
 import { presetOf } from '../../preprocess/presets';
 import { generatedInputs } from './generatedInputs';
 import { preparedItem } from './preparedItem';
@@ -74,15 +75,20 @@ async function* itemsOf(
   for (const recording of recordings) {
     const cutter = new WindowCutter({ encoder, hop, clock });
     const wants = (channel: RecordedChannel): boolean => channel.kind === 'reading' && wanted.has(channel.modality);
-    for await (const item of readRecording(recording, { memory: cutter.pool, wants })) {
-      if (item.kind === 'session') cutter.forget();
-      if (item.kind !== 'reading') continue;
-      for (const input of cutter.inputsOf(item.reading)) {
-        const prepared = await preparedItem(preprocessor, input);
-        if (prepared !== undefined) yield prepared;
-      }
+    for await (const input of inputsIn(readRecording(recording, { memory: cutter.pool, wants }), cutter)) {
+      const prepared = await preparedItem(preprocessor, input);
+      if (prepared !== undefined) yield prepared;
     }
   }
+}
+
+/** Each is valid until the next is asked for. */
+async function* inputsIn(recorded: AsyncIterable<RecordedItem>, cutter: WindowCutter): AsyncGenerator<EncoderInput> {
+  for await (const item of recorded) {
+    if (item.kind === 'session') yield* cutter.rest();
+    if (item.kind === 'reading') yield* cutter.inputsOf(item.reading);
+  }
+  yield* cutter.rest();
 }
 
 /** So that the windows of all recordings are about as many as are taken. */
