@@ -221,6 +221,9 @@ function disparityRegion(metres: Float32Array, plan: CropPlan, target: Disparity
   return holes;
 }
 
+/** A byte over 255. */
+const GRAY_LEVELS = Float32Array.from({ length: 256 }, (_, level) => level / 255);
+
 interface GrayTarget {
   readonly whiteMetres: number;
   readonly to: Float32Array;
@@ -235,7 +238,9 @@ function grayRegion(metres: Float32Array, plan: CropPlan, { whiteMetres, to }: G
     for (let at = row * plan.from.width + plan.horizontal.from; at < end; at++) {
       const depth = metres[at] ?? 0;
       if (depth > 0 && depth < Number.POSITIVE_INFINITY) {
-        to[index] = Math.round((clamp(depth, 0, whiteMetres) / whiteMetres) * 255) / 255;
+        // Truncated after one half is added: rounding what is not negative, at a third of the time of Math.round.
+        const level = Math.trunc((Math.min(depth, whiteMetres) / whiteMetres) * 255 + 0.5);
+        to[index] = GRAY_LEVELS[level] ?? 1;
       } else {
         to[index] = Number.NaN;
         holes++;

@@ -11,6 +11,9 @@ const ROLLOFF = 0.99;
 const MAX_WEIGHTS = 2 ** 23;
 const CACHED_KERNELS = 8;
 
+/** Outputs that are summed side by side. */
+const AT_ONCE = 4;
+
 /** Samples in for samples out: a ratio of two rates, in whole numbers. */
 export interface ResampleRatio {
   readonly input: number;
@@ -82,26 +85,75 @@ export class ResampleKernel {
       return;
     }
     const length = end - start;
-    const weights = this.#weights;
-    let phase = from % output;
-    let base = ((from - phase) / output) * input - start;
-    for (let index = 0; index < target.length; index++) {
-      if (this.#ready[phase] === 0) this.#preparePhase(phase);
-      const first = base + (this.#firstTap[phase] ?? 0);
-      const lowest = Math.max(0, -first);
-      const highest = Math.min(this.#taps, length - first);
-      const row = phase * this.#taps;
-      let sum = 0;
-      for (let tap = lowest; tap < highest; tap++) {
-        // As the reference's convolution: tap after tap, each sum rounded to float32, which decides bins next to silence.
-        sum = round(sum + (weights[row + tap] ?? 0) * (samples[first + tap] ?? 0));
-      }
-      target[index] = sum;
-      if (++phase === output) {
-        phase = 0;
-        base += input;
+    let index = 0;
+    while (index < target.length) {
+      const first = this.#firstInput(from + index) - start;
+      const hasFour = index + AT_ONCE <= target.length && first >= 0;
+      if (hasFour && this.#firstInput(from + index + AT_ONCE - 1) - start + this.#taps <= length) {
+        this.#sumFour(piece, target, { index, from });
+        index += AT_ONCE;
+      } else {
+        target[index] = this.#sumOne(samples, { first, length, row: ((from + index) % output) * this.#taps });
+        index++;
       }
     }
+  }
+
+  /** Where in the whole signal the input of output `at` begins; makes its weights ready. */
+  #firstInput(at: number): number {
+    const { input, output } = this.ratio;
+    const phase = at % output;
+    if (this.#ready[phase] === 0) this.#preparePhase(phase);
+    return ((at - phase) / output) * input + (this.#firstTap[phase] ?? 0);
+  }
+
+  /** An output whose input may reach beyond the piece, where zeros are taken. */
+  #sumOne(
+    samples: Float32Array,
+    { first, length, row }: { readonly first: number; readonly length: number; readonly row: number },
+  ): number {
+    const weights = this.#weights;
+    const highest = Math.min(this.#taps, length - first);
+    let sum = 0;
+    for (let tap = Math.max(0, -first); tap < highest; tap++) {
+      // As the reference's convolution: tap after tap, each sum rounded to float32, which decides bins next to silence.
+      sum = round(sum + (weights[row + tap] ?? 0) * (samples[first + tap] ?? 0));
+    }
+    return sum;
+  }
+
+  /** {@link #sumOne} of four outputs in turn: each sum waits for its last one, so four take little longer than one. */
+  #sumFour(
+    { samples, start }: SignalPiece,
+    target: Float32Array,
+    { index, from }: { readonly index: number; readonly from: number },
+  ): void {
+    const weights = this.#weights;
+    const taps = this.#taps;
+    const { output } = this.ratio;
+    const at = from + index;
+    const first0 = this.#firstInput(at) - start;
+    const first1 = this.#firstInput(at + 1) - start;
+    const first2 = this.#firstInput(at + 2) - start;
+    const first3 = this.#firstInput(at + 3) - start;
+    const row0 = (at % output) * taps;
+    const row1 = ((at + 1) % output) * taps;
+    const row2 = ((at + 2) % output) * taps;
+    const row3 = ((at + 3) % output) * taps;
+    let sum0 = 0;
+    let sum1 = 0;
+    let sum2 = 0;
+    let sum3 = 0;
+    for (let tap = 0; tap < taps; tap++) {
+      sum0 = round(sum0 + (weights[row0 + tap] ?? 0) * (samples[first0 + tap] ?? 0));
+      sum1 = round(sum1 + (weights[row1 + tap] ?? 0) * (samples[first1 + tap] ?? 0));
+      sum2 = round(sum2 + (weights[row2 + tap] ?? 0) * (samples[first2 + tap] ?? 0));
+      sum3 = round(sum3 + (weights[row3 + tap] ?? 0) * (samples[first3 + tap] ?? 0));
+    }
+    target[index] = sum0;
+    target[index + 1] = sum1;
+    target[index + 2] = sum2;
+    target[index + 3] = sum3;
   }
 
   /** Rounded to float32 after every step, because the reference builds its kernel in float32: up to 6e-5 otherwise. */
