@@ -1,6 +1,6 @@
 import { Scratch } from '../../streaming/scratch';
 import type { Content, Graph, Value } from '../graph';
-import { agreementOf, LEAST_COSINE } from './agreement';
+import { agreementOf } from './agreement';
 import { type EncoderItem, GraphSession } from './graphSession';
 import type { LayerPlan, LayerPlans } from './plan';
 import { quantizedGraph } from './quantizedGraph';
@@ -66,11 +66,11 @@ async function changedElements(graph: Graph): Promise<ReadonlyMap<Value, Content
 
 /**
  * How many of the most harmful layers have to go back, if losses add up as those of independent errors do: what stays
- * must not lose more than the limit.
+ * must not lose more than the limit. At least one: the sum was too small where all together lost too much.
  */
-export function layersToPutBack(harms: readonly Harm[]): number {
+export function layersToPutBack(harms: readonly Harm[], mostLoss: number): number {
   let left = harms.reduce((sum, { loss }) => sum + loss, 0);
   let count = 0;
-  while (count < harms.length && left > 1 - LEAST_COSINE) left -= harms[count++]?.loss ?? 0;
+  while (count < harms.length && left > mostLoss) left -= harms[count++]?.loss ?? 0;
   return Math.max(1, count);
 }
