@@ -1,15 +1,19 @@
-import { Scratch } from '../../streaming/scratch';
-import type { Content, Graph, Value } from '../graph';
+import type { Graph } from '../graph';
 import { agreementOf } from './agreement';
 import { type EncoderItem, GraphSession } from './graphSession';
+import { changedElements } from './insideElements';
+import { localErrors } from './localErrors';
 import type { LayerPlan, LayerPlans } from './plan';
 import { quantizedGraph } from './quantizedGraph';
 import type { StoredNumbers } from './storedNumbers';
 
+/** Layers whose harm to the embedding is measured one by one: each takes a session of its own. */
+export const SHORTLIST = 16;
+
 /** Enough to tell a layer that spoils the embedding from one that does not. */
 export const HARM_ITEMS = 2;
 
-/** A layer, and how much of the cosine is lost when it alone is int8. */
+/** A layer, and how much of the cosine is lost when it alone is int8; 0 where that was not measured. */
 export interface Harm {
   readonly name: string;
   readonly loss: number;
@@ -18,6 +22,7 @@ export interface Harm {
 export interface HarmOptions {
   readonly plans: LayerPlans;
   readonly numbers: StoredNumbers;
+  /** {@link HARM_ITEMS} of them. */
   readonly items: readonly EncoderItem[];
   /** Embeddings of the items by the encoder as it is. */
   readonly expected: readonly Float32Array[];
@@ -25,18 +30,26 @@ export interface HarmOptions {
   readonly folder: string;
   readonly threads: number;
   readonly signal?: AbortSignal | undefined;
+  /** Called once for each layer, and once more for those of the {@link SHORTLIST}. */
   readonly onLayer: () => void;
 }
 
-/** Makes each layer int8 by itself, all others as they are, and measures. The most harmful first. */
+/**
+ * All layers, the most harmful first. Those whose own output is furthest off are made int8 one by one, all others as they
+ * are, and what that does to the embedding is measured; the rest follows by how far it is off.
+ */
 export async function harmOfLayers(source: Graph, options: HarmOptions): Promise<readonly Harm[]> {
+  const errors = [...(await localErrors(source, options))].sort(([, a], [, b]) => b - a);
   const harms: Harm[] = [];
-  for (const plan of options.plans.values()) {
+  for (const [name] of errors.slice(0, SHORTLIST)) {
+    const plan = options.plans.get(name);
+    if (plan === undefined) continue;
     options.signal?.throwIfAborted();
-    harms.push({ name: plan.layer.name, loss: await lossOf(plan, source, options) });
+    harms.push({ name, loss: await lossOf(plan, source, options) });
     options.onLayer();
   }
-  return harms.sort((a, b) => b.loss - a.loss);
+  harms.sort((a, b) => b.loss - a.loss);
+  return [...harms, ...errors.slice(SHORTLIST).map(([name]) => ({ name, loss: 0 }))];
 }
 
 async function lossOf(
@@ -48,20 +61,11 @@ async function lossOf(
   const session = await GraphSession.ofGraph(graph, { folder, contents: await changedElements(graph), threads });
   try {
     const found: Float32Array[] = [];
-    for (const item of items.slice(0, HARM_ITEMS)) found.push(await session.embed(item));
+    for (const item of items) found.push(await session.embed(item));
     return 1 - agreementOf(found, expected).worstCosine;
   } finally {
     await session.release();
   }
-}
-
-/** What is not in the weights file of the source goes into the model itself. */
-async function changedElements(graph: Graph): Promise<ReadonlyMap<Value, Content>> {
-  const contents = new Map<Value, Content>();
-  for (const { value, content } of graph.initializers) {
-    if (content.kind === 'streamed') contents.set(value, { kind: 'inline', data: await content.read(new Scratch()) });
-  }
-  return contents;
 }
 
 /**

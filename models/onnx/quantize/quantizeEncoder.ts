@@ -5,7 +5,7 @@ import type { Graph } from '../graph';
 import { type WrittenModel, writeModel } from '../writeModel';
 import { type Agreement, agreementOf, LEAST_COSINE } from './agreement';
 import { GraphSession } from './graphSession';
-import { HARM_ITEMS, type Harm, harmOfLayers, layersToPutBack } from './harm';
+import { HARM_ITEMS, type Harm, harmOfLayers, layersToPutBack, SHORTLIST } from './harm';
 import { layersOf } from './layers';
 import { type CalibrationItems, type Observations, observe } from './observe';
 import { type LayerPlans, planLayers } from './plan';
@@ -140,7 +140,7 @@ function harmsOf(work: Work, options: QuantizeEncoderOptions): Promise<readonly 
     expected: observations.calibration,
     threads: options.threads,
     signal: options.signal,
-    onLayer: counted('search', plans.size, options),
+    onLayer: counted('search', plans.size + Math.min(plans.size, SHORTLIST), options),
   });
 }
 
