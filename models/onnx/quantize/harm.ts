@@ -1,19 +1,15 @@
-import type { Graph } from '../graph';
+import { Scratch } from '../../streaming/scratch';
+import type { Content, Graph, Value } from '../graph';
 import { agreementOf } from './agreement';
 import { type EncoderItem, GraphSession } from './graphSession';
-import { changedElements } from './insideElements';
-import { localErrors } from './localErrors';
 import type { LayerPlan, LayerPlans } from './plan';
 import { quantizedGraph } from './quantizedGraph';
 import type { StoredNumbers } from './storedNumbers';
 
-/** Layers whose harm to the embedding is measured one by one: each takes a session of its own. */
-export const SHORTLIST = 16;
-
 /** Enough to tell a layer that spoils the embedding from one that does not. */
 export const HARM_ITEMS = 2;
 
-/** A layer, and how much of the cosine is lost when it alone is int8; 0 where that was not measured. */
+/** A layer, and how much of the cosine is lost when it alone is int8; its share where that was measured for a group. */
 export interface Harm {
   readonly name: string;
   readonly loss: number;
@@ -30,34 +26,55 @@ export interface HarmOptions {
   readonly folder: string;
   readonly threads: number;
   readonly signal?: AbortSignal | undefined;
-  /** Called once for each layer, and once more for those of the {@link SHORTLIST}. */
-  readonly onLayer: () => void;
+  /** Called after each group, and after each layer that was measured by itself. */
+  readonly onMeasured: () => void;
 }
 
 /**
- * All layers, the most harmful first. Those whose own output is furthest off are made int8 one by one, all others as they
- * are, and what that does to the embedding is measured; the rest follows by how far it is off.
+ * All layers, the most harmful first. Neighbours are made int8 together, all others as they are, and what that does to the
+ * embedding is measured; then the layers of those groups one by one that cannot be left out of it. A group that does
+ * little harm stands for its layers: a run for each of them would take minutes for the largest encoders.
+ *
+ * @param mostLoss - What all layers together may lose.
  */
-export async function harmOfLayers(source: Graph, options: HarmOptions): Promise<readonly Harm[]> {
-  const errors = [...(await localErrors(source, options))].sort(([, a], [, b]) => b - a);
-  const harms: Harm[] = [];
-  for (const [name] of errors.slice(0, SHORTLIST)) {
-    const plan = options.plans.get(name);
-    if (plan === undefined) continue;
+export async function harmOfLayers(source: Graph, options: HarmOptions, mostLoss: number): Promise<readonly Harm[]> {
+  const plans = [...options.plans.values()];
+  const measure = async (group: readonly LayerPlan[]): Promise<number> => {
     options.signal?.throwIfAborted();
-    harms.push({ name, loss: await lossOf(plan, source, options) });
-    options.onLayer();
+    const loss = await lossOf(group, source, options);
+    options.onMeasured();
+    return loss;
+  };
+  const groups: { readonly members: readonly LayerPlan[]; readonly loss: number }[] = [];
+  for (const members of groupsOf(plans)) groups.push({ members, loss: await measure(members) });
+  groups.sort((a, b) => b.loss - a.loss);
+  const harms: Harm[] = [];
+  let left = groups.reduce((sum, { loss }) => sum + loss, 0);
+  for (const [index, { members, loss }] of groups.entries()) {
+    const isClear = index > 0 && left <= mostLoss / 2;
+    left -= loss;
+    for (const member of members) {
+      harms.push({ name: member.layer.name, loss: isClear ? loss / members.length : await measure([member]) });
+    }
   }
-  harms.sort((a, b) => b.loss - a.loss);
-  return [...harms, ...errors.slice(SHORTLIST).map(([name]) => ({ name, loss: 0 }))];
+  return harms.sort((a, b) => b.loss - a.loss);
+}
+
+/** As many groups of neighbours as there are layers in each. */
+function groupsOf(plans: readonly LayerPlan[]): readonly (readonly LayerPlan[])[] {
+  const size = Math.ceil(Math.sqrt(plans.length));
+  return Array.from({ length: Math.ceil(plans.length / size) }, (_, group) =>
+    plans.slice(group * size, (group + 1) * size),
+  );
 }
 
 async function lossOf(
-  plan: LayerPlan,
+  group: readonly LayerPlan[],
   source: Graph,
   { numbers, items, expected, folder, threads }: HarmOptions,
 ): Promise<number> {
-  const graph = quantizedGraph(source, { plans: new Map([[plan.layer.name, plan]]), numbers, unchanged: 'left' });
+  const plans = new Map(group.map((plan) => [plan.layer.name, plan]));
+  const graph = quantizedGraph(source, { plans, numbers, unchanged: 'left' });
   const session = await GraphSession.ofGraph(graph, { folder, contents: await changedElements(graph), threads });
   try {
     const found: Float32Array[] = [];
@@ -66,6 +83,15 @@ async function lossOf(
   } finally {
     await session.release();
   }
+}
+
+/** What is not in the weights file of the source goes into the model itself. */
+async function changedElements(graph: Graph): Promise<ReadonlyMap<Value, Content>> {
+  const contents = new Map<Value, Content>();
+  for (const { value, content } of graph.initializers) {
+    if (content.kind === 'streamed') contents.set(value, { kind: 'inline', data: await content.read(new Scratch()) });
+  }
+  return contents;
 }
 
 /**

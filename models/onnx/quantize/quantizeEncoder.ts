@@ -5,7 +5,7 @@ import type { Graph } from '../graph';
 import { type WrittenModel, writeModel } from '../writeModel';
 import { type Agreement, agreementOf, LEAST_COSINE } from './agreement';
 import { GraphSession } from './graphSession';
-import { HARM_ITEMS, type Harm, harmOfLayers, layersToPutBack, SHORTLIST } from './harm';
+import { HARM_ITEMS, type Harm, harmOfLayers, layersToPutBack } from './harm';
 import { layersOf } from './layers';
 import { type CalibrationItems, type Observations, observe } from './observe';
 import { type LayerPlans, planLayers } from './plan';
@@ -84,7 +84,7 @@ async function withinLimit(work: Work, options: QuantizeEncoderOptions): Promise
   let tried = await attempt(work, plans, options);
   const least = options.leastCosine ?? LEAST_COSINE;
   if (tried.agreement.worstCosine >= least) return resultOf(tried, []);
-  const harms = await harmsOf(work, options);
+  const harms = await harmsOf(work, options, 1 - least);
   let count = layersToPutBack(harms, 1 - least);
   for (let tries = 1; tries < MOST_TRIES && count < plans.size; tries++, count *= 2) {
     const back = harms.slice(0, count).map(({ name }) => name);
@@ -132,19 +132,24 @@ async function attempt(
 }
 
 /** Measured on calibration inputs: held-back ones only judge. */
-function harmsOf(work: Work, options: QuantizeEncoderOptions): Promise<readonly Harm[]> {
+function harmsOf(work: Work, options: QuantizeEncoderOptions, mostLoss: number): Promise<readonly Harm[]> {
   const { graph, plans, observations } = work;
-  return harmOfLayers(graph, {
+  const harm = {
     ...work,
     items: options.items.calibration.slice(0, HARM_ITEMS),
     expected: observations.calibration,
     threads: options.threads,
     signal: options.signal,
-    onLayer: counted('search', plans.size + Math.min(plans.size, SHORTLIST), options),
-  });
+    // Groups and the layers of one; of more, where several do harm.
+    onMeasured: counted('search', 2 * Math.ceil(Math.sqrt(plans.size)), options),
+  };
+  return harmOfLayers(graph, harm, mostLoss);
 }
 
 function counted(step: QuantizationStep, total: number, { onProgress }: QuantizeEncoderOptions): () => void {
   let done = 0;
-  return () => onProgress?.({ step, done: ++done, total });
+  return () => {
+    done++;
+    onProgress?.({ step, done, total: Math.max(done, total) });
+  };
 }

@@ -50,34 +50,19 @@ export function symbolsOf({ inputs }: Graph): Readonly<Record<string, number>> {
   return Object.fromEntries(symbols.map((symbol) => [symbol, 1]));
 }
 
-function replace(copy: GraphCopy, plan: LayerPlan, { numbers }: Sources): void {
+function replace(copy: GraphCopy, plan: LayerPlan, sources: Sources): void {
   const { layer } = plan;
-  const from = copy.of(layer.kind === 'linear' ? layer.input : layer.indices);
-  copy.set(layer.output, quantizedLayer(copy, plan, { numbers, from, name: layer.output.name }));
-}
-
-interface LayerSources {
-  readonly numbers: StoredNumbers;
-  /** What goes into the layer, smoothed; indices of a table. */
-  readonly from: Value;
-  /** Of what comes out. */
-  readonly name: string;
-}
-
-/** A planned layer in int8, appended to a copy. */
-export function quantizedLayer(copy: GraphCopy, plan: LayerPlan, sources: LayerSources): Value<'float32'> {
-  const { layer } = plan;
-  if (layer.kind === 'linear') return linear(copy, { ...plan, layer }, sources);
-  return table(copy, { ...plan, layer }, sources);
+  if (layer.kind === 'linear') copy.set(layer.output, linear(copy, { ...plan, layer }, sources));
+  else copy.set(layer.output, table(copy, { ...plan, layer }, sources));
 }
 
 function linear(
   copy: GraphCopy,
   { layer, scales, smoothing }: LayerPlan & { readonly layer: LinearLayer },
-  { numbers, from, name: product }: LayerSources,
+  { numbers }: Sources,
 ): Value<'float32'> {
   const { graph } = copy;
-  const { name, weight, rows, columns, output } = layer;
+  const { name, weight, rows, columns, input, output } = layer;
   const integers = graph.initializer(`${name}.int8`, {
     type: 'int8',
     shape: [rows, columns],
@@ -98,16 +83,16 @@ function linear(
     content: streamed(async () => scales),
   });
   const shape = copy.shape(output.shape);
-  return quantizedProduct(from, { name: product, weights: { integers, zero, scale }, shape });
+  return quantizedProduct(copy.of(input), { name: output.name, weights: { integers, zero, scale }, shape });
 }
 
 function table(
   copy: GraphCopy,
   { layer, scales }: LayerPlan & { readonly layer: TableLayer },
-  { numbers, from, name: taken }: LayerSources,
+  { numbers }: Sources,
 ): Value<'float32'> {
   const { graph } = copy;
-  const { name, weight, rows, columns } = layer;
+  const { name, weight, rows, columns, indices, output } = layer;
   const integers = graph.initializer(`${name}.int8`, {
     type: 'int8',
     shape: [rows, columns],
@@ -121,7 +106,7 @@ function table(
     shape: [rows, 1],
     content: streamed(async () => scales),
   });
-  return quantizedRows(from, { name: taken, integers, scale });
+  return quantizedRows(copy.of(indices), { name: output.name, integers, scale });
 }
 
 function streamed(read: (scratch: Scratch) => Promise<Elements>): Content {
