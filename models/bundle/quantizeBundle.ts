@@ -28,6 +28,8 @@ export interface QuantizationOptions {
   readonly calibration: CalibrationSource;
   /** Of the runtime. */
   readonly threads: number;
+  /** What an encoder has to reach on held-back inputs; 0.99 unless given. */
+  readonly leastCosine?: number | undefined;
   readonly overwrite?: Overwrite;
   /** Milliseconds of a clock that only goes forward: given, the time of both encoders is compared too. */
   readonly now?: (() => number) | undefined;
@@ -134,7 +136,7 @@ async function quantize(
   options: QuantizationOptions,
 ): Promise<{ readonly encoder: EncoderManifest; readonly row: QuantizedRow }> {
   const { modality, encoder, bundle, directory } = source;
-  const { threads, signal, onProgress } = options;
+  const { threads, leastCosine, signal, onProgress } = options;
   const items = await calibrationItems({ modality, encoder, bundle }, options);
   const modelPath = bundle.pathOf(encoder.model);
   const target = path.join(directory, `${modality}.onnx`);
@@ -143,6 +145,7 @@ async function quantize(
     target: { modelPath: target, weightsPath: `${target}.data` },
     items,
     threads,
+    leastCosine,
     signal,
     onProgress: (progress) => onProgress?.({ modality, ...progress }),
   });

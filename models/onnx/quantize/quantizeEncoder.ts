@@ -20,6 +20,8 @@ export interface QuantizeEncoderOptions {
   readonly target: { readonly modelPath: string; readonly weightsPath: string };
   readonly items: CalibrationItems;
   readonly threads: number;
+  /** What held-back inputs have to reach; {@link LEAST_COSINE} unless given. */
+  readonly leastCosine?: number | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: (progress: {
     readonly step: QuantizationStep;
@@ -29,7 +31,7 @@ export interface QuantizeEncoderOptions {
 }
 
 export interface QuantizedEncoder {
-  /** `undefined` when nothing reached {@link LEAST_COSINE}: the encoder stays as it was, and no file is left. */
+  /** `undefined` when nothing reached the least cosine: the encoder stays as it was, and no file is left. */
   readonly written: WrittenModel | undefined;
   /** Of the last try, on held-back inputs. */
   readonly agreement: Agreement;
@@ -80,14 +82,15 @@ interface Work {
 async function withinLimit(work: Work, options: QuantizeEncoderOptions): Promise<QuantizedEncoder> {
   const { plans } = work;
   let tried = await attempt(work, plans, options);
-  if (isEnough(tried)) return resultOf(tried, []);
-  const harms = await harmsOf(work, options);
-  let count = layersToPutBack(harms);
+  const least = options.leastCosine ?? LEAST_COSINE;
+  if (tried.agreement.worstCosine >= least) return resultOf(tried, []);
+  const harms = await harmsOf(work, options, 1 - least);
+  let count = layersToPutBack(harms, 1 - least);
   for (let tries = 1; tries < MOST_TRIES && count < plans.size; tries++, count *= 2) {
     const back = harms.slice(0, count).map(({ name }) => name);
     const kept = new Map([...plans].filter(([name]) => !back.includes(name)));
     tried = await attempt(work, kept, options);
-    if (isEnough(tried)) return resultOf(tried, back);
+    if (tried.agreement.worstCosine >= least) return resultOf(tried, back);
   }
   for (const { path: file } of [tried.written.model, tried.written.weights]) await rm(file);
   return { written: undefined, agreement: tried.agreement, int8Layers: [], fp32Layers: [...plans.keys()] };
@@ -97,10 +100,6 @@ interface Attempt {
   readonly written: WrittenModel;
   readonly agreement: Agreement;
   readonly plans: LayerPlans;
-}
-
-function isEnough({ agreement }: Attempt): boolean {
-  return agreement.worstCosine >= LEAST_COSINE;
 }
 
 function resultOf({ written, agreement, plans }: Attempt, fp32Layers: readonly string[]): QuantizedEncoder {
@@ -133,19 +132,24 @@ async function attempt(
 }
 
 /** Measured on calibration inputs: held-back ones only judge. */
-function harmsOf(work: Work, options: QuantizeEncoderOptions): Promise<readonly Harm[]> {
+function harmsOf(work: Work, options: QuantizeEncoderOptions, mostLoss: number): Promise<readonly Harm[]> {
   const { graph, plans, observations } = work;
-  return harmOfLayers(graph, {
+  const harm = {
     ...work,
     items: options.items.calibration.slice(0, HARM_ITEMS),
     expected: observations.calibration,
     threads: options.threads,
     signal: options.signal,
-    onLayer: counted('search', plans.size, options),
-  });
+    // Groups and the layers of one; of more, where several do harm.
+    onMeasured: counted('search', 2 * Math.ceil(Math.sqrt(plans.size)), options),
+  };
+  return harmOfLayers(graph, harm, mostLoss);
 }
 
 function counted(step: QuantizationStep, total: number, { onProgress }: QuantizeEncoderOptions): () => void {
   let done = 0;
-  return () => onProgress?.({ step, done: ++done, total });
+  return () => {
+    done++;
+    onProgress?.({ step, done, total: Math.max(done, total) });
+  };
 }

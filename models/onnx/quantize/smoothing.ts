@@ -1,7 +1,7 @@
 /** How the size of outliers is shared out: 0 leaves it all to the activations, 1 to the weights (reference/onnxruntime.md §2). */
 export const SMOOTHING = 0.5;
 
-/** Factors beyond these would only make up for channels that never carry anything. */
+/** Beyond it a channel is as good as gone. */
 const MOST = 2 ** 16;
 
 /**
@@ -13,9 +13,10 @@ const MOST = 2 ** 16;
  */
 export function smoothingFactors(activations: Float32Array, weights: Float32Array): Float32Array {
   return activations.map((activation, channel) => {
-    const weight = weights[channel] ?? 0;
-    if (!(activation > 0) || !(weight > 0)) return 1;
-    const factor = activation ** SMOOTHING / weight ** (1 - SMOOTHING);
+    // It never carried anything: nothing is known of its size.
+    if (!(activation > 0)) return 1;
+    // Infinite where nothing listens to the channel, which then takes no room of the others' scale.
+    const factor = activation ** SMOOTHING / (weights[channel] ?? 0) ** (1 - SMOOTHING);
     return Math.min(Math.max(factor, 1 / MOST), MOST);
   });
 }

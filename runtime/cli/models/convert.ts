@@ -13,7 +13,6 @@ import { printLicence } from '../bundle';
 import { untilInterrupted } from '../interrupt';
 import { formatBytes, type OutputOptions, print, printJson, printTable, UsageError } from '../output';
 import { startProgress } from '../progress';
-import { quantizedFrom } from './convertInt8';
 import { reportQuantized } from './quantizeReport';
 import { PUBLISHED_VARIANT, variantFor } from './variantFor';
 
@@ -97,6 +96,8 @@ async function convert(conversion: Conversion): Promise<void> {
     };
     const output = { outputDirectory: folder, overwrite: conversion.force === true ? 'replace' : 'refuse' } as const;
     if (precision === 'int8') {
+      // Loads the runtime and the simulated world.
+      const { quantizedFrom } = await import('./convertInt8.js');
       const written = await quantizedFrom(checkpoint, { ...conversion, options, output, onConverted: progress.stop });
       if (json) return printJson({ folder: path.resolve(folder), seconds: seconds(), ...written });
       printLicence(written.manifest.licence);

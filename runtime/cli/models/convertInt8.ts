@@ -4,8 +4,8 @@ import type { QuantizedBundle } from '../../../models/bundle/quantizeBundle';
 import type { Overwrite } from '../../../models/bundle/workspace';
 import type { StateDict } from '../../../models/checkpoint/stateDict';
 import { systemClock } from '../../clock';
-import { calibrationOf } from './quantize';
 import { quantizationProgress } from './quantizeReport';
+import { calibrationOf } from './runQuantize';
 
 interface ConversionToInt8 {
   readonly options: Int8ConversionOptions['conversion'];

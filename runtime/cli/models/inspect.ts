@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { caveatsOf } from '../../../models/bundle/caveats';
+import type { Quantization } from '../../../models/bundle/manifest';
 import { openCheckpoint } from '../../../models/checkpoint/checkpoint';
 import type { StateDict } from '../../../models/checkpoint/stateDict';
 import { modalitiesOf, planEncoder } from '../../../models/imagebind/encoder';
@@ -51,7 +52,19 @@ async function inspectBundle(directory: string, flags: InspectFlags): Promise<vo
   );
   print(`${manifest.name}: ${manifest.variant}, ${manifest.dimensions} dimensions, space ${manifest.space}`);
   print(`licence ${manifest.licence.name}; every file has the size and content that the manifest states`);
+  for (const [modality, { quantization }] of Object.entries(manifest.encoders)) {
+    if (quantization !== undefined) print(quantizationLine(modality, quantization));
+  }
   for (const caveat of caveatsOf(manifest)) print(`note: ${caveat}`);
+}
+
+/** What int8 made of an encoder when it was written. */
+function quantizationLine(modality: string, { calibration, heldBack, int8Layers, fp32Layers }: Quantization): string {
+  const found = `worst cosine ${heldBack.worstCosine.toFixed(5)} on ${heldBack.inputs} held-back inputs (${calibration.source})`;
+  if (int8Layers === 0) return `${modality} stayed as it was: int8 reached a ${found}`;
+  const left =
+    fp32Layers.length === 0 ? '' : `; ${fp32Layers.length} of them stayed as they were: ${fp32Layers.join(', ')}`;
+  return `${modality} has ${int8Layers + fp32Layers.length} layers for int8: ${found}${left}`;
 }
 
 /** One encoder of a checkpoint, or why it cannot be converted. */

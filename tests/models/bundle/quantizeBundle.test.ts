@@ -132,6 +132,18 @@ describe('a bundle in int8', () => {
     assert.equal(encoders[0]!.fp32Layers[0], spoilt);
   });
 
+  it('leaves an encoder as it is where no try reaches what is asked for, and says so', async () => {
+    const outputDirectory = path.join(folder, 'kept');
+    const { encoders } = await quantizeBundle(source, { ...OPTIONS, outputDirectory, leastCosine: 1.1 });
+    assert.deepEqual([encoders[0]!.int8Layers, encoders[0]!.fp32Layers.length], [0, 9]);
+    assert.equal(encoders[0]!.bytesAfter, encoders[0]!.bytesBefore);
+    const kept = await openBundle(outputDirectory, { stateDirectory: path.join(folder, 'state') });
+    const { quantization, ...encoder } = kept.manifest.encoders['imu']!;
+    assert.deepEqual(encoder, source.manifest.encoders['imu']);
+    assert.equal(quantization?.int8Layers, 0);
+    assert.deepEqual((await readdir(outputDirectory)).sort(), (await readdir(source.directory)).sort());
+  });
+
   it('is made of a checkpoint by way of fp32, of which nothing stays', async (context) => {
     const place = await temporaryFolder(context);
     const outputDirectory = path.join(place, 'bundle');

@@ -1,18 +1,18 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { test } from 'node:test';
-import { promptsOf } from '../../../devices/simulated/captions';
 import { perceivableTo } from '../../../devices/simulated/events/catalogue';
+import type { EventDeclaration } from '../../../devices/simulated/events/event';
 import { SENSORS } from '../../../devices/simulated/sensor';
 import { type Bundle, openBundle } from '../../../models/bundle/bundle';
 import { quantizeBundle } from '../../../models/bundle/quantizeBundle';
 import { miniBundleFolder } from '../../../models/mini/location';
 import { Engine } from '../../../runtime/inference/engine';
 import { dot } from '../../../runtime/inference/vectors';
-import { generatedInputs } from '../../../runtime/learn/calibrate/generatedInputs';
 import { labelPrototypes } from '../../../runtime/learn/evaluate/zeroShot';
 import { planScenes, sceneOf } from '../../../runtime/learn/scenePlan';
 import { readingOf } from '../../../runtime/learn/sensorItems';
+import { fewInputs } from '../../support/fewInputs';
 import { temporaryFolder } from '../../support/temporaryFolder';
 
 /** Scenes to be judged on: other ones than those that int8 was calibrated with. */
@@ -21,12 +21,15 @@ const SCENES = [...planScenes({ set: 'test', pairs: 'new', count: 24, seed: 7 })
   event: planned.events[0]!,
 }));
 
+/** One prompt a label: the words of all of them are the evaluation's business. */
+const plainPrompts = ({ phrases }: EventDeclaration): readonly string[] => phrases.slice(0, 1);
+
 type Answers = ReadonlyMap<string, readonly { readonly vector: Float32Array; readonly label: string }[]>;
 
 /** What each sensor's encoder makes of every scene whose event it perceives. */
 async function answersOf(bundle: Bundle): Promise<Answers> {
   await using engine = await Engine.open(bundle);
-  const prototypes = await labelPrototypes(promptsOf, async (text) => {
+  const prototypes = await labelPrototypes(plainPrompts, async (text) => {
     return (await engine.encode('text', { kind: 'text', text })).vector;
   });
   const answers = new Map<string, { vector: Float32Array; label: string }[]>();
@@ -48,7 +51,7 @@ test('the shipped bundle gives the same answers in int8, scene by scene', async 
   const stateDirectory = path.join(folder, 'state');
   const before = await openBundle(miniBundleFolder(), { stateDirectory });
   const outputDirectory = path.join(folder, 'int8');
-  const { encoders } = await quantizeBundle(before, { outputDirectory, calibration: generatedInputs, threads: 2 });
+  const { encoders } = await quantizeBundle(before, { outputDirectory, calibration: fewInputs(8), threads: 2 });
   for (const { modality, worstCosine } of encoders) assert.ok(worstCosine > 0.999, `${modality}: ${worstCosine}`);
   const int8 = await openBundle(outputDirectory, { stateDirectory });
   const [expected, found] = [await answersOf(before), await answersOf(int8)];

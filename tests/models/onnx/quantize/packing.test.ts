@@ -80,11 +80,11 @@ describe('weights in 8 bits', () => {
     );
   });
 
-  it('smooth a channel by the root of activation over weight, and leave a silent one alone', () => {
+  it('smooth a channel by the root of activation over weight, leave a silent one alone, and do away with an unheard one', () => {
     // arXiv:2211.10438, eq. 4 with α = 0.5: √16 / √4 = 2; √9 / √(1/4) = 6.
     assert.deepEqual(
       [...smoothingFactors(Float32Array.of(16, 9, 0, 5, Number.NaN), Float32Array.of(4, 0.25, 1, 0, 1))],
-      [2, 6, 1, 1, 1],
+      [2, 6, 1, 2 ** 16, 1],
     );
   });
 });

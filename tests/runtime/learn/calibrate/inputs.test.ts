@@ -38,10 +38,8 @@ describe('generated inputs', () => {
       for (const { shape } of items) assert.deepEqual(shape, [1, ...inputShape(input)], modality);
       assert.ok(new Set(items.map(({ data }) => data.join())).size > 12, modality);
     }
-    for (const modality of ['imu', 'text']) {
-      const again = await itemsOf(generatedInputs, modality, state);
-      assert.deepEqual(again, await itemsOf(generatedInputs, modality, state), modality);
-    }
+    const again = await itemsOf(generatedInputs, 'imu', state);
+    assert.deepEqual(again, await itemsOf(generatedInputs, 'imu', state));
   });
 });
 
