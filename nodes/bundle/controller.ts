@@ -18,6 +18,7 @@ export const BundleSettings = Type.Object({
     Type.String({ pattern: '^[a-z]+(, *[a-z]+)*$', maxLength: 200, title: 'names such as cuda, cpu' }),
   ),
   runtime: Type.Optional(Type.String({ minLength: 1, maxLength: 4096, title: 'the name or path of a module' })),
+  deviceCacheGigabytes: Type.Optional(Type.Number({ minimum: 0, maximum: 1000 })),
 });
 export type BundleSettings = Static<typeof BundleSettings>;
 

@@ -14,6 +14,8 @@ export interface EncoderSettings {
   readonly providers?: readonly string[];
   /** Name or path of the onnxruntime module: own builds on Jetson. */
   readonly runtime?: string;
+  /** What copies of encoders may take on this device; 0 for none. */
+  readonly deviceCacheGigabytes?: number;
 }
 
 /** An open bundle and its engine. */
@@ -40,7 +42,7 @@ export function acquireEncoders(settings: EncoderSettings): Promise<Lease<Encode
   const folder = bundleFolder(settings.bundle);
   return open.acquire(JSON.stringify({ ...settings, bundle: folder }), async () => {
     const bundle = await openBundle(folder);
-    const { workers, threads, providers, runtime } = settings;
+    const { workers, threads, providers, runtime, deviceCacheGigabytes: gigabytes } = settings;
     const listeners = new Set<(status: EngineStatus) => void>();
     const engine = await Engine.open(bundle, {
       clock: systemClock,
@@ -51,6 +53,7 @@ export function acquireEncoders(settings: EncoderSettings): Promise<Lease<Encode
       ...(threads === undefined ? {} : { threadsPerWorker: threads }),
       ...(providers === undefined ? {} : { providers }),
       ...(runtime === undefined ? {} : { runtimeModule: runtime }),
+      ...(gigabytes === undefined ? {} : { deviceCache: gigabytes === 0 ? 'off' : { maxBytes: gigabytes * 1e9 } }),
     });
     return {
       bundle,

@@ -15,10 +15,12 @@ import type { PipelineEvent } from '../pipelineEvent';
 import type { PipelineOptions } from '../pipelineOptions';
 import { SwitchedOff } from '../switchedOff';
 import { openNamedBundle } from './bundle';
+import { copyNotes } from './copyNotes';
 import { engineOptions } from './engineOptions';
 import { nodeServices } from './nodeServices';
 import { nodeState } from './nodeState';
 import { openSource, PICTURE_LIMITS } from './openSource';
+import { printNote } from './output';
 
 export interface RunOptions {
   readonly clock: Clock;
@@ -68,7 +70,11 @@ async function runWith(outbox: Outbox, config: Config, options: RunOptions): Pro
   const { clock, note } = options;
   const bundle = await openNamedBundle({ bundle: config.bundle, ...(note === undefined ? {} : { note }) });
   const access = await brokerAccess(config.broker, process.env);
-  const engine = await Engine.open(bundle, { clock, ...engineOptions(config) });
+  const engine = await Engine.open(bundle, {
+    clock,
+    onStatus: copyNotes(note ?? printNote),
+    ...engineOptions(config),
+  });
   try {
     await runPipeline({ config, bundle, engine, access, outbox }, options);
   } finally {

@@ -18,6 +18,8 @@ export interface HelperOptions {
   readonly signal?: AbortSignal;
   /** What it is for, in words that follow "a process that". */
   readonly purpose: string;
+  /** Lets this process end while it works, which then ends it too. */
+  readonly inBackground?: boolean;
 }
 
 /**
@@ -30,14 +32,18 @@ export interface HelperOptions {
 export async function runHelper<Request extends object, Result>(
   program: string,
   request: Request,
-  { signal, purpose }: HelperOptions,
+  { signal, purpose, inBackground = false }: HelperOptions,
 ): Promise<Result> {
   // The parent's flags are none of its business: `node --test` or `--inspect` would change what it runs.
   const child = fork(program, [], {
     execArgv: [],
     serialization: 'advanced',
-    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    stdio: ['ignore', 'ignore', inBackground ? 'ignore' : 'pipe', 'ipc'],
   });
+  if (inBackground) {
+    child.unref();
+    child.channel?.unref();
+  }
   const kill = (): void => {
     child.kill('SIGKILL');
   };

@@ -92,7 +92,10 @@ export type DeviceCopy =
   | { readonly state: 'used'; readonly reason: string }
   /** One could be made, under this key. */
   | { readonly state: 'absent'; readonly reason: string; readonly key: CacheKey }
-  | { readonly state: 'off'; readonly reason: string };
+  /** By choice, or because it would gain nothing. */
+  | { readonly state: 'off'; readonly reason: string }
+  /** The cache does not work here. */
+  | { readonly state: 'unusable'; readonly reason: string };
 
 export type WorkerReply =
   /** First words of a worker: it is ready for requests. The note goes on a reason; usually empty. */

@@ -16,7 +16,7 @@ export interface BuildRequest extends Omit<CopyRequest, 'key'> {
 }
 
 /** Behind all others, encoders too. */
-const NICENESS = 19;
+const NICENESS = 15;
 
 async function build({ runtimeModule, threads, inBackground, key, ...request }: BuildRequest): Promise<CopyResult> {
   await standAside(inBackground);

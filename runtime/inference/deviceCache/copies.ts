@@ -33,7 +33,7 @@ export class DeviceCopies {
     if (setup.fileBytes < minimumBytes) return off('the encoder is too small to gain by a copy');
     this.#machine ??= import('./key.js').then(({ machineKey }) => machineKey(this.#runtime));
     const machine = await this.#machine;
-    if (machine === undefined) return off('this build of onnxruntime does not say which one it is');
+    if (machine === undefined) return unusable('this build of onnxruntime does not say which one it is');
     const key: CacheKey = { encoder: setup.hash, ...machine };
     const found = await (await storeIn(folder)).hold(key);
     switch (found.kind) {
@@ -41,8 +41,8 @@ export class DeviceCopies {
         return { ...found, key };
       case 'absent':
         return { kind: 'none', deviceCopy: { state: 'absent', reason: found.reason, key } };
-      case 'off':
-        return off(found.reason);
+      case 'unusable':
+        return unusable(found.reason);
     }
   }
 
@@ -60,4 +60,8 @@ async function storeIn(folder: string): Promise<CopyStore> {
 
 function off(reason: string): HeldCopy {
   return { kind: 'none', deviceCopy: { state: 'off', reason } };
+}
+
+function unusable(reason: string): HeldCopy {
+  return { kind: 'none', deviceCopy: { state: 'unusable', reason } };
 }

@@ -138,6 +138,7 @@ export class CopyMaker {
 export function runCopyProcess(request: BuildRequest, signal?: AbortSignal): Promise<CopyResult> {
   return runHelper(path.join(__dirname, 'buildProgram.js'), request, {
     purpose: 'makes a copy for the device cache',
+    inBackground: request.inBackground,
     ...(signal === undefined ? {} : { signal }),
   });
 }

@@ -23,7 +23,7 @@ export type Found =
   /** There is none that can be used: one could be made. */
   | { readonly kind: 'absent'; readonly reason: string }
   /** The folder is of no use. */
-  | { readonly kind: 'off'; readonly reason: string };
+  | { readonly kind: 'unusable'; readonly reason: string };
 
 const COPY_NAME = /^[0-9a-f]{32}$/;
 /** Copies on their way out: away from their names first, for removing gigabytes takes a while. */
@@ -64,7 +64,7 @@ export class CopyStore {
   /** Looks for a copy, and keeps it from being removed until it is released. One that is not as it was written is removed. */
   async hold(key: CacheKey): Promise<Found> {
     const refusal = await this.prepare();
-    if (refusal !== undefined) return { kind: 'off', reason: refusal };
+    if (refusal !== undefined) return { kind: 'unusable', reason: refusal };
     const folder = this.#at(key);
     if (!(await isFolder(folder))) return { kind: 'absent', reason: 'there is no copy yet' };
     const release = await markUse(folder).catch(() => undefined);

@@ -12,10 +12,11 @@ import { readMemory } from './memory';
  */
 export async function requireRoomFor(
   setups: Readonly<Record<Modality, EncoderSetup>>,
-  { modalities = [], expected = [], memory, deviceCache = {} }: EngineOptions,
+  { modalities = [], expected = [], memory, deviceCache = {}, providers = ['cpu'] }: EngineOptions,
 ): Promise<void> {
   const wanted = [...new Set([...modalities, ...expected])].flatMap((modality) => setups[modality] ?? []);
-  if (memory === 'unchecked' || wanted.length === 0) return;
+  // What another provider computes lies in its own memory, and on the CPU for a probe only.
+  if (memory === 'unchecked' || wanted.length === 0 || providers[0] !== 'cpu') return;
   const left = await readMemory(memory);
   const applicants = (copied: ReadonlySet<string>) =>
     wanted.map((setup) => ({ ...setup, hasDeviceCopy: copied.has(setup.hash) }));

@@ -117,12 +117,15 @@ describe('the device cache', () => {
     await mkdir(open.settings.folder);
     await chmod(open.settings.folder, 0o777);
     const { deviceCopy } = await open.encode('imu');
-    assert.deepEqual(deviceCopy, { state: 'off', reason: `others than its owner may write ${open.settings.folder}` });
+    assert.deepEqual(deviceCopy, {
+      state: 'unusable',
+      reason: `others than its owner may write ${open.settings.folder}`,
+    });
 
     const file = path.join(folder, 'file');
     await writeFile(file, '');
     const none = await open.encode('imu', { ...open.settings, folder: path.join(file, 'encoders') });
-    assert.equal(none.deviceCopy.state, 'off');
+    assert.equal(none.deviceCopy.state, 'unusable');
     assert.match(none.deviceCopy.reason, /cannot be written: /);
   });
 
@@ -165,7 +168,7 @@ describe('the device cache', () => {
       assert.equal((await copies.make('imu')).kind, 'made');
       mount('remount,ro');
       const { deviceCopy, vector } = await copies.encode('imu');
-      assert.equal(deviceCopy.state, 'off');
+      assert.equal(deviceCopy.state, 'unusable');
       assert.match(deviceCopy.reason, /cannot be written: .*EROFS/);
       assert.deepEqual(vector, (await copies.encode('imu', 'off')).vector);
     });
