@@ -57,7 +57,7 @@ export function registerSetup(models: Command): void {
     .option('--checkpoint <file>', 'a checkpoint that is here already; it stays as it is')
     .option('--to <folder>', 'where the bundle goes; a folder of your home by default, where its name finds it')
     .option('--yes', 'do not ask whether to go on')
-    .option('--force', 'replace another bundle that is there')
+    .option('--force', 'make it anew, in the place of a bundle that is there')
     .option('--delete-checkpoint', 'delete what was downloaded in the end')
     .option('--keep-checkpoint', 'keep it, for other bundles, without asking')
     .option(
@@ -79,7 +79,7 @@ async function setUp(flags: SetupFlags, signal: AbortSignal): Promise<void> {
   const json = flags.json === true;
   const file = flags.checkpoint === undefined ? await checkpointPlace(undefined) : path.resolve(flags.checkpoint);
   const wish = await wishOf(flags, { file, signal });
-  const isMade = await isThere(wish);
+  const isMade = flags.force !== true && (await isThere(wish));
   if (!isMade) await requireReplaceable(wish.folder, wish.overwrite);
   let keeps = flags.checkpoint !== undefined || flags.deleteCheckpoint !== true;
   let plan: Forecast | undefined;

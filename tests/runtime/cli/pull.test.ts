@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { watch } from 'node:fs';
@@ -11,6 +11,7 @@ import { type CommandResult, errorCode, startCommand } from '../../support/comma
 import { type FileServer, servedBytes, startFileServer } from '../../support/fileServer';
 import { collect } from '../../support/output';
 import { compiled, golden } from '../../support/paths';
+import { withoutScript } from '../../support/script';
 import { temporaryFolder } from '../../support/temporaryFolder';
 
 interface Place {
@@ -170,9 +171,6 @@ describe('sensebind models pull', () => {
     assert.equal(proxyRemark({}, '20.19.0'), undefined);
   });
 });
-
-const withoutScript =
-  spawnSync('script', ['--version']).error === undefined ? false : 'script is missing: apt-get install bsdutils';
 
 describe('sensebind models pull on a terminal', { skip: withoutScript }, () => {
   async function answering(context: TestContext, answer: string): Promise<Place & { readonly said: string }> {

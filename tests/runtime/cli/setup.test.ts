@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { watch } from 'node:fs';
 import { copyFile, mkdir, readdir, readFile, stat, utimes, writeFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -13,8 +15,10 @@ import { runCase } from '../../../runtime/cli/verify/runCase';
 import { Engine } from '../../../runtime/inference/engine';
 import { type CommandResult, errorCode, startCommand } from '../../support/command';
 import { type FileServer, servedBytes, startFileServer } from '../../support/fileServer';
-import { golden } from '../../support/paths';
+import { collect } from '../../support/output';
+import { compiled, golden } from '../../support/paths';
 import { refused } from '../../support/refused';
+import { withoutScript } from '../../support/script';
 import { smallDisk, withoutSmallDisk } from '../../support/smallDisk';
 import { temporaryFolder } from '../../support/temporaryFolder';
 
@@ -176,6 +180,33 @@ describe('sensebind models setup', () => {
       JSON.parse(replaced.stdout).encoders.map(({ precision }: { precision: string }) => precision),
       ['fp32'],
     );
+  });
+
+  it('asks on a terminal whether to go on, and whether to keep the checkpoint', {
+    skip: withoutScript,
+  }, async (context) => {
+    const { server, checkpoint, home, folder } = await place(context);
+    const args = `models setup --url ${server.url} --modalities imu --precision fp16 --no-device-cache`;
+    const command = `${process.execPath} ${compiled('runtime/cli/main')} ${args}`;
+    const child = spawn('script', ['-qec', command, '/dev/null'], {
+      env: { ...process.env, XDG_STATE_HOME: home, XDG_DATA_HOME: path.join(home, 'data') },
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+    const output = collect(child.stdout);
+    const ended = once(child, 'close');
+    for (const [question, answer] of [
+      [/Do you accept the licence .*\? \[yes\/no\]/, 'yes\r'],
+      [/Go on\? \[yes\/no\]/, 'y\r'],
+      [/Keep the checkpoint .*\? \[yes\/no\]/, 'no\r'],
+    ] as const) {
+      await Promise.race([output.until(question), ended]);
+      assert.match(output.text, question);
+      child.stdin.write(answer);
+    }
+    await ended;
+    assert.match(output.text, /each gives unit vectors here/);
+    assert.equal((await readdir(path.dirname(checkpoint))).includes('imagebind_huge.pth'), false);
+    assert.ok((await readdir(folder)).includes('imu.onnx'));
   });
 
   it('refuses modalities and precisions that there are not', async (context) => {
