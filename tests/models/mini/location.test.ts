@@ -3,17 +3,13 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { it } from 'node:test';
 import { bundleFolder, miniBundleFolder } from '../../../models/mini/location';
+import { inEnvironment } from '../../support/environment';
 import { temporaryFolder } from '../../support/temporaryFolder';
 
 it('a name means the shipped bundle, a folder that is there, or one that was set up', async (context) => {
   const home = await temporaryFolder(context);
   const from = await temporaryFolder(context);
-  const before = process.env['XDG_DATA_HOME'];
-  process.env['XDG_DATA_HOME'] = home;
-  context.after(() => {
-    if (before === undefined) delete process.env['XDG_DATA_HOME'];
-    else process.env['XDG_DATA_HOME'] = before;
-  });
+  inEnvironment(context, { XDG_DATA_HOME: home });
   const setUp = path.join(home, 'sensebind', 'bundles', 'imagebind');
   assert.equal(bundleFolder('imagebind', from), path.join(from, 'imagebind'), 'nothing of that name was set up');
   await mkdir(setUp, { recursive: true });

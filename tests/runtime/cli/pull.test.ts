@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { watch } from 'node:fs';
@@ -7,30 +7,46 @@ import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { proxyRemark } from '../../../runtime/cli/download/request';
-import { type CommandResult, errorCode, startCommand } from '../../support/command';
+import { checkpointPlace, requireKnownModel } from '../../../runtime/cli/models/published';
+import { type PulledCheckpoint, type PullOptions, pullCheckpoint } from '../../../runtime/cli/models/pullCheckpoint';
+import type { SensebindError } from '../../../runtime/errors';
+import { startCommand } from '../../support/command';
+import { inEnvironment } from '../../support/environment';
 import { type FileServer, servedBytes, startFileServer } from '../../support/fileServer';
 import { collect } from '../../support/output';
 import { compiled, golden } from '../../support/paths';
+import { refused } from '../../support/refused';
+import { withoutScript } from '../../support/script';
 import { temporaryFolder } from '../../support/temporaryFolder';
 
 interface Place {
   readonly home: string;
   readonly server: FileServer;
-  readonly checkpoint: Buffer;
+  readonly content: Buffer;
   /** Where the checkpoint goes when nobody says where. */
   readonly file: string;
+  /** As the command does, for a program. */
+  pull(options?: Partial<PullOptions>): Promise<PulledCheckpoint>;
+  /** The command itself. */
   start(...flags: readonly string[]): ReturnType<typeof startCommand>;
-  pull(...flags: readonly string[]): Promise<CommandResult>;
 }
 
 async function place(context: TestContext): Promise<Place> {
-  const checkpoint = await readFile(golden('imagebind_tiny.pth'));
+  const content = await readFile(golden('imagebind_tiny.pth'));
   const home = await temporaryFolder(context);
-  const server = await startFileServer(context, servedBytes(checkpoint));
-  const start: Place['start'] = (...flags) =>
-    startCommand(['models', 'pull', 'imagebind', '--url', server.url, ...flags], { stateHome: home });
-  const file = path.join(home, 'data', 'sensebind', 'checkpoints', 'imagebind_huge.pth');
-  return { home, server, checkpoint, file, start, pull: (...flags) => start(...flags).result };
+  inEnvironment(context, { XDG_DATA_HOME: path.join(home, 'data') });
+  const server = await startFileServer(context, servedBytes(content));
+  const file = await checkpointPlace(undefined);
+  const options = { file, url: server.url, json: true, signal: new AbortController().signal };
+  return {
+    home,
+    server,
+    content,
+    file,
+    pull: (more = {}) => pullCheckpoint({ ...options, ...more }),
+    start: (...flags) =>
+      startCommand(['models', 'pull', 'imagebind', '--url', server.url, ...flags], { stateHome: home }),
+  };
 }
 
 function hashOf(bytes: Uint8Array): string {
@@ -38,7 +54,7 @@ function hashOf(bytes: Uint8Array): string {
 }
 
 /** Resolves when a file has so many bytes. */
-async function grown(file: string, bytes: number): Promise<void> {
+async function hasGrown(file: string, bytes: number): Promise<void> {
   const size = async (): Promise<number> => (await stat(file).catch(() => ({ size: 0 }))).size;
   const watcher = watch(path.dirname(file));
   try {
@@ -50,26 +66,23 @@ async function grown(file: string, bytes: number): Promise<void> {
 
 describe('sensebind models pull', () => {
   it('asks for nothing before the licence is accepted', async (context) => {
-    const { pull, server } = await place(context);
-    const result = await pull();
+    const { start, server } = await place(context);
+    const result = await start().result;
     assert.equal(result.code, 1);
     assert.match(result.stderr, /CC BY-NC-SA 4\.0/);
     assert.match(result.stderr, /not intended for any real-world application/);
     assert.match(result.stderr, /nobody to ask \(LICENCE_NOT_ACCEPTED\)\n.*--accept-licence/);
-    assert.equal(errorCode(await pull('--json')), 'LICENCE_NOT_ACCEPTED');
     assert.deepEqual(server.requests, []);
   });
 
   it('brings the file, keeps where it is from and that the licence was accepted, and does so once', async (context) => {
-    const { pull, server, checkpoint, file } = await place(context);
-    const result = await pull('--accept-licence', '--json');
-    assert.equal(result.code, 0, result.stderr);
-    const sha256 = hashOf(checkpoint);
-    const { licence, ...answer } = JSON.parse(result.stdout);
-    const bytes = checkpoint.length;
-    assert.deepEqual(answer, { file, bytes, sha256, url: server.url, isNew: true, resumedFromBytes: 0 });
-    assert.deepEqual(await readFile(file), checkpoint);
-    const { acceptedAt, ...acceptance } = JSON.parse(await readFile(licence.record, 'utf8'));
+    const { pull, server, content, file, home } = await place(context);
+    assert.equal(file, path.join(home, 'data', 'sensebind', 'checkpoints', 'imagebind_huge.pth'));
+    const sha256 = hashOf(content);
+    const found = { file, bytes: content.length, sha256, url: server.url, resumedFromBytes: 0 };
+    assert.deepEqual(await pull({ acceptLicence: true }), { ...found, isNew: true });
+    assert.deepEqual(await readFile(file), content);
+    const { acceptedAt, ...acceptance } = JSON.parse(await readFile(`${file}.licence.json`, 'utf8'));
     assert.ok(Math.abs(Date.parse(acceptedAt) - Date.now()) < 600_000, acceptedAt);
     assert.deepEqual(acceptance, {
       format: 'sensebind-licence/1',
@@ -78,87 +91,79 @@ describe('sensebind models pull', () => {
       source: server.url,
       by: '--accept-licence',
     });
-    const again = await pull();
-    assert.equal(again.code, 0, again.stderr);
-    assert.match(again.stdout, /was here already/);
-    assert.match(again.stdout, new RegExp(sha256));
+    assert.deepEqual(await pull(), { ...found, isNew: false });
+    assert.deepEqual(await pull({ sha256: sha256.toUpperCase() }), { ...found, isNew: false });
+    await assert.rejects(pull({ sha256: hashOf(Buffer.alloc(1)) }), refused('DOWNLOAD_CORRUPT'));
     assert.equal(server.requests.length, 1);
-    assert.equal(errorCode(await pull('--json', '--sha256', hashOf(Buffer.alloc(1)))), 'DOWNLOAD_CORRUPT');
   });
 
   it('goes on after kill -9, and after Ctrl-C, and ends with the same bytes', async (context) => {
-    const { start, pull, server, checkpoint, file } = await place(context);
-    const content = path.join(`${file}.part`, 'content');
-    await mkdir(path.dirname(content), { recursive: true });
+    const { start, pull, server, content, file } = await place(context);
+    const grown = path.join(`${file}.part`, 'content');
+    await mkdir(path.dirname(grown), { recursive: true });
     server.faults = [{ stallAfter: 2_000_000 }, { stallAfter: 1_500_000 }];
     const killed = start('--accept-licence');
-    await grown(content, 1_000_000);
+    await hasGrown(grown, 1_000_000);
     killed.process.kill('SIGKILL');
     await killed.result;
     const interrupted = start();
-    await grown(content, 2_500_000);
+    await hasGrown(grown, 2_500_000);
     interrupted.process.kill('SIGINT');
     assert.equal((await interrupted.result).code, 130);
-    const result = await pull('--json');
-    const { sha256, resumedFromBytes } = JSON.parse(result.stdout);
-    assert.equal(sha256, hashOf(checkpoint));
+    const { sha256, resumedFromBytes } = await pull();
+    assert.equal(sha256, hashOf(content));
     assert.ok(resumedFromBytes >= 2_500_000);
-    const [, second = { range: '' }] = server.requests;
-    assert.ok(Number(/^bytes=(\d+)-$/.exec(second.range ?? '')?.[1]) >= 1_000_000, second.range);
-    assert.deepEqual(await readFile(file), checkpoint);
+    const [, second] = server.requests;
+    assert.ok(Number(/^bytes=(\d+)-$/.exec(second?.range ?? '')?.[1]) >= 1_000_000, second?.range);
+    assert.deepEqual(await readFile(file), content);
   });
 
   it('says of a whole file that cannot be read, or was changed, where it lies and how to load it again', async (context) => {
-    const { pull, server, checkpoint, file } = await place(context);
-    const damaged = Buffer.from(checkpoint);
+    const { pull, server, content, file } = await place(context);
+    const damaged = Buffer.from(content);
     damaged[2_000_000] = (damaged[2_000_000] ?? 0) ^ 1;
     for (const [served, says] of [
       [Buffer.from('no weights'), /no container/],
       [damaged, /Expected the content of data\/\d+ to have the CRC/],
     ] as const) {
       server.file = servedBytes(served);
-      server.etag = `"${hashOf(served)}"`;
-      const result = await pull('--accept-licence', '--to', path.join(path.dirname(file), `${served.length}.pth`));
-      assert.equal(result.code, 1);
-      assert.match(result.stderr, says);
-      assert.match(result.stderr, /\d+\.pth\.part: delete that folder to load it again/);
+      const target = `${file}.${served.length}`;
+      await assert.rejects(pull({ acceptLicence: true, file: target }), (error) => {
+        assert.ok(refused('CHECKPOINT_CORRUPT', says)(error));
+        assert.match((error as SensebindError).cure, /\.part: delete that folder to load it again/);
+        return true;
+      });
+      await assert.rejects(stat(target), { code: 'ENOENT' });
     }
   });
 
   it('puts it where it is told to, and takes what lies there', async (context) => {
-    const { pull, server, checkpoint, home } = await place(context);
-    const folder = path.join(home, 'elsewhere');
-    const result = await pull('--accept-licence', '--to', `${folder}/`);
-    assert.equal(result.code, 0, result.stderr);
-    assert.deepEqual(await readFile(path.join(folder, 'imagebind_huge.pth')), checkpoint);
-    const brought = path.join(folder, 'brought.pth');
-    await writeFile(brought, checkpoint);
-    const { isNew, sha256 } = JSON.parse((await pull('--accept-licence', '--json', '--to', brought)).stdout);
-    assert.deepEqual({ isNew, sha256 }, { isNew: false, sha256: hashOf(checkpoint) });
-    assert.equal(server.requests.length, 1);
+    const { pull, server, content, home } = await place(context);
+    assert.equal(await checkpointPlace(`${home}/new/`), path.join(home, 'new', 'imagebind_huge.pth'));
+    assert.equal(await checkpointPlace(home), path.join(home, 'imagebind_huge.pth'));
+    const file = await checkpointPlace(path.join(home, 'brought.pth'));
+    await writeFile(file, content);
+    const { isNew, sha256 } = await pull({ acceptLicence: true, file });
+    assert.deepEqual({ isNew, sha256 }, { isNew: false, sha256: hashOf(content) });
+    assert.deepEqual(server.requests, []);
   });
 
   it('refuses addresses, hashes and models that make no sense', async (context) => {
-    const { pull, home } = await place(context);
-    for (const flags of [
-      ['--url', 'http://example.org/weights.pth'],
-      ['--sha256', 'abc'],
-    ]) {
-      assert.equal((await pull('--accept-licence', ...flags)).code, 2, flags.join(' '));
+    const { pull } = await place(context);
+    for (const options of [{ url: 'http://example.org/weights.pth' }, { sha256: 'abc' }]) {
+      await assert.rejects(pull({ acceptLicence: true, ...options }), { name: 'UsageError' });
     }
-    assert.equal((await startCommand(['models', 'pull', 'clip'], { stateHome: home }).result).code, 2);
+    assert.throws(() => requireKnownModel('clip'), { name: 'UsageError' });
   });
 
   it('goes through the proxy that the environment names', async (context) => {
-    const { server, checkpoint, home } = await place(context);
-    const args = ['models', 'pull', '--accept-licence', '--json'];
-    // Nobody has that name: only a proxy can answer for it.
-    args.push('--url', 'http://weights.invalid/imagebind_huge.pth', '--sha256', hashOf(checkpoint));
+    const { pull, server, content } = await place(context);
     const proxy = new URL(server.url).origin;
-    const environment = { http_proxy: proxy, HTTP_PROXY: proxy, no_proxy: '', NO_PROXY: '' };
-    const result = await startCommand(args, { stateHome: home, environment }).result;
-    assert.equal(result.code, 0, result.stderr + result.stdout);
-    assert.equal(server.requests.length, 1);
+    inEnvironment(context, { http_proxy: proxy, HTTP_PROXY: proxy, no_proxy: '', NO_PROXY: '' });
+    // Nobody has that name: only a proxy can answer for it.
+    const url = 'http://weights.invalid/imagebind_huge.pth';
+    const { isNew } = await pull({ acceptLicence: true, url, sha256: hashOf(content) });
+    assert.deepEqual([isNew, server.requests.length], [true, 1]);
   });
 
   it('says where Node.js is too old for a proxy', () => {
@@ -170,9 +175,6 @@ describe('sensebind models pull', () => {
     assert.equal(proxyRemark({}, '20.19.0'), undefined);
   });
 });
-
-const withoutScript =
-  spawnSync('script', ['--version']).error === undefined ? false : 'script is missing: apt-get install bsdutils';
 
 describe('sensebind models pull on a terminal', { skip: withoutScript }, () => {
   async function answering(context: TestContext, answer: string): Promise<Place & { readonly said: string }> {
@@ -191,21 +193,15 @@ describe('sensebind models pull on a terminal', { skip: withoutScript }, () => {
   }
 
   it('goes on with yes', async (context) => {
-    const { checkpoint, file, said } = await answering(context, 'yes\r');
-    assert.match(said, new RegExp(hashOf(checkpoint)));
-    assert.deepEqual(await readFile(file), checkpoint);
+    const { content, file, said } = await answering(context, 'yes\r');
+    assert.match(said, new RegExp(hashOf(content)));
+    assert.deepEqual(await readFile(file), content);
     assert.equal(JSON.parse(await readFile(`${file}.licence.json`, 'utf8')).by, 'answer');
   });
 
-  for (const [name, answer] of [
-    ['no', 'no\r'],
-    ['nothing', '\r'],
-    ['the end of the input', '\x04'],
-  ] as const) {
-    it(`does nothing with ${name}`, async (context) => {
-      const { server, said } = await answering(context, answer);
-      assert.match(said, /LICENCE_NOT_ACCEPTED/);
-      assert.deepEqual(server.requests, []);
-    });
-  }
+  it('does nothing with the end of the input', async (context) => {
+    const { server, said } = await answering(context, '\x04');
+    assert.match(said, /LICENCE_NOT_ACCEPTED/);
+    assert.deepEqual(server.requests, []);
+  });
 });

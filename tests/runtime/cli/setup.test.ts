@@ -1,20 +1,26 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { watch } from 'node:fs';
 import { copyFile, mkdir, readdir, readFile, stat, utimes, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
-import { openBundle } from '../../../models/bundle/bundle';
 import { readArchive } from '../../../models/checkpoint/archive';
 import { bytesAccess } from '../../../models/checkpoint/randomAccess';
+import { bundleFolder } from '../../../models/mini/location';
 import { diskNeeds, requireDisks } from '../../../runtime/cli/models/setup/diskRoom';
 import { parseModalities } from '../../../runtime/cli/models/setup/encoderSizes';
+import { type SetupFlags, type SetupOutcome, setUpModel } from '../../../runtime/cli/models/setup/setUpModel';
 import { readGoldenFolder } from '../../../runtime/cli/verify/goldenFolder';
 import { runCase } from '../../../runtime/cli/verify/runCase';
 import { Engine } from '../../../runtime/inference/engine';
-import { type CommandResult, errorCode, startCommand } from '../../support/command';
+import { startCommand } from '../../support/command';
+import { inEnvironment } from '../../support/environment';
 import { type FileServer, servedBytes, startFileServer } from '../../support/fileServer';
-import { golden } from '../../support/paths';
+import { collect } from '../../support/output';
+import { compiled, golden } from '../../support/paths';
 import { refused } from '../../support/refused';
+import { withoutScript } from '../../support/script';
 import { smallDisk, withoutSmallDisk } from '../../support/smallDisk';
 import { temporaryFolder } from '../../support/temporaryFolder';
 
@@ -25,33 +31,32 @@ interface Place {
   readonly checkpoint: string;
   /** Where the bundle goes. */
   readonly folder: string;
+  /** As the command does, for a program, agreed to everything. */
+  setUp(flags: Partial<SetupFlags>): Promise<SetupOutcome>;
+  /** The command itself. */
   start(...flags: readonly string[]): ReturnType<typeof startCommand>;
-  setUp(...flags: readonly string[]): Promise<CommandResult>;
-  run(...args: readonly string[]): Promise<CommandResult>;
 }
 
 /** A home folder where the golden checkpoint will be taken for what it is: its sizes are not those of the published one. */
 async function place(context: TestContext): Promise<Place> {
   const home = await temporaryFolder(context);
+  const environment = { XDG_STATE_HOME: home, XDG_DATA_HOME: path.join(home, 'data'), XDG_CACHE_HOME: home };
+  inEnvironment(context, environment);
   const server = await startFileServer(context, servedBytes(await readFile(golden('imagebind_tiny.pth'))));
   const checkpoint = path.join(home, 'data', 'sensebind', 'checkpoints', 'imagebind_huge.pth');
   await mkdir(path.dirname(checkpoint), { recursive: true });
   await copyFile(golden('golden.json'), checkpoint.replace(/pth$/, 'json'));
-  const environment = { XDG_CACHE_HOME: home };
-  const start: Place['start'] = (...flags) =>
-    startCommand(['models', 'setup', 'imagebind', '--url', server.url, ...flags], { stateHome: home, environment });
+  const agreed = { url: server.url, json: true, acceptLicence: true, yes: true, deviceCache: true, precision: 'int8' };
   return {
     home,
     server,
     checkpoint,
     folder: path.join(home, 'data', 'sensebind', 'bundles', 'imagebind'),
-    start,
-    setUp: (...flags) => start(...flags).result,
-    run: (...args) => startCommand(args, { stateHome: home, environment }).result,
+    setUp: (flags) => setUpModel({ ...agreed, modalities: 'imu', ...flags }, new AbortController().signal),
+    start: (...flags) =>
+      startCommand(['models', 'setup', 'imagebind', '--url', server.url, ...flags], { stateHome: home, environment }),
   };
 }
-
-const AGREED = ['--accept-licence', '--yes'];
 
 /** Resolves when a folder has an entry of that name; the folder may not be there yet. */
 async function appeared(folder: string, name: string): Promise<void> {
@@ -85,45 +90,37 @@ async function spoil(file: string): Promise<void> {
 
 describe('sensebind models setup', () => {
   it('goes from nothing to a bundle with the numbers of the reference, which its name finds', async (context) => {
-    const { setUp, run, server, folder, checkpoint, home } = await place(context);
-    const flags = ['--modalities', 'audio,imu,thermal,depth,text', '--precision', 'fp32', '--delete-checkpoint'];
-    const result = await setUp(...AGREED, ...flags, '--json');
-    assert.equal(result.code, 0, result.stderr + result.stdout);
-    const answer = JSON.parse(result.stdout);
-    assert.deepEqual([answer.bundle, answer.name, answer.checkpoint], [folder, 'imagebind', null]);
-    for (const { length } of answer.encoders) assert.ok(Math.abs(length - 1) < 1e-6);
-    assert.equal(answer.forecast.encoders.length, 5);
-
-    const bundle = await openBundle(folder, { stateDirectory: path.join(home, 'checked') });
+    const { setUp, server, folder, checkpoint } = await place(context);
+    const flags = { modalities: 'audio,imu,thermal,text', precision: 'fp32', deleteCheckpoint: true };
+    const { bundle, name, checkpoint: left, encoders, forecast } = await setUp(flags);
+    assert.deepEqual([bundle.directory, name, left], [folder, 'imagebind', null]);
+    assert.equal(bundleFolder(name), folder);
     assert.equal(bundle.manifest.licence.name, 'CC BY-NC-SA 4.0');
+    assert.equal(encoders.length, 4);
+    for (const { length } of encoders) assert.ok(Math.abs(length - 1) < 1e-6);
+    assert.equal(forecast?.encoders.length, 4);
+
     const engine = await Engine.open(bundle, { deviceCache: 'off' });
     context.after(() => engine.close());
     const { directory, cases } = await readGoldenFolder(golden('.'));
-    const compared = cases.filter(({ kind, modality }) => kind === 'encoder' && modality !== 'vision');
-    assert.equal(compared.length, 5);
+    const compared = cases.filter(
+      ({ kind, modality = '' }) => kind === 'encoder' && modality in bundle.manifest.encoders,
+    );
+    assert.equal(compared.length, 4);
     for (const each of compared) {
       const found = await runCase(each, { directory, engineFor: async () => engine });
       assert.deepEqual([found.problem, found.ok], [undefined, true], `${found.name}: ${found.deviation}`);
     }
 
-    assert.deepEqual((await readdir(path.dirname(checkpoint))).sort(), [
-      'imagebind_huge.json',
-      'imagebind_huge.pth.licence.json',
-    ]);
-    const named = await run('compare', '--text', 'a dog', 'a cat', '--bundle', 'imagebind', '--json');
-    assert.equal(named.code, 0, named.stderr);
-    // Nothing of it is done again, and nothing asked.
-    const again = await setUp(...flags);
-    assert.equal(again.code, 0, again.stderr);
-    assert.match(again.stdout, /compare --text .* --bundle imagebind/);
+    const kept = ['imagebind_huge.json', 'imagebind_huge.pth.licence.json'];
+    assert.deepEqual((await readdir(path.dirname(checkpoint))).sort(), kept);
     assert.equal(server.requests.length, 1);
   });
 
   it('shows what it will take before anything is done, and does nothing where nobody can say yes', async (context) => {
-    const { setUp, server, home } = await place(context);
-    const silent = await setUp('--modalities', 'audio,imu,thermal');
-    assert.match(silent.stderr, /LICENCE_NOT_ACCEPTED/);
-    const result = await setUp('--accept-licence', '--modalities', 'audio,imu,thermal');
+    const { start, setUp, server, home } = await place(context);
+    await assert.rejects(setUp({ acceptLicence: false }), refused('LICENCE_NOT_ACCEPTED'));
+    const result = await start('--accept-licence', '--modalities', 'audio,imu,thermal').result;
     assert.equal(result.code, 2);
     assert.match(result.stderr, /expected --yes/);
     // Sizes of the published encoders: reference/imagebind.md, numbers per modality.
@@ -138,49 +135,74 @@ describe('sensebind models setup', () => {
   });
 
   it('makes int8, goes on after kill -9, and does not repeat what is finished', async (context) => {
-    const { start, setUp, server, checkpoint, folder, home } = await place(context);
-    const flags = [...AGREED, '--modalities', 'imu,thermal', '--precision', 'int8'];
-    const killed = start(...flags);
+    const { start, setUp, server, checkpoint, folder } = await place(context);
+    const modalities = 'imu,thermal';
+    const killed = start('--accept-licence', '--yes', '--modalities', modalities, '--precision', 'int8');
     await appeared(`${folder}.setup`, 'fp32');
     killed.process.kill('SIGKILL');
     await killed.result;
     await spoil(checkpoint);
-    const result = await setUp(...flags, '--json');
-    assert.equal(result.code, 0, result.stderr + result.stdout);
-    const { manifest } = await openBundle(folder, { stateDirectory: path.join(home, 'checked') });
-    for (const { precision, quantization } of Object.values(manifest.encoders)) {
+    const { bundle, checkpoint: left } = await setUp({ modalities });
+    assert.equal(left, checkpoint);
+    for (const { precision, quantization } of Object.values(bundle.manifest.encoders)) {
       assert.equal(precision, 'int8');
       assert.ok((quantization?.heldBack.worstCosine ?? 0) >= 0.99);
     }
     assert.deepEqual(await readdir(path.dirname(folder)), ['imagebind']);
     assert.equal(server.requests.length, 1);
-    assert.equal(JSON.parse(result.stdout).checkpoint, checkpoint);
   });
 
   it('takes a checkpoint that is here, and leaves it alone', async (context) => {
     const { setUp, server, home } = await place(context);
-    const brought = path.join(home, 'mine.pth');
-    await copyFile(golden('imagebind_tiny.pth'), brought);
+    const checkpoint = path.join(home, 'mine.pth');
+    await copyFile(golden('imagebind_tiny.pth'), checkpoint);
     await copyFile(golden('golden.json'), path.join(home, 'mine.json'));
-    const to = path.join(home, 'mine');
-    const flags = ['--checkpoint', brought, '--to', to, '--modalities', 'imu', '--yes', '--delete-checkpoint'];
-    const result = await setUp(...flags, '--precision', 'fp16');
-    assert.equal(result.code, 0, result.stderr);
-    assert.match(result.stdout, /add text to --modalities/);
-    assert.deepEqual(await readFile(brought), await readFile(golden('imagebind_tiny.pth')));
-    assert.deepEqual(server.requests, []);
-    const other = await setUp(...flags, '--precision', 'fp32', '--json');
-    assert.equal(errorCode(other), 'OUTPUT_EXISTS');
-    const replaced = await setUp(...flags, '--precision', 'fp32', '--force', '--json');
+    const flags = { checkpoint, to: path.join(home, 'mine'), deleteCheckpoint: true };
+    const { bundle, name } = await setUp({ ...flags, precision: 'fp16' });
+    assert.equal(name, bundle.directory);
+    // Nothing of it is done again, and nothing asked.
+    const again = await setUp({ ...flags, precision: 'fp16', yes: false });
+    assert.deepEqual([again.forecast, again.encoders.length], [null, 1]);
+    assert.deepEqual(await readFile(checkpoint), await readFile(golden('imagebind_tiny.pth')));
+    await assert.rejects(setUp({ ...flags, precision: 'fp32' }), refused('OUTPUT_EXISTS'));
+    const { encoders } = await setUp({ ...flags, precision: 'fp32', force: true });
     assert.deepEqual(
-      JSON.parse(replaced.stdout).encoders.map(({ precision }: { precision: string }) => precision),
+      encoders.map(({ precision }) => precision),
       ['fp32'],
     );
+    assert.deepEqual(server.requests, []);
+  });
+
+  it('asks on a terminal whether to go on, and whether to keep the checkpoint', {
+    skip: withoutScript,
+  }, async (context) => {
+    const { server, checkpoint, home, folder } = await place(context);
+    const args = `models setup --url ${server.url} --modalities imu --precision fp16 --no-device-cache`;
+    const command = `${process.execPath} ${compiled('runtime/cli/main')} ${args}`;
+    const child = spawn('script', ['-qec', command, '/dev/null'], {
+      env: { ...process.env, XDG_STATE_HOME: home, XDG_DATA_HOME: path.join(home, 'data') },
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+    const output = collect(child.stdout);
+    const ended = once(child, 'close');
+    for (const [question, answer] of [
+      [/Do you accept the licence .*\? \[yes\/no\]/, 'yes\r'],
+      [/Go on\? \[yes\/no\]/, 'y\r'],
+      [/Keep the checkpoint .*\? \[yes\/no\]/, 'no\r'],
+    ] as const) {
+      await Promise.race([output.until(question), ended]);
+      assert.match(output.text, question);
+      child.stdin.write(answer);
+    }
+    await ended;
+    assert.match(output.text, /each gives unit vectors here/);
+    assert.equal((await readdir(path.dirname(checkpoint))).includes('imagebind_huge.pth'), false);
+    assert.ok((await readdir(folder)).includes('imu.onnx'));
   });
 
   it('refuses modalities and precisions that there are not', async (context) => {
     const { setUp } = await place(context);
-    assert.equal((await setUp(...AGREED, '--precision', 'int4')).code, 2);
+    await assert.rejects(setUp({ precision: 'int4' }), { name: 'UsageError' });
     for (const text of ['audio,smell', 'audio,audio', '', 'audio,']) {
       assert.throws(() => parseModalities(text), { name: 'UsageError' }, text);
     }

@@ -41,7 +41,7 @@ export function requireDisks(needs: readonly DiskNeed[]): void {
   throw new SensebindError(
     'DISK_FULL',
     `Expected ${formatBytes(short.neededBytes)} free on the disk of ${short.folder}, found ${formatBytes(short.freeBytes)}`,
-    'Free some space, name fewer modalities, choose another disk with --to, or bring the checkpoint on another one and name it with --checkpoint.',
+    'Free some space, name fewer modalities, or use another disk: --to for the bundle, and for the checkpoint "sensebind models pull --to", then --checkpoint.',
   );
 }
 
