@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { availableParallelism, cpus } from 'node:os';
 import path from 'node:path';
 import { repositoryRoot } from '../support/paths';
@@ -83,6 +83,7 @@ export async function readRatios(): Promise<{ readonly file: string; readonly st
 }
 
 export async function writeRatios(file: string, ratios: StoredRatios): Promise<void> {
+  await mkdir(path.dirname(file), { recursive: true });
   await writeFile(file, `${JSON.stringify(ratios, null, 2)}\n`);
 }
 
