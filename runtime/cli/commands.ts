@@ -27,6 +27,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   compare: async () => (await import('./compare.js')).registerCompare,
   bind: async () => (await import('./bind.js')).registerBind,
   eval: async () => (await import('./eval.js')).registerEval,
+  bench: async () => (await import('./bench.js')).registerBench,
   models: async () => (await import('./models.js')).registerModels,
 };
 

@@ -63,6 +63,7 @@ export async function benchForward(options: ForwardOptions): Promise<Figure & { 
       budget: `≥ ${percent(LEAST_SHARE[modality])}`,
       holds: share >= LEAST_SHARE[modality],
       millis: milliseconds,
+      ratio: { value: share, better: 'higher' },
       details: {
         share,
         milliseconds,

@@ -1,15 +1,13 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import path from 'node:path';
 import { connectAsync } from 'mqtt';
 import { systemClock } from '../../runtime/clock';
 import { decodeEmbedding } from '../../runtime/mqtt/embeddingMessage';
 import { kindOfTopic } from '../../runtime/mqtt/topics';
 import { startMosquitto } from '../support/mosquitto';
-import { keepReadings } from './loopedReadings';
-import { type Figure, median, percentile } from './measure';
+import { GROWTH_BUDGET, holdsGrowth, slope } from './growth';
+import { type Figure, percentile } from './measure';
 import type { MeasuredWindow, NodeReport } from './programs/measuredNode';
 import type { SoakSample } from './programs/soakedNode';
-import { runProgram } from './runProgram';
+import { runNode } from './runNode';
 
 interface Where {
   readonly folder: string;
@@ -165,11 +163,6 @@ function residentOf({ residentMegabytes, windows }: NodeReport): Figure {
   };
 }
 
-const LARGEST_GROWTH_MEGABYTES = 1;
-
-/** No more than what minutes cannot tell from caches that fill up once. */
-const NOTHING_MEGABYTES = 0.5;
-
 /**
  * How fast the memory of a node without models grows, hours played in seconds: what it holds after a collection. Resident
  * memory is told beside it; in a short run it moves by whole pages of the heap, which says little about hours.
@@ -191,19 +184,13 @@ export async function benchGrowth({ folder, seconds }: Where): Promise<Figure> {
     return {
       name: 'memory growth of a node without models',
       measured: `${growth.toFixed(2)} MB an hour held (resident ${resident.toFixed(1)}), over ${(60 * hours).toFixed(0)} minutes`,
-      budget: `< ${LARGEST_GROWTH_MEGABYTES} MB an hour, or < ${NOTHING_MEGABYTES} MB in all`,
-      holds: (growth < LARGEST_GROWTH_MEGABYTES || growth * hours < NOTHING_MEGABYTES) && embeddings > 0,
+      budget: GROWTH_BUDGET,
+      holds: holdsGrowth(growth, hours) && embeddings > 0,
       details: { growth, resident, hours, embeddings, held: later.at(-1)?.heldMegabytes ?? 0 },
     };
   } finally {
     await broker.stop();
   }
-}
-
-/** The median of the slopes between all pairs of points: one that lies apart does not count (Theil, Sen). */
-export function slope(points: readonly (readonly [x: number, y: number])[]): number {
-  const slopes = points.flatMap(([x, y], index) => points.slice(index + 1).map(([x2, y2]) => (y2 - y) / (x2 - x)));
-  return median(slopes);
 }
 
 async function measuredNode(
@@ -212,31 +199,6 @@ async function measuredNode(
 ): Promise<NodeReport> {
   // Written by our own program.
   return JSON.parse(await runNode('measuredNode', { folder, flags: [], args: [what, url], seconds })) as NodeReport;
-}
-
-/** Runs a node with a state folder and readings of its own; resolves to what it prints. */
-async function runNode(
-  program: string,
-  options: {
-    readonly folder: string;
-    readonly flags: readonly string[];
-    readonly args: readonly string[];
-    readonly seconds: number;
-  },
-): Promise<string> {
-  const { folder, flags, args, seconds } = options;
-  const stateHome = await mkdtemp(path.join(folder, 'node-'));
-  try {
-    const readings = path.join(stateHome, 'readings');
-    await keepReadings(readings);
-    return await runProgram(program, {
-      flags,
-      args: [...args, readings, String(seconds)],
-      environment: { XDG_STATE_HOME: stateHome },
-    });
-  } finally {
-    await rm(stateHome, { recursive: true, force: true });
-  }
 }
 
 function percent(share: number): string {

@@ -1,151 +1,125 @@
 /**
- * Design.md's budgets, measured: one table, and a JSON of the run in bench-results/. Exit code 1 when one is missed.
- *
- *     npm run bench [-- --short]
- *
- * `--short` leaves out the two largest encoders and converts a checkpoint without them.
+ * Design.md's budgets, measured: one table, and a JSON of the run in bench-results/. Exit code 1 when one is missed three
+ * times. See {@link USAGE}.
  */
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism, cpus, tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { type ImagebindModality, MODALITIES } from '../../models/imagebind/modality';
-import { withoutMosquitto } from '../support/mosquitto';
+import { busyShare } from '../../runtime/cli/bench/machine';
+import { type Millis, systemClock } from '../../runtime/clock';
 import { repositoryRoot } from '../support/paths';
-import { benchCamera } from './camera';
-import { benchConversion } from './conversion';
-import { benchDeviceCache } from './deviceCache';
-import { benchDrain, benchSpooling } from './drain';
-import { benchEventLoop } from './eventLoop';
-import { benchForward } from './forward';
-import { benchInterpretation } from './interpretation';
-import { benchGrowth, benchLatency, benchWithoutModel } from './liveNode';
 import { type Figure, printFigures } from './measure';
-import { benchBusyFlow, benchFlowGrowth, benchHops } from './nodeRed';
-import { benchPreprocessing } from './preprocessing';
-import { benchQuantized } from './quantized';
-import { benchSerial } from './serial';
-import { benchScenes, benchSimulatedStreams } from './simulatedWorld';
-import { benchTraining } from './training';
+import { PARTS, type Part, Run } from './parts';
+import {
+  merged,
+  type Regression,
+  readRatios,
+  regressionOf,
+  regressionText,
+  type StoredRatios,
+  thisMachine,
+  writeRatios,
+} from './ratios';
+import { bestOf } from './repeat';
 
-const LARGEST: readonly ImagebindModality[] = ['vision', 'text'];
+const USAGE = `npm run bench [-- OPTIONS]
+
+Measures the budgets of the design: a table, and a JSON in bench-results/. What misses its budget is measured three times;
+exit code 1 when it misses each time. Ratios are compared with those that are stored for the same kind of processor in
+tests/bench/ratios/: more than 10 % worse in three measurements is a warning.
+
+  --only NAMES  some parts, such as forward,preprocessing
+  --short       smaller: without the two largest encoders, seconds in place of minutes
+  --store       keep the ratios of this run for this kind of processor; on a machine that does nothing else
+  --help        this text
+
+Parts:
+${PARTS.map(({ name, what }) => `  ${name.padEnd(15)} ${what}`).join('\n')}`;
+
+const IDLE = 2000 as Millis;
 
 async function main(): Promise<number> {
-  const { values } = parseArgs({ options: { short: { type: 'boolean', default: false } } });
-  const modalities = values.short ? MODALITIES.filter((modality) => !LARGEST.includes(modality)) : MODALITIES;
+  const { values } = parseArgs({
+    options: {
+      short: { type: 'boolean', default: false },
+      only: { type: 'string' },
+      store: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  const parts = partsOf(values.only);
+  if (values.help || parts === undefined) {
+    console.log(USAGE);
+    return values.help ? 0 : 2;
+  }
+  const { file, stored } = await readRatios();
+  const busy = await busyShare(systemClock, IDLE, new AbortController().signal);
   const folder = await mkdtemp(path.join(tmpdir(), 'sensebind-bench-'));
   try {
+    const run = new Run({ folder, isShort: values.short });
     const figures: Figure[] = [];
-    const forwardMillis = new Map<ImagebindModality, number>();
-    for (const modality of modalities) {
-      console.error(`forward: ${modality} …`);
-      const { millis, ...figure } = await benchForward({
-        folder,
-        modality,
-        rounds: values.short ? 9 : 15,
-        threads: availableParallelism(),
-      });
-      forwardMillis.set(modality, millis);
-      figures.push(figure);
-    }
-    console.error('device cache …');
-    figures.push(...(await bestOf(() => benchDeviceCache({ folder, rounds: values.short ? 3 : 5 }))));
-    for (const modality of modalities) {
-      console.error(`int8: ${modality} …`);
-      const isLarge = LARGEST.includes(modality);
-      const size = { rounds: isLarge ? 5 : 9, inputs: isLarge ? 4 : 8 };
-      figures.push(await benchQuantized({ folder, modality, threads: availableParallelism(), ...size }));
-    }
-    console.error('preprocessing …');
-    figures.push(...(await bestOf(() => benchPreprocessing(forwardMillis, { folder }))));
-    console.error('event loop …');
-    const seconds = values.short ? 10 : 30;
-    figures.push(...(await bestOf(async () => [await benchEventLoop({ folder, seconds })])));
-    console.error('scores, fusion and rules …');
-    figures.push(...(await bestOf(async () => [await benchInterpretation()])));
-    console.error('camera and serial port …');
-    figures.push(...(await bestOf(async () => [await benchCamera({ seconds: seconds / 2 })])));
-    figures.push(...(await bestOf(async () => [await benchSerial({ folder, seconds: seconds / 2 })])));
-    console.error('simulated world …');
-    figures.push(benchScenes());
-    figures.push(...(await bestOf(async () => [await benchSimulatedStreams({ folder, seconds })])));
-    figures.push(...(await liveFigures({ folder, isShort: values.short })));
-    figures.push(...(await nodeRedFigures({ folder, isShort: values.short })));
-    console.error('training …');
-    figures.push(...(await bestOf(async () => [await benchTraining({ rounds: values.short ? 5 : 11 })])));
-    console.error('conversion …');
-    figures.push(...(await benchConversion({ folder, modalities })));
+    for (const part of parts) figures.push(...(await measured(part, run, stored)));
     const holds = printFigures(figures);
-    await save(figures);
+    const regressions = figures.flatMap((figure) => regressionOf(figure, stored) ?? []);
+    for (const regression of regressions) console.log(regressionText(regression));
+    if (stored === undefined) console.log('no ratios are stored for this kind of processor: see --store');
+    await save(figures, { regressions, busy });
+    if (values.store) {
+      const about = { ...(await thisMachine()), time: new Date().toISOString(), node: process.version };
+      await writeRatios(file, merged(stored, figures, { ...about, busyShare: Number(busy.toFixed(2)) }));
+      console.log(
+        `ratios stored in ${path.relative(process.cwd(), file)}, ${(100 * busy).toFixed(0)} % of all cores busy before`,
+      );
+    }
     return holds ? 0 : 1;
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
 }
 
-/** What a whole node does with a real broker. */
-async function liveFigures({
-  folder,
-  isShort,
-}: {
-  readonly folder: string;
-  readonly isShort: boolean;
-}): Promise<readonly Figure[]> {
-  if (withoutMosquitto) {
-    console.error(`SKIPPED: latency, eight sources, resident memory and drain of a node: ${withoutMosquitto}`);
+/** Those that are named, in the order of the table; nothing where a name is none. */
+function partsOf(only: string | undefined): readonly Part[] | undefined {
+  if (only === undefined) return PARTS;
+  const names = only.split(',');
+  const stranger = names.find((name) => !PARTS.some((part) => part.name === name));
+  if (stranger === undefined) return PARTS.filter(({ name }) => names.includes(name));
+  console.error(`expected names of parts after --only, found "${stranger}"\n`);
+  return undefined;
+}
+
+async function measured(part: Part, run: Run, stored: StoredRatios | undefined): Promise<readonly Figure[]> {
+  if (part.without) {
+    console.error(`SKIPPED: ${part.name}: ${part.without}`);
     return [];
   }
-  const seconds = isShort ? 8 : 30;
-  console.error('a node with a broker …');
-  const latency = await bestOf(async () => [await benchLatency({ folder, seconds })]);
-  const withoutModel = await bestOf(() => benchWithoutModel({ folder, seconds }));
-  const growth = await bestOf(async () => [await benchGrowth({ folder, seconds: isShort ? 15 : 240 })]);
-  const drain = await bestOf(async () => [await benchDrain({ events: isShort ? 14_400 : 144_000 })]);
-  const spooling = await bestOf(async () => [await benchSpooling({ folder, events: isShort ? 36_000 : 144_000 })]);
-  return [...latency, ...withoutModel, ...growth, ...drain, ...spooling];
-}
-
-/** What a flow of the palette costs in a real Node-RED. */
-async function nodeRedFigures({
-  folder,
-  isShort,
-}: {
-  readonly folder: string;
-  readonly isShort: boolean;
-}): Promise<readonly Figure[]> {
-  console.error('Node-RED …');
-  const hops = await bestOf(async () => [await benchHops({ rounds: isShort ? 500 : 5000 })]);
-  const busy = await bestOf(async () => [await benchBusyFlow({ folder, seconds: isShort ? 20 : 300 })]);
-  // Half an hour at ten times the pace.
-  const growth = await bestOf(async () => [await benchFlowGrowth({ folder, seconds: isShort ? 30 : 180 })]);
-  return [...hops, ...busy, ...growth];
-}
-
-/** How often a figure over its budget is measured again. */
-const AGAIN = 2;
-
-/** What else the machine does makes every figure worse, never better: the best one is the code's. */
-async function bestOf(measure: () => Promise<readonly Figure[]>): Promise<readonly Figure[]> {
-  let figures = await measure();
-  for (
-    let again = 0;
-    again < AGAIN && figures.some(({ holds, isKnownMiss = false }) => !holds && !isKnownMiss);
-    again++
-  ) {
-    console.error('again …');
-    const next = await measure();
-    figures = figures.map((figure, index) => (figure.holds ? figure : (next[index] ?? figure)));
+  console.error(`${part.name} …`);
+  const figures: Figure[] = [];
+  for (const measure of part.measurements(run)) {
+    const found = await bestOf(measure, {
+      isWorse: (figure) => regressionOf(figure, stored) !== undefined,
+      onAgain: () => console.error(`${part.name}, again …`),
+    });
+    figures.push(...found);
   }
   return figures;
 }
 
-async function save(figures: readonly Figure[]): Promise<void> {
+async function save(
+  figures: readonly Figure[],
+  { regressions, busy }: { readonly regressions: readonly Regression[]; readonly busy: number },
+): Promise<void> {
   const results = path.join(repositoryRoot, 'bench-results');
   await mkdir(results, { recursive: true });
   const time = new Date().toISOString();
-  const machine = { node: process.version, cores: availableParallelism(), processor: cpus()[0]?.model };
+  const machine = {
+    node: process.version,
+    cores: availableParallelism(),
+    processor: cpus()[0]?.model,
+    busyShare: busy,
+  };
   const file = path.join(results, `${time.replaceAll(':', '-')}.json`);
-  await writeFile(file, `${JSON.stringify({ time, machine, figures }, null, 2)}\n`);
+  await writeFile(file, `${JSON.stringify({ time, machine, figures, regressions }, null, 2)}\n`);
   console.log(`written to ${path.relative(process.cwd(), file)}`);
 }
 

@@ -9,6 +9,13 @@ export interface Figure {
   readonly isKnownMiss?: boolean;
   /** Raw numbers, for the JSON of the run. */
   readonly details: Readonly<Record<string, number | string>>;
+  /** Of two things in one run: the one number that may be compared with other runs on the same processor (ratios.ts). */
+  readonly ratio?: Ratio;
+}
+
+export interface Ratio {
+  readonly value: number;
+  readonly better: 'higher' | 'lower';
 }
 
 /** Milliseconds that `work` takes. */

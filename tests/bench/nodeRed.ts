@@ -6,7 +6,7 @@ import { type Flow, type RunningNodeRed, SINK, startNodeRed } from '../support/n
 import { flowNode, TAB } from '../support/nodeRedFlow';
 import { LOOKS, type Look } from '../support/nodeRedProbe';
 import { compiled } from '../support/paths';
-import { slope } from './liveNode';
+import { GROWTH_BUDGET, holdsGrowth, slope } from './growth';
 import { keepReadings } from './loopedReadings';
 import type { Figure } from './measure';
 import type { Cost } from './programs/nodeRedGlobals';
@@ -128,10 +128,6 @@ export async function benchBusyFlow({ folder, seconds }: Where): Promise<Figure>
 
 const TIMES = 10;
 const SAMPLES = 24;
-const LARGEST_GROWTH_MEGABYTES = 1;
-
-/** No more than what minutes cannot tell from caches that fill up once. */
-const NOTHING_MEGABYTES = 0.5;
 
 /** How fast what Node-RED holds grows with such a flow, at ten times the pace of sensors, pictures 320 × 240. */
 export async function benchFlowGrowth({ folder, seconds }: Where): Promise<Figure> {
@@ -157,8 +153,8 @@ export async function benchFlowGrowth({ folder, seconds }: Where): Promise<Figur
       return {
         name: 'memory growth of Node-RED, 5 sources at 10×',
         measured: `${growth.toFixed(2)} MB an hour held (resident ${resident.toFixed(1)}), over ${(60 * hours).toFixed(0)} minutes`,
-        budget: `< ${LARGEST_GROWTH_MEGABYTES} MB an hour, or < ${NOTHING_MEGABYTES} MB in all`,
-        holds: (growth < LARGEST_GROWTH_MEGABYTES || growth * hours < NOTHING_MEGABYTES) && embeddings > 0,
+        budget: GROWTH_BUDGET,
+        holds: holdsGrowth(growth, hours) && embeddings > 0,
         details: { growth, resident, hours, embeddings, held: later.at(-1)?.heldMegabytes ?? 0 },
       };
     } finally {

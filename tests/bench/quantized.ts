@@ -205,6 +205,7 @@ function figureOf({
     ].join('; '),
     budget: `≥ ${least}×, cosine ≥ ${LEAST_COSINE}`,
     holds: ratio >= least && worst >= LEAST_COSINE,
+    ratio: { value: ratio, better: 'higher' },
     details: {
       ratio,
       int8Millis: millis,
