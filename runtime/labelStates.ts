@@ -33,6 +33,8 @@ export interface LabelStatesOptions {
   readonly labelSets: () => readonly Revision[];
   readonly clock: Clock;
   readonly onState: (state: LabelState) => void;
+  /** What a change of labels failed of, in a later turn. */
+  readonly onFailed: (error: unknown) => void;
 }
 
 /** Between two looks at a label that stays on. */
@@ -66,7 +68,7 @@ export class LabelStates {
 
   constructor(options: LabelStatesOptions) {
     this.#options = options;
-    this.#slices = new Slices(options.clock);
+    this.#slices = new Slices(options.clock, options.onFailed);
     this.#labels = knownLabels(options.labelSets());
     this.#rules = this.#rulesKey(this.#labels);
     this.#parts = [...this.#partsOf(this.#labels)];

@@ -322,6 +322,7 @@ export class Pipeline {
       announced: () => this.#discovery?.announce(),
       clock,
       onReport: (command) => onEvent({ kind: 'command', command }),
+      onFailed: (error) => onEvent({ kind: 'failed', source: 'labels', error: knownError('labels', error) }),
     });
   }
 

@@ -9,11 +9,14 @@ const SLICE_MICROS: Micros = 2000;
  */
 export class Slices {
   readonly #clock: Clock;
+  readonly #onFailed: (error: unknown) => void;
   #work: Iterator<void> | undefined;
   #timer: Timer | undefined;
 
-  constructor(clock: Clock) {
+  /** @param onFailed - Told when work throws after its first slice; what the first one throws, `run` does. */
+  constructor(clock: Clock, onFailed: (error: unknown) => void) {
     this.#clock = clock;
+    this.#onFailed = onFailed;
   }
 
   /** Begins `work`, whose pieces are what lies between its yields. What was under way is given up. */
@@ -30,6 +33,16 @@ export class Slices {
     this.#work = undefined;
   }
 
+  /** Nobody waits for it: a failure must not end the process. */
+  #next(work: Iterator<void>): void {
+    try {
+      this.#slice(work);
+    } catch (error) {
+      if (this.#work === work) this.#work = undefined;
+      this.#onFailed(error);
+    }
+  }
+
   #slice(work: Iterator<void>): void {
     const endMicros = this.#clock.monotonicMicros() + SLICE_MICROS;
     // A piece may give up the work that it belongs to, or begin other work.
@@ -40,7 +53,7 @@ export class Slices {
       }
       if (this.#clock.monotonicMicros() < endMicros) continue;
       if (this.#work === work) {
-        this.#timer = this.#clock.setTimer(0 as Millis, () => this.#slice(work), { background: true });
+        this.#timer = this.#clock.setTimer(0 as Millis, () => this.#next(work), { background: true });
       }
       return;
     }

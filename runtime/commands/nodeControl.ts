@@ -42,6 +42,8 @@ export interface NodeControlOptions {
   readonly announced: () => void;
   readonly clock: Clock;
   readonly onReport: (report: CommandReport) => void;
+  /** What telling of labels failed of. */
+  readonly onFailed: (error: unknown) => void;
 }
 
 /** What may be set of a label, and how it is read. */
@@ -57,13 +59,14 @@ export class NodeControl {
   readonly #states: LabelStates;
   readonly #labels: LabelPublisher;
   readonly #slices: Slices;
-  #known: ReadonlySet<string> = new Set();
+  /** Labels whose settings are told of. */
+  readonly #known = new Set<string>();
 
   constructor(options: NodeControlOptions) {
-    const { publisher, book, clock, onReport } = options;
+    const { publisher, book, clock, onReport, onFailed } = options;
     const config = options.config();
     this.#options = options;
-    this.#slices = new Slices(clock);
+    this.#slices = new Slices(clock, onFailed);
     this.#labels = new LabelPublisher(publisher.link, publisher.topics);
     this.#states = new LabelStates({
       node: config.node,
@@ -71,6 +74,7 @@ export class NodeControl {
       labelSets: () => book.current(),
       clock,
       onState: (state) => this.#labels.state(state),
+      onFailed,
     });
     this.#desk = new CommandDesk({
       link: publisher.link,
@@ -170,14 +174,16 @@ export class NodeControl {
       for (const { id, threshold = DEFAULT_THRESHOLD, prompts = [wordsOfId(id)] } of labelSet.labels) {
         if (!known.has(id)) this.#labels.setting({ label: id, threshold, prompt: promptText(prompts) });
         known.add(id);
+        this.#known.add(id);
         yield;
       }
     }
     for (const label of this.#known) {
-      if (!known.has(label)) this.#labels.clear(label);
+      if (known.has(label)) continue;
+      this.#labels.clear(label);
+      this.#known.delete(label);
       yield;
     }
-    this.#known = known;
   }
 }
 

@@ -1,7 +1,7 @@
 import type { Micros } from '../clock';
 import type { Modality } from '../reading';
 import { REQUESTS_IN_HAND, RequestStates } from './requestStates';
-import { isMoreUrgent } from './scheduler';
+import { isMoreUrgent, PATIENCE } from './scheduler';
 import type { Task } from './task';
 
 /** So long a task may take for the next one to be handed over before its answer: beside longer ones, a round trip is nothing. */
@@ -14,13 +14,16 @@ interface HandedTask {
   /** `undefined` once it was taken back: its worker has yet to say that it saw this. */
   task: Task | undefined;
   readonly place: number;
+  /** How often its priority had been passed over when its turn came. */
+  readonly passedOver: number;
 }
 
 /** The tasks that a worker was handed and has not answered, in their order: the one it works on, and the next. */
 export class HandedTasks {
   readonly states = new RequestStates();
   readonly #handed: HandedTask[] = [];
-  #lastMicros: Micros = Number.POSITIVE_INFINITY;
+  /** How long the last window of each modality took. */
+  readonly #lastMicros = new Map<Modality, Micros>();
   #next = 0;
 
   /** Whether `next` may be handed over at `nowMicros`. */
@@ -29,8 +32,8 @@ export class HandedTasks {
     if (first === undefined) return true;
     return (
       this.#handed.length < REQUESTS_IN_HAND &&
-      this.#lastMicros <= SHORT_MICROS &&
       first.task?.request.kind === 'encode' &&
+      (this.#lastMicros.get(first.task.modality) ?? Number.POSITIVE_INFINITY) <= SHORT_MICROS &&
       deadlineMicros - nowMicros >= TIME_ENOUGH_MICROS
     );
   }
@@ -42,12 +45,12 @@ export class HandedTasks {
   }
 
   /** Right before `task` is sent. @returns Its place among the states. */
-  put(task: Task, nowMicros: Micros): number {
+  put(task: Task, { nowMicros, passedOver }: { readonly nowMicros: Micros; readonly passedOver: number }): number {
     const place = this.#next;
     this.#next = (place + 1) % REQUESTS_IN_HAND;
     this.states.put(place);
     if (this.#handed.length === 0) task.startedMicros = nowMicros;
-    this.#handed.push({ task, place });
+    this.#handed.push({ task, place, passedOver });
     return place;
   }
 
@@ -60,7 +63,9 @@ export class HandedTasks {
   /** The first one was answered: it and all that is known of it leave; the next one is what the worker works on. */
   answered(nowMicros: Micros): Task | undefined {
     const first = this.#handed.shift();
-    if (first?.task !== undefined) this.#lastMicros = nowMicros - first.task.startedMicros;
+    if (first?.task?.request.kind === 'encode') {
+      this.#lastMicros.set(first.task.modality, nowMicros - first.task.startedMicros);
+    }
     const [next] = this.#handed;
     if (next?.task !== undefined) next.task.startedMicros = nowMicros;
     return first?.task;
@@ -73,10 +78,15 @@ export class HandedTasks {
     return older && this.#takeBack(older);
   }
 
-  /** Those that wait here and that `task` goes before: taken back. */
-  takeBackLessUrgentThan(task: Task): readonly Task[] {
-    const lessUrgent = this.#waiting().filter((other) => other.task !== undefined && isMoreUrgent(task, other.task));
-    return lessUrgent.flatMap((handed) => this.#takeBack(handed) ?? []);
+  /** Those that wait here and that `task` goes before, with how often they were passed over now: taken back. */
+  takeBackLessUrgentThan(task: Task): readonly { readonly task: Task; readonly passedOver: number }[] {
+    const lessUrgent = this.#waiting().filter(
+      (other) => other.task !== undefined && isMoreUrgent(task, other.task) && other.passedOver < PATIENCE,
+    );
+    return lessUrgent.flatMap((handed) => {
+      const taken = this.#takeBack(handed);
+      return taken === undefined ? [] : { task: taken, passedOver: handed.passedOver + 1 };
+    });
   }
 
   /** True when `task` was in hand and is not any more; false where it was begun: then its answer is not waited for. */

@@ -21,12 +21,14 @@ export type Submitted<T> =
 
 export interface Next<T> {
   readonly ticket: T | undefined;
+  /** How often its priority had been passed over until then. */
+  readonly passedOver: number;
   /** Dropped on the way, because their deadline has passed. */
   readonly late: readonly T[];
 }
 
 /** How often a waiting priority may be passed over before one of its tickets goes first. */
-const PATIENCE = 8;
+export const PATIENCE = 8;
 
 /**
  * The bounded queue in front of one worker (design.md rule 2). Pure: no timer, no clock.
@@ -73,9 +75,15 @@ export class Scheduler<T extends Ticket> {
     return { kind: 'queued' };
   }
 
-  /** Puts `ticket` before all others of its priority: it was on its way already, or takes the place of one that was. */
-  putFirst(ticket: T): void {
-    this.#lines[ticket.priority].tickets.unshift(ticket);
+  /**
+   * Puts `ticket` before all others of its priority: it was on its way already, or takes the place of one that was.
+   *
+   * @param passedOver - How often its priority was passed over: it was not served after all.
+   */
+  putFirst(ticket: T, passedOver = 0): void {
+    const line = this.#lines[ticket.priority];
+    line.tickets.unshift(ticket);
+    line.passedOver = Math.max(line.passedOver, passedOver);
   }
 
   /** The ticket that would be served next. */
@@ -93,10 +101,11 @@ export class Scheduler<T extends Ticket> {
         late.push(ticket);
         continue;
       }
+      const { passedOver } = line;
       this.#countPassedOver(line);
-      return { ticket, late };
+      return { ticket, passedOver, late };
     }
-    return { ticket: undefined, late };
+    return { ticket: undefined, passedOver: 0, late };
   }
 
   /** True when `ticket` was waiting and now does not. */

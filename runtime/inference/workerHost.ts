@@ -126,7 +126,9 @@ export class WorkerHost {
       this.#scheduler.putFirst(task);
       settle(older, requestSuperseded(older));
     }
-    for (const other of this.#thread?.handed.takeBackLessUrgentThan(task) ?? []) this.#scheduler.putFirst(other);
+    for (const other of this.#thread?.handed.takeBackLessUrgentThan(task) ?? []) {
+      this.#scheduler.putFirst(other.task, other.passedOver);
+    }
     this.#dispatch();
   }
 
@@ -276,14 +278,18 @@ export class WorkerHost {
     const now = this.#options.clock.monotonicMicros();
     for (let first = this.#scheduler.peek(); first !== undefined; first = this.#scheduler.peek()) {
       if (!thread.handed.hasRoomFor(first, now)) return;
-      const { ticket: task, late } = this.#scheduler.next(now);
+      const { ticket: task, passedOver, late } = this.#scheduler.next(now);
       for (const missed of late) settle(missed, requestLate(missed, now));
-      if (task !== undefined) this.#handOver(task, thread, now);
+      if (task !== undefined) this.#handOver(task, thread, { nowMicros: now, passedOver });
     }
   }
 
-  #handOver(task: Task, { worker, handed }: Thread, now: Micros): void {
-    const place = handed.put(task, now);
+  #handOver(
+    task: Task,
+    { worker, handed }: Thread,
+    turn: { readonly nowMicros: Micros; readonly passedOver: number },
+  ): void {
+    const place = handed.put(task, turn);
     try {
       worker.postMessage({ kind: 'request', request: task.request, place } satisfies WorkerMessage);
     } catch (error) {

@@ -39,6 +39,9 @@ export async function benchInterpretation(): Promise<Figure> {
     labelSets: () => labelSets.current(),
     clock: systemClock,
     onState: () => undefined,
+    onFailed: (error) => {
+      throw error;
+    },
   });
   const interpreter = new Interpreter({
     onScores: (of, scores, seen) => labelStates.observe(of, scores, seen),

@@ -10,7 +10,7 @@ import { refused } from '../support/refused';
 import { temporaryFolder } from '../support/temporaryFolder';
 
 const PROGRAM = `
-const { FolderLock } = require(${JSON.stringify(compiled('runtime/mqtt/spool/folderLock'))});
+const { FolderLock } = require(${JSON.stringify(compiled('runtime/folderLock'))});
 setInterval(() => undefined, 1000);
 FolderLock.take(process.argv[1]).then(() => console.log('taken'), (error) => console.log(error.code));
 `;

@@ -26,6 +26,7 @@ async function states(labels: readonly Label[], readers: readonly LabelReader[] 
     labelSets: () => labelSets.current(),
     clock,
     onState: (state) => void told.push(state),
+    onFailed: (error) => assert.fail(String(error)),
   });
   labelSets.onChanged(() => subject.labelsChanged());
   return {

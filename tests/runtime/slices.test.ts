@@ -12,10 +12,14 @@ function* pieces(clock: ManualClock, { name, count, done }: { name: string; coun
   }
 }
 
+function fail(error: unknown): never {
+  throw error;
+}
+
 describe('work in slices', () => {
   it('is done at once where it is little, else in turns of the event loop', async () => {
     const clock = new ManualClock();
-    const slices = new Slices(clock);
+    const slices = new Slices(clock, fail);
     const done: string[] = [];
     slices.run(pieces(clock, { name: 'a', count: 1, done }));
     assert.deepEqual(done, ['a0']);
@@ -27,7 +31,7 @@ describe('work in slices', () => {
 
   it('is given up for other work, and when it is cancelled', async () => {
     const clock = new ManualClock();
-    const slices = new Slices(clock);
+    const slices = new Slices(clock, fail);
     const done: string[] = [];
     slices.run(pieces(clock, { name: 'a', count: 9, done }));
     slices.run(pieces(clock, { name: 'b', count: 9, done }));
@@ -39,7 +43,7 @@ describe('work in slices', () => {
 
   it('may begin its successor itself', async () => {
     const clock = new ManualClock();
-    const slices = new Slices(clock);
+    const slices = new Slices(clock, fail);
     const done: string[] = [];
     slices.run(
       (function* () {
@@ -51,5 +55,23 @@ describe('work in slices', () => {
     );
     await clock.advance(1000);
     assert.deepEqual(done, ['first', 'b0']);
+  });
+
+  it('tells of what it fails of later on, and goes on with other work', async () => {
+    const clock = new ManualClock();
+    const failures: unknown[] = [];
+    const slices = new Slices(clock, (error) => failures.push(error));
+    slices.run(
+      (function* () {
+        clock.sleep(5);
+        yield;
+        throw new Error('planned');
+      })(),
+    );
+    await clock.advance(100);
+    assert.deepEqual(failures, [new Error('planned')]);
+    const done: string[] = [];
+    slices.run(pieces(clock, { name: 'a', count: 1, done }));
+    assert.deepEqual(done, ['a0']);
   });
 });

@@ -5,6 +5,7 @@ import path from 'node:path';
 /** A temporary folder that goes away with the test. */
 export async function temporaryFolder(context: { after(cleanUp: () => Promise<void>): void }): Promise<string> {
   const folder = await mkdtemp(path.join(tmpdir(), 'sensebind-test-'));
-  context.after(() => rm(folder, { recursive: true, force: true }));
+  // What a test stopped may still write its last file: then the folder is not empty at once.
+  context.after(() => rm(folder, { recursive: true, force: true, maxRetries: 10 }));
   return folder;
 }

@@ -54,6 +54,8 @@ export class HomeAssistantDiscovery {
   readonly #slices: Slices;
   /** What is being laid out is told of although nothing changed. */
   #isAgain: boolean = false;
+  /** What this process tells of is known. */
+  #isLaidOut: boolean = false;
   #isConnected: boolean = false;
   #pace: Timer | undefined;
   #jitter: Timer | undefined;
@@ -62,7 +64,7 @@ export class HomeAssistantDiscovery {
 
   constructor(options: HomeAssistantOptions) {
     this.#options = options;
-    this.#slices = new Slices(options.clock);
+    this.#slices = new Slices(options.clock, (error) => options.onFailed(knownError('home-assistant', error)));
     this.#known = options.known;
     options.link.subscribe({
       filter: `${options.prefix}/status`,
@@ -77,7 +79,7 @@ export class HomeAssistantDiscovery {
   connected(): void {
     this.#isConnected = true;
     // Later changes were told as they came.
-    if (this.#pages.size === 0) this.#update({ again: true });
+    if (!this.#isLaidOut) this.#update({ again: true });
     else this.#tell({ again: true });
   }
 
@@ -113,6 +115,7 @@ export class HomeAssistantDiscovery {
     const devices = node === undefined ? [] : devicesOf(node);
     yield;
     this.#pages = yield* layOut(devices, { prefix: this.#options.prefix, known: this.#known });
+    this.#isLaidOut = true;
     // What was told once is known until it was taken back.
     const cleared = [...this.#known].filter(([topic]) => !this.#pages.has(topic));
     this.#known = new Map([...cleared, ...[...this.#pages].map(([topic, page]) => [topic, knownOf(page)] as const)]);
@@ -148,7 +151,9 @@ export class HomeAssistantDiscovery {
   }
 
   #tell({ again }: { readonly again: boolean }): void {
-    if (!this.#isConnected) return;
+    // What was known of last time is not gone: it is still being laid out, and told of afterwards.
+    if (!this.#isLaidOut) this.#isAgain ||= again;
+    if (!this.#isConnected || !this.#isLaidOut) return;
     for (const topic of this.#known.keys()) this.#queue.set(topic, again || this.#queue.get(topic) === true);
     this.#pace ??= this.#options.clock.setTimer(0 as Millis, () => this.#next(), { background: true });
   }

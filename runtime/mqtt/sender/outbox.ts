@@ -197,9 +197,12 @@ export class Outbox {
   /** Writes what it can and closes the files. Always ends. */
   async close(): Promise<void> {
     this.#onReady = () => undefined;
-    await this.#spool.close();
-    await this.#deadLetters.flush();
-    await this.#lock.release();
+    try {
+      await this.#spool.close();
+      await this.#deadLetters.flush();
+    } finally {
+      await this.#lock.release();
+    }
   }
 
   #byPriority(): readonly Lanes[] {

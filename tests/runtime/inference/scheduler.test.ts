@@ -34,7 +34,7 @@ describe('the scheduler', () => {
       ticket('high 2', { priority: 'high' }),
     );
     assert.deepEqual(served(scheduler), ['high 1', 'high 2', 'normal 1', 'normal 2', 'low']);
-    assert.deepEqual(scheduler.next(0), { ticket: undefined, late: [] });
+    assert.deepEqual(scheduler.next(0), { ticket: undefined, passedOver: 0, late: [] });
   });
 
   it('keeps the newest of a source and modality, in the place of the older', () => {
@@ -88,7 +88,7 @@ describe('the scheduler', () => {
     const late = [ticket('a', { deadlineMicros: 9 }), ticket('b', { deadlineMicros: 8 })];
     const inTime = ticket('c', { deadlineMicros: 10 });
     const scheduler = filled(...late, inTime, ticket('d'));
-    assert.deepEqual(scheduler.next(10), { ticket: inTime, late });
+    assert.deepEqual(scheduler.next(10), { ticket: inTime, passedOver: 0, late });
     assert.equal(scheduler.size, 1);
   });
 
