@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type OutgoingHttpHeaders, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import { Readable } from 'node:stream';
 import type { CleanUp } from './cleanUp';
 
@@ -56,8 +57,12 @@ function* piecesOf(bytes: Uint8Array, from: number, to: number): Generator<Uint8
   for (let at = from; at < to; at += PIECE_BYTES) yield bytes.subarray(at, Math.min(to, at + PIECE_BYTES));
 }
 
-/** Serves one file over HTTP on this machine as RFC 9110 says, and fails as told. */
-export async function startFileServer(context: CleanUp, file: ServedFile): Promise<FileServer> {
+/** Serves one file over HTTP on this machine as RFC 9110 says, and fails as told; over HTTPS with a certificate. */
+export async function startFileServer(
+  context: CleanUp,
+  file: ServedFile,
+  certificate?: { readonly key: string; readonly cert: string },
+): Promise<FileServer> {
   const requests: { range: string | undefined; ifRange: string | undefined }[] = [];
   let tell: (() => void)[] = [];
   const receipts = new Receipts();
@@ -74,17 +79,19 @@ export async function startFileServer(context: CleanUp, file: ServedFile): Promi
     for (const each of tell) each();
     tell = [];
   };
-  const server = createServer((request, response) => {
+  const listener = (request: IncomingMessage, response: ServerResponse): void => {
     const [fault = {}, ...later] = state.faults;
     state.faults = later;
     const { range, 'if-range': ifRange } = request.headers;
     requests.push({ range, ifRange: typeof ifRange === 'string' ? ifRange : undefined });
     void answer({ request, response, state, fault, onFault, receipts });
-  });
+  };
+  const server = certificate === undefined ? createServer(listener) : createTlsServer(certificate, listener);
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const address = server.address();
-  state.url = `http://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}/imagebind_huge.pth`;
+  const scheme = certificate === undefined ? 'http' : 'https';
+  state.url = `${scheme}://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}/imagebind_huge.pth`;
   context.after(async () => {
     server.closeAllConnections();
     server.close();

@@ -38,7 +38,7 @@ export function registerSetup(models: Command): void {
     .action((model: string, flags: SetupFlags) =>
       untilInterrupted(async (signal) => {
         requireKnownModel(model);
-        const outcome = await setUpModel(flags, signal);
+        const outcome = await setUpModel(flags, { signal });
         if (flags.json) printJson({ ...outcome, bundle: outcome.bundle.directory });
         else report(outcome);
       }),

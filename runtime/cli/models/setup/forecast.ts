@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import type { Precision } from '../../../../models/bundle/manifest';
 import { type EncoderNeeds, estimateEncoder, type MachineRate } from '../../../inference/plan/estimate';
-import { measureMachine } from '../../../inference/plan/machineRate';
+import type { measureMachine } from '../../../inference/plan/machineRate';
 import { type MemoryReading, readMemory } from '../../../inference/plan/memory';
 import { formatBytes, print, printNote, printTable } from '../../output';
 import { type DiskNeed, diskNeeds } from './diskRoom';
@@ -25,19 +25,21 @@ export interface ForecastOptions {
   /** Where the bundle goes. */
   readonly folder: string;
   readonly signal: AbortSignal;
+  /** Finds out how fast the machine is, which takes a second. */
+  readonly measure: typeof measureMachine;
 }
 
 /** Tokenizer, graphs, manifest, and the padding between tensors: what a conversion asks for. */
 const BESIDE_WEIGHTS_BYTES = 2 ** 25;
 
 /**
- * Estimates what encoders take from their sizes and from how fast this machine multiplies, which takes a second to find.
+ * Estimates what encoders take from their sizes and from how fast this machine multiplies.
  *
  * @throws {SensebindError} what {@link measureMachine} throws.
  */
 export async function forecast(options: ForecastOptions): Promise<Forecast> {
-  const { outlines, precision, download, folder, signal } = options;
-  const machine = await measureMachine({ threads: availableParallelism(), signal });
+  const { outlines, precision, download, folder, signal, measure } = options;
+  const machine = await measure({ threads: availableParallelism(), signal });
   const encoders = outlines.map((outline) => ({
     modality: outline.modality,
     ...estimateEncoder({ ...outline, precision }, machine),

@@ -6,6 +6,7 @@ import type { Precision } from '../../../../models/bundle/manifest';
 import { requireReplaceable } from '../../../../models/bundle/workspace';
 import { namedBundlesFolder } from '../../../../models/mini/location';
 import { systemClock } from '../../../clock';
+import { measureMachine } from '../../../inference/plan/machineRate';
 import { confirm, isSomebodyThere } from '../../ask';
 import { partFolder } from '../../download/partFile';
 import { formatBytes, NegativeResult, printNote, UsageError } from '../../output';
@@ -46,6 +47,11 @@ export interface SetupOutcome {
   readonly forecast: Forecast | null;
 }
 
+export interface SetupContext {
+  readonly signal: AbortSignal;
+  readonly measure?: typeof measureMachine;
+}
+
 export const PRECISIONS: readonly Precision[] = ['fp32', 'fp16', 'int8'];
 
 /**
@@ -55,13 +61,16 @@ export const PRECISIONS: readonly Precision[] = ['fp32', 'fp16', 'int8'];
  * @throws {NegativeResult} when somebody says no.
  * @throws {SensebindError} `LICENCE_NOT_ACCEPTED`, `OUTPUT_EXISTS`, `DISK_FULL`; what each stage throws.
  */
-export async function setUpModel(flags: SetupFlags, signal: AbortSignal): Promise<SetupOutcome> {
+export async function setUpModel(
+  flags: SetupFlags,
+  { signal, measure = measureMachine }: SetupContext,
+): Promise<SetupOutcome> {
   const tell = (text: string): void => (flags.json === true ? undefined : printNote(text));
   const file = flags.checkpoint === undefined ? await checkpointPlace(undefined) : path.resolve(flags.checkpoint);
   const wish = await wishOf(flags, { file, signal });
   const isMade = flags.force !== true && (await isThere(wish));
   if (isMade) tell(`the bundle is in ${wish.folder} already`);
-  const made = isMade ? undefined : await makeWished(wish, { flags, tell });
+  const made = isMade ? undefined : await makeWished(wish, { flags, tell, measure });
   const keeps = made?.keeps ?? (flags.checkpoint !== undefined || flags.deleteCheckpoint !== true);
   const bundle = await openBundle(wish.folder);
   const encoders = await proveEncoders(bundle, { signal, onEncoder: (modality) => tell(`trying ${modality} …`) });
@@ -76,12 +85,20 @@ export async function setUpModel(flags: SetupFlags, signal: AbortSignal): Promis
 /** All that is asked, is asked before the long part. */
 async function makeWished(
   wish: BundleWish,
-  { flags, tell }: { readonly flags: SetupFlags; readonly tell: (text: string) => void },
+  {
+    flags,
+    tell,
+    measure,
+  }: {
+    readonly flags: SetupFlags;
+    readonly tell: (text: string) => void;
+    readonly measure: typeof measureMachine;
+  },
 ): Promise<{ readonly plan: Forecast; readonly keeps: boolean }> {
   const { folder, overwrite, checkpoint: file, signal } = wish;
   await requireReplaceable(folder, overwrite);
   await acceptLicence(flags, wish);
-  const plan = await lookAhead(wish, flags);
+  const plan = await lookAhead(wish, { flags, measure });
   if (flags.json !== true) printForecast(plan);
   requireDisks(plan.disks);
   await requireConsent(flags, signal);
@@ -132,7 +149,10 @@ async function acceptLicence(flags: SetupFlags, { licence, checkpoint, folder, s
   });
 }
 
-async function lookAhead(wish: BundleWish, flags: SetupFlags): Promise<Forecast> {
+async function lookAhead(
+  wish: BundleWish,
+  { flags, measure }: { readonly flags: SetupFlags; readonly measure: typeof measureMachine },
+): Promise<Forecast> {
   const { checkpoint, variant, precision, folder, signal } = wish;
   const modalities = parseModalities(flags.modalities);
   const isHere = flags.checkpoint !== undefined || (await exists(checkpoint));
@@ -142,6 +162,7 @@ async function lookAhead(wish: BundleWish, flags: SetupFlags): Promise<Forecast>
     download: { folder: path.dirname(checkpoint), bytes: isHere ? 0 : await missingBytes(checkpoint) },
     folder,
     signal,
+    measure,
   });
 }
 
