@@ -3,6 +3,9 @@ import { readdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { formatIdentity, isAlive, ownIdentity, type ProcessIdentity, parseIdentity } from '../../processIdentity';
 
+/** Of one process in one copy. */
+const MOST_MARKS = 16;
+
 const NAME = /^user-(.+)-[0-9a-f]{8}$/;
 
 /**
@@ -11,9 +14,13 @@ const NAME = /^user-(.+)-[0-9a-f]{8}$/;
  */
 export async function markUse(folder: string): Promise<() => Promise<void>> {
   const own = await ownIdentity();
+  let marks = 0;
   for (const { name, identity } of await usersOf(folder)) {
     if (!(await isAlive(identity, own))) await rm(path.join(folder, name), { force: true });
+    else if (formatIdentity(identity) === formatIdentity(own)) marks++;
   }
+  // Of workers that crashed, the marks stay until this process ends: it is known to use the copy.
+  if (marks >= MOST_MARKS) return async () => undefined;
   const file = path.join(folder, `user-${formatIdentity(own)}-${randomUUID().slice(0, 8)}`);
   await writeFile(file, '', { flag: 'wx' });
   return () => rm(file, { force: true });

@@ -1,6 +1,18 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, open, readFile, rename, rm, stat, truncate, utimes, writeFile } from 'node:fs/promises';
+import {
+  mkdir,
+  mkdtemp,
+  open,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  truncate,
+  utimes,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -147,6 +159,16 @@ describe('a copy in the device cache', () => {
     await writeFile(path.join(at, MODEL_FILE), 'no model');
     await sealEntry(at, { key, title: 'imu' });
     await isRefused(/the copy was removed: .*to load/);
+  });
+
+  it('is marked as used a few times at most, however often workers of this process crash', async () => {
+    await restore();
+    const store = new CopyStore(copies.settings.folder);
+    for (let crash = 0; crash < 40; crash++) assert.equal((await store.hold(key)).kind, 'held');
+    const marks = (await readdir(at)).filter((name) => name.startsWith('user-'));
+    assert.equal(marks.length, 16);
+    const listed = (await store.list()).find(({ name }) => name === nameOf(key));
+    assert.equal(listed?.isInUse, true);
   });
 
   it('is made again after it was found spoiled', async () => {
