@@ -32,8 +32,8 @@ export interface HarmOptions {
 
 /**
  * All layers, the most harmful first. Neighbours are made int8 together, all others as they are, and what that does to the
- * embedding is measured; then the layers of those groups one by one that cannot be left out of it. A group that does
- * little harm stands for its layers: a run for each of them would take minutes for the largest encoders.
+ * embedding is measured; then the layers of the worst groups one by one. Where a group does little harm, its layers get
+ * their share of it: to measure each of them would take minutes for the largest encoders.
  *
  * @param mostLoss - What all layers together may lose.
  */

@@ -61,7 +61,9 @@ function notesOf({ modality, int8Layers, fp32Layers, worstCosine, time }: Quanti
     notes.push(`${modality}: layers that did harm stay as they were: ${shortened(fp32Layers)}`);
   }
   if (time !== undefined && !time.asInEngine) {
-    notes.push(`${modality} was timed on weights that stay in their file, to spare memory: the ratio is about right`);
+    notes.push(
+      `${modality} was timed on weights that stay in their file, to spare memory: the ratio of the engine, which packs them, differs`,
+    );
   }
   if (time !== undefined && time.ratio < 1.2) {
     notes.push(`${modality} gains little time here: its layers are small, or this processor has no fast int8`);
