@@ -1,7 +1,7 @@
-import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { messageOf, SensebindError } from '../errors';
+import { hasCudaLibraryIn } from './cudaLibrary';
 import type { DeviceCopies } from './deviceCache/copies';
 import { requireRoom } from './plan/admission';
 import { type MemoryRoots, readMemory } from './plan/memory';
@@ -32,8 +32,6 @@ const KNOWN_PROVIDERS: readonly string[] = [
 export const PROBE_COSINE = 0.999;
 
 /** What has to lie beside the binding for `cuda` to work, by platform. */
-const CUDA_LIBRARIES: readonly string[] = ['libonnxruntime_providers_cuda.so', 'onnxruntime_providers_cuda.dll'];
-
 export interface ProviderWishes {
   /** By preference; `undefined` leaves the choice to this class. */
   readonly providers: readonly string[] | undefined;
@@ -196,8 +194,7 @@ function defaultProviders(supported: readonly string[]): readonly string[] {
 function hasCudaLibrary(): boolean {
   const loaded = Object.keys(createRequire(__filename).cache);
   const binding = loaded.find((file) => path.basename(file) === 'onnxruntime_binding.node');
-  if (binding === undefined) return false;
-  return CUDA_LIBRARIES.some((library) => existsSync(path.join(path.dirname(binding), library)));
+  return binding !== undefined && hasCudaLibraryIn(path.dirname(binding));
 }
 
 function unsupported(name: string, supported: readonly string[]): SensebindError {

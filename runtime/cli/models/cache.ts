@@ -1,8 +1,9 @@
 import { availableParallelism } from 'node:os';
 import type { Command } from 'commander';
-import { copyRequest, runCopyProcess } from '../../inference/deviceCache/copyMaker';
+import { copyRequest, makeWhereItFits } from '../../inference/deviceCache/copyMaker';
 import { type DeviceCacheSettings, deviceCacheSettings } from '../../inference/deviceCache/settings';
 import { type CopyListing, CopyStore } from '../../inference/deviceCache/store';
+import { readMemory } from '../../inference/plan/memory';
 import { encoderSetups } from '../../inference/setups';
 import { BUNDLE_HELP, openNamedBundle } from '../bundle';
 import { parseByteSize } from '../byteSize';
@@ -74,7 +75,7 @@ async function build(
       threads: availableParallelism(),
       inBackground: false,
     };
-    const result = await runCopyProcess(request, flags.signal);
+    const result = await makeWhereItFits(request, { readMemory, signal: flags.signal });
     made.push({ modality, kind: result.kind, ...('reason' in result ? { reason: result.reason } : {}) });
   }
   return made;

@@ -30,6 +30,9 @@ const QUIET: Millis = 15_000 as Millis;
 const AGAIN: Millis = 60_000 as Millis;
 const MOST_ATTEMPTS = 10;
 
+/** A copy that is there and that the worker does not take is not made for ever: it may be gigabytes. */
+const MOST_MADE = 2;
+
 /** Node.js and onnxruntime in the process that makes a copy, and its activations. */
 const PROCESS_BYTES = 200e6;
 
@@ -48,6 +51,8 @@ interface Wanted {
 export class CopyMaker {
   readonly #options: CopyMakerOptions;
   readonly #wanted = new Map<Modality, Wanted>();
+  /** How often there was a copy afterwards. */
+  readonly #made = new Map<Modality, number>();
   readonly #closing = new AbortController();
   #timer: Timer | undefined;
   #work: Promise<void> | undefined;
@@ -59,11 +64,15 @@ export class CopyMaker {
   /** Makes a copy when it is quiet. */
   want(modality: Modality, setup: EncoderSetup, key: CacheKey): void {
     if (this.#wanted.has(modality)) return;
+    if ((this.#made.get(modality) ?? 0) >= MOST_MADE) {
+      this.#options.onNews(modality, `no copy is made: ${MOST_MADE} that were made could not be used`);
+      return;
+    }
     this.#wanted.set(modality, { modality, setup, key, attempts: 0 });
     this.#wake(QUIET);
   }
 
-  /** Gives up what is being made: nothing of it stays. */
+  /** Gives up what is being made: the next one that is made clears what is left of it. */
   async close(): Promise<void> {
     this.#closing.abort();
     this.#timer?.cancel();
@@ -86,7 +95,9 @@ export class CopyMaker {
   async #makeAll(): Promise<void> {
     const queue = [...this.#wanted.values()].sort((a, b) => a.setup.fileBytes - b.setup.fileBytes);
     for (const wanted of queue) {
-      const result = await this.#make(wanted);
+      const result = await this.#make(wanted).catch((error: unknown): CopyResult => {
+        return { kind: 'later', reason: messageOf(error) };
+      });
       if (this.#closing.signal.aborted) return;
       this.#settle(wanted, result);
     }
@@ -99,6 +110,7 @@ export class CopyMaker {
       case 'made':
       case 'there':
         this.#wanted.delete(modality);
+        this.#made.set(modality, 1 + (this.#made.get(modality) ?? 0));
         this.#options.onMade(modality);
         return;
       case 'later':
@@ -111,26 +123,35 @@ export class CopyMaker {
   }
 
   async #make({ modality, setup, key }: Wanted): Promise<CopyResult> {
-    const { readMemory, runtimeModule, onNews } = this.#options;
-    const needed = weightsBytesInMemory(setup.fileBytes, setup.precision) + PROCESS_BYTES;
-    const { availableBytes } = await readMemory();
-    if (availableBytes < needed) {
-      const reason = `making one takes ${formatBytes(needed)} of memory for a while, ${formatBytes(availableBytes)} are free`;
-      return { kind: 'later', reason };
-    }
+    const { readMemory, runtimeModule, onNews, settings } = this.#options;
     onNews(modality, 'a copy is being made');
-    const request: BuildRequest = {
-      ...copyRequest(setup, this.#options.settings),
-      key,
-      runtimeModule,
-      threads: 1,
-      inBackground: true,
-    };
-    try {
-      return await runCopyProcess(request, this.#closing.signal);
-    } catch (error) {
-      return { kind: 'later', reason: messageOf(error) };
-    }
+    const how = { key, runtimeModule, threads: 1, inBackground: true };
+    return makeWhereItFits({ ...copyRequest(setup, settings), ...how }, { readMemory, signal: this.#closing.signal });
+  }
+}
+
+/**
+ * Makes one copy in a process of its own, where there is memory for the encoder once more. That it could not be made is an
+ * outcome like any other: encoders work without.
+ *
+ * @throws {SensebindError} `REQUEST_ABORTED` by the signal.
+ */
+export async function makeWhereItFits(
+  request: BuildRequest,
+  { readMemory, signal }: Pick<CopyMakerOptions, 'readMemory'> & { readonly signal: AbortSignal },
+): Promise<CopyResult> {
+  const { fileBytes, precision } = request.setup;
+  const needed = weightsBytesInMemory(fileBytes, precision) + PROCESS_BYTES;
+  const { availableBytes } = await readMemory();
+  if (availableBytes < needed) {
+    const reason = `making one takes ${formatBytes(needed)} of memory for a while, ${formatBytes(availableBytes)} are free`;
+    return { kind: 'later', reason };
+  }
+  try {
+    return await runCopyProcess(request, signal);
+  } catch (error) {
+    if (signal.aborted) throw error;
+    return { kind: 'later', reason: messageOf(error) };
   }
 }
 

@@ -8,6 +8,7 @@ import {
   type CalibrationSource,
   MOST_CALIBRATION_ITEMS,
 } from '../../../models/bundle/calibration';
+import type { InputSpec } from '../../../models/bundle/manifest';
 import type { EncoderItem } from '../../../models/onnx/quantize/graphSession';
 import type { Clock, Millis } from '../../clock';
 import { isSensebindError, SensebindError } from '../../errors';
@@ -17,7 +18,7 @@ import { generatedInputs } from './generatedInputs';
 import { preparedItem } from './preparedItem';
 import { WindowCutter } from './windowCutter';
 
-/** Windows are at least this far apart: neighbours look alike. */
+/** Windows are at least this far apart, and never overlap: what is held back must not have been seen in part. */
 const LEAST_HOP_MILLIS = 1000;
 
 /**
@@ -71,7 +72,7 @@ async function* itemsOf(
   const preset = presetOf(modality, encoder.preset);
   const preprocessor = preset.create(encoder.input, {});
   const wanted = new Set([modality, preset.modality]);
-  const hop = await hopFor(recordings, wanted);
+  const hop = await hopFor(recordings, wanted, encoder.input);
   for (const recording of recordings) {
     const cutter = new WindowCutter({ encoder, hop, clock });
     const wants = (channel: RecordedChannel): boolean => channel.kind === 'reading' && wanted.has(channel.modality);
@@ -92,7 +93,11 @@ async function* inputsIn(recorded: AsyncIterable<RecordedItem>, cutter: WindowCu
 }
 
 /** So that the windows of all recordings are about as many as are taken. */
-async function hopFor(recordings: readonly string[], modalities: ReadonlySet<string>): Promise<Millis> {
+async function hopFor(
+  recordings: readonly string[],
+  modalities: ReadonlySet<string>,
+  input: InputSpec,
+): Promise<Millis> {
   let micros = 0;
   for (const recording of recordings) {
     const { channels } = await recordingInfo(recording);
@@ -100,5 +105,12 @@ async function hopFor(recordings: readonly string[], modalities: ReadonlySet<str
       if (kind === 'reading' && modalities.has(name)) micros += lastMicros - firstMicros;
     }
   }
-  return Math.max(LEAST_HOP_MILLIS, Math.ceil(micros / 1000 / MOST_CALIBRATION_ITEMS)) as Millis;
+  const window = Math.ceil(1000 * windowSecondsOf(input));
+  return Math.max(LEAST_HOP_MILLIS, window, Math.ceil(micros / 1000 / MOST_CALIBRATION_ITEMS)) as Millis;
+}
+
+/** What one input covers; a picture, an instant. */
+function windowSecondsOf(input: InputSpec): number {
+  if (input.kind === 'sound') return input.clipSeconds;
+  return input.kind === 'series' ? input.windowSeconds : 0;
 }

@@ -168,6 +168,9 @@ describe('sensebind models setup', () => {
     assert.deepEqual([again.forecast, again.encoders.length], [null, 1]);
     assert.deepEqual(await readFile(checkpoint), await readFile(golden('imagebind_tiny.pth')));
     await assert.rejects(setUp({ ...flags, precision: 'fp32' }), refused('OUTPUT_EXISTS'));
+    // Trained on: the bundle that is there is not of this file.
+    await utimes(checkpoint, 1e9, 1e9);
+    await assert.rejects(setUp({ ...flags, precision: 'fp16' }), refused('OUTPUT_EXISTS'));
     const { encoders } = await setUp({ ...flags, precision: 'fp32', force: true });
     assert.deepEqual(
       encoders.map(({ precision }) => precision),

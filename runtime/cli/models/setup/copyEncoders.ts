@@ -1,7 +1,8 @@
 import { availableParallelism } from 'node:os';
 import type { Bundle } from '../../../../models/bundle/bundle';
-import { copyRequest, runCopyProcess } from '../../../inference/deviceCache/copyMaker';
+import { copyRequest, makeWhereItFits } from '../../../inference/deviceCache/copyMaker';
 import { deviceCacheSettings } from '../../../inference/deviceCache/settings';
+import { readMemory } from '../../../inference/plan/memory';
 import { encoderSetups } from '../../../inference/setups';
 import { formatBytes } from '../../output';
 
@@ -16,7 +17,7 @@ export interface CopyNews {
  * Makes the copies for the device cache that a node would make when it is quiet, each in a process of its own. Where there is
  * no room, or no use, there is none: encoders work without.
  *
- * @throws {SensebindError} what {@link runCopyProcess} throws.
+ * @throws {SensebindError} `REQUEST_ABORTED`.
  */
 export async function copyEncoders(
   bundle: Bundle,
@@ -37,14 +38,14 @@ export async function copyEncoders(
       threads: availableParallelism(),
       inBackground: false,
     };
-    const result = await runCopyProcess(request, signal);
+    const result = await makeWhereItFits(request, { readMemory, signal });
     const isThere = result.kind === 'made' || result.kind === 'there';
     news.push({ modality, isThere, news: wordsOf(result) });
   }
   return news;
 }
 
-function wordsOf(result: Awaited<ReturnType<typeof runCopyProcess>>): string {
+function wordsOf(result: Awaited<ReturnType<typeof makeWhereItFits>>): string {
   switch (result.kind) {
     case 'made':
       return `${formatBytes(result.bytes)} in the device cache`;

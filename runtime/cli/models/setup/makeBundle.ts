@@ -4,14 +4,12 @@ import path from 'node:path';
 import { type Bundle, openBundle } from '../../../../models/bundle/bundle';
 import { type ConversionOptions, convertCheckpoint } from '../../../../models/bundle/convert';
 import type { Manifest, Precision } from '../../../../models/bundle/manifest';
-import { quantizeBundle } from '../../../../models/bundle/quantizeBundle';
 import { readManifest } from '../../../../models/bundle/readManifest';
 import type { Overwrite } from '../../../../models/bundle/workspace';
 import { openCheckpoint } from '../../../../models/checkpoint/checkpoint';
 import type { Variant } from '../../../../models/imagebind/variant';
 import { isSensebindError } from '../../../errors';
 import { FolderLock } from '../../../folderLock';
-import { generatedInputs } from '../../../learn/calibrate/generatedInputs';
 import { startProgress } from '../../progress';
 import { writeWhole } from '../licenceQuestion';
 import { quantizationProgress } from '../quantizeReport';
@@ -19,6 +17,8 @@ import { quantizationProgress } from '../quantizeReport';
 /** What bundle is to be made, and where. */
 export interface BundleWish {
   readonly checkpoint: string;
+  /** Somebody's own, which may change: not the published one. */
+  readonly isBrought: boolean;
   readonly variant: Variant;
   readonly modalities: readonly string[];
   readonly precision: Precision;
@@ -39,8 +39,9 @@ interface Stage {
   readonly modalities: readonly string[];
 }
 
-/** Whether a folder holds the bundle that is wished for already. */
-export async function isThere(wish: Omit<BundleWish, 'checkpoint' | 'signal'>): Promise<boolean> {
+/** Whether a folder holds the bundle that is wished for already; of a checkpoint that was brought, as it is now. */
+export async function isThere(wish: BundleWish): Promise<boolean> {
+  if (wish.isBrought && (await recorded(sourceFile(wish))) !== asText(await stageOf(wish))) return false;
   const manifest = await readManifest(wish.folder).catch((error: unknown) => {
     if (isSensebindError(error)) return undefined;
     throw error;
@@ -71,6 +72,7 @@ export async function makeBundle(wish: BundleWish): Promise<void> {
   try {
     if (wish.precision === 'int8') await makeInt8(wish, work);
     else await convert(wish, { outputDirectory: wish.folder, precision: wish.precision, overwrite: wish.overwrite });
+    if (wish.isBrought) await writeWhole(sourceFile(wish), await stageOf(wish));
     await rm(work, { recursive: true, force: true });
   } finally {
     await lock.release();
@@ -84,6 +86,9 @@ async function makeInt8(wish: BundleWish, work: string): Promise<void> {
   const { folder, overwrite, signal, json } = wish;
   const progress = quantizationProgress(json);
   const bundle = (await finishedStage(wish, work)) ?? (await makeStage(wish, work));
+  // Loaded where it is needed: every command of models comes by here.
+  const { quantizeBundle } = await import('../../../../models/bundle/quantizeBundle.js');
+  const { generatedInputs } = await import('../../../learn/calibrate/generatedInputs.js');
   await quantizeBundle(bundle, {
     outputDirectory: folder,
     calibration: generatedInputs,
@@ -95,8 +100,7 @@ async function makeInt8(wish: BundleWish, work: string): Promise<void> {
 }
 
 async function finishedStage(wish: BundleWish, work: string): Promise<Bundle | undefined> {
-  const text = await readFile(stageFile(work), 'utf8').catch(() => '');
-  if (text !== asText(await stageOf(wish))) return undefined;
+  if ((await recorded(stageFile(work))) !== asText(await stageOf(wish))) return undefined;
   return openBundle(stageFolder(work)).catch((error: unknown) => {
     if (isSensebindError(error)) return undefined;
     throw error;
@@ -108,6 +112,15 @@ async function makeStage(wish: BundleWish, work: string): Promise<Bundle> {
   await writeWhole(stageFile(work), await stageOf(wish));
   await convert(wish, { outputDirectory: stageFolder(work), precision: 'fp32', overwrite: 'refuse' });
   return openBundle(stageFolder(work));
+}
+
+/** Beside a bundle: of which checkpoint it was made. */
+function sourceFile({ folder }: BundleWish): string {
+  return `${folder}.source.json`;
+}
+
+function recorded(file: string): Promise<string> {
+  return readFile(file, 'utf8').catch(() => '');
 }
 
 function stageFolder(work: string): string {

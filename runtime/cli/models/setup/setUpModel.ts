@@ -117,6 +117,7 @@ async function wishOf(
   const isPublished = flags.checkpoint === undefined || variant.name === PUBLISHED_VARIANT;
   return {
     checkpoint: file,
+    isBrought: flags.checkpoint !== undefined,
     variant,
     modalities: parseModalities(flags.modalities),
     precision: parsePrecision(flags.precision),
