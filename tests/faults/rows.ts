@@ -23,6 +23,8 @@ export interface Row {
   readonly row: string;
   /** Why it cannot be run here; `false` when it can. */
   readonly skip?: string | false;
+  /** It takes minutes and gigabytes: in shorter runs only where it is named. */
+  readonly leastTimes?: number;
   /** How large it is under `npm run faults`, at 50 times; and in `npm test`, where it is in there. */
   full(times: number): Promise<Found>;
   small?(): Promise<Found>;
@@ -95,5 +97,5 @@ export const ROWS: readonly Row[] = [
   // `npm test` has it with each version: tests/nodes/publish.test.ts.
   { row: 'R2', skip: withoutMosquitto, full: () => nodeRedKill({ events: 200 }) },
   // Small in tests/runtime/cli/{pull,setup}.test.ts.
-  { row: 'M1', full: () => pulledModel({ interruptions: 10 }) },
+  { row: 'M1', leastTimes: 50, full: () => pulledModel({ interruptions: 10 }) },
 ];
