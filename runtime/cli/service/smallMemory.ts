@@ -11,9 +11,9 @@ const BUFFER_POOL_BYTES = 1024;
  * 2 MB (`--max-semi-space-size` does the same, but cannot be given to a process that runs). One small buffer keeps the
  * whole pool that it was cut from, 64 KB in Node.js 24, and MQTT.js keeps one for each length of a message for ever.
  *
- * So little is collected by the thread that waits for it: help from other threads has to find a free core first. On a
- * quiet machine that makes no difference; with five programs to a core, 95 % of pauses took 4 to 5 ms with help, 1.4 to 3
- * without (`npm run bench -- --only steady-state`).
+ * So little is collected by the thread that waits for it: help from other threads has to find a free core first. Two pairs
+ * of runs of 25 s at a load of 11 had pauses of 5.5 and 4.0 ms with help, 3.2 and 1.4 without (95 %); three pairs at a load
+ * of 2 showed no difference (`npm run bench -- --only steady-state`).
  */
 export function keepMemorySmall(): void {
   setFlagsFromString('--semi-space-growth-factor=1');
