@@ -1,118 +1,13 @@
-import { connectAsync } from 'mqtt';
-import { systemClock } from '../../runtime/clock';
-import { decodeEmbedding } from '../../runtime/mqtt/embeddingMessage';
-import { kindOfTopic } from '../../runtime/mqtt/topics';
 import { startMosquitto } from '../support/mosquitto';
 import { GROWTH_BUDGET, holdsGrowth, slope } from './growth';
-import { type Figure, percentile } from './measure';
-import type { MeasuredWindow, NodeReport } from './programs/measuredNode';
+import type { Figure } from './measure';
+import type { NodeReport } from './programs/measuredNode';
 import type { SoakSample } from './programs/soakedNode';
 import { runNode } from './runNode';
 
 interface Where {
   readonly folder: string;
   readonly seconds: number;
-}
-
-const LARGEST_LATENCY_MILLIS = 3;
-const FEWEST_MESSAGES = 50;
-
-/**
- * How long a message is on its way: from the moment at which a window of a node is complete until this process, behind a
- * real broker, has each of its messages (embedding and scores). Time of the model is subtracted: preprocessing and
- * forward of each window, and of those that it waited for. Handing over to the worker's thread and back stays in, its own
- * and that of those before it in the queue.
- */
-export async function benchLatency({ folder, seconds }: Where): Promise<Figure> {
-  const broker = await startMosquitto({ holdsContract: false, settings: ['set_tcp_nodelay true'] });
-  const received: Received[] = [];
-  const subscriber = await connectAsync(broker.url, { protocolVersion: 5 });
-  try {
-    // Read only afterwards: what that costs would be counted for the next message.
-    subscriber.on('message', (topic, payload) => {
-      received.push({ topic, payload, arrivedMicros: systemClock.epochMicros() });
-    });
-    await subscriber.subscribeAsync('sensebind/#', { qos: 0 });
-    const { windows } = await measuredNode('model', { folder, seconds, url: broker.url });
-    const byKey = new Map(windows.map((window) => [keyOf(window), window]));
-    const overhead: number[] = [];
-    const whole: number[] = [];
-    const handOver: number[] = [];
-    const publishing: number[] = [];
-    for (const { topic, payload, arrivedMicros } of received) {
-      const seen = seenBy(topic, payload);
-      const window = seen && byKey.get(keyOf(seen));
-      if (window === undefined) continue;
-      const micros = arrivedMicros - window.completeMicros;
-      whole.push(micros / 1000);
-      const modelMicros = modelTime(window, windows);
-      overhead.push((micros - modelMicros) / 1000);
-      handOver.push((window.answeredMicros - window.completeMicros - modelMicros) / 1000);
-      publishing.push((arrivedMicros - window.answeredMicros) / 1000);
-    }
-    const p50 = percentile(overhead, 0.5);
-    const p95 = percentile(overhead, 0.95);
-    return {
-      name: 'window complete → MQTT message received by another process',
-      measured: `p95 ${p95.toFixed(2)} ms, p50 ${p50.toFixed(2)} ms without the model's time (with it, p95 ${percentile(whole, 0.95).toFixed(1)} ms; ${overhead.length} messages)`,
-      budget: `p95 < ${LARGEST_LATENCY_MILLIS} ms`,
-      holds: p95 < LARGEST_LATENCY_MILLIS && overhead.length >= FEWEST_MESSAGES,
-      isKnownMiss: true,
-      details: {
-        p50,
-        p95,
-        p99: percentile(overhead, 0.99),
-        wholeP95: percentile(whole, 0.95),
-        // To the encoder's thread and back, and from there to the reader.
-        handOverP50: percentile(handOver, 0.5),
-        handOverP95: percentile(handOver, 0.95),
-        publishingP50: percentile(publishing, 0.5),
-        publishingP95: percentile(publishing, 0.95),
-        messages: overhead.length,
-      },
-    };
-  } finally {
-    await subscriber.endAsync(true);
-    await broker.stop();
-  }
-}
-
-interface Received {
-  readonly topic: string;
-  readonly payload: Buffer;
-  readonly arrivedMicros: number;
-}
-
-type Seen = Pick<MeasuredWindow, 'source' | 'endMicros'>;
-
-/** The window that a message of a single source is about. */
-function seenBy(topic: string, payload: Buffer): Seen | undefined {
-  if (!topic.includes('/src/')) return undefined;
-  const kind = kindOfTopic(topic);
-  if (kind === 'embedding') {
-    const { src, t1 } = decodeEmbedding(payload).message;
-    return { source: src, endMicros: Number(t1) };
-  }
-  if (kind !== 'scores') return undefined;
-  const { src, t1 } = JSON.parse(payload.toString()) as { readonly src: string; readonly t1: number };
-  return { source: src, endMicros: t1 };
-}
-
-/**
- * How much of a window's way is time of the model: its own, and that of other windows which it waited for. Handing those
- * over meanwhile, and the time that the worker had nothing to do, is not.
- */
-function modelTime(window: MeasuredWindow, all: readonly MeasuredWindow[]): number {
-  const { completeMicros, startedMicros, encodingMicros } = window;
-  const waitedFor = all.map((other) => {
-    const end = Math.min(startedMicros, other.startedMicros + other.encodingMicros);
-    return Math.max(0, end - Math.max(completeMicros, other.startedMicros));
-  });
-  return waitedFor.reduce((sum, micros) => sum + micros, encodingMicros);
-}
-
-function keyOf({ source, endMicros }: Seen): string {
-  return `${source} ${endMicros}`;
 }
 
 const LARGEST_SHARE = 0.1;

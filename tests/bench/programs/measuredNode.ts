@@ -7,6 +7,7 @@ import { type Micros, type Millis, systemClock } from '../../../runtime/clock';
 import { EventLoopDelay } from '../../../runtime/eventLoopDelay';
 import type { EncodeTimings, Engine } from '../../../runtime/inference/engine';
 import type { Pipeline } from '../../../runtime/pipeline';
+import { machineMicros } from '../machineMicros';
 import { openNode } from '../openNode';
 
 /** Until models are loaded and code is compiled, which a service that runs for years has long behind it. */
@@ -26,10 +27,10 @@ export interface NodeReport {
   readonly drops: Readonly<Record<string, number>>;
 }
 
-/** A window that became an embedding; wall times. */
+/** A window that became an embedding; times as machineMicros.ts has them. */
 export interface MeasuredWindow {
   readonly source: string;
-  /** At which it ends: `t1` of its messages. */
+  /** At which it ends: `t1` of its messages, wall time. */
   readonly endMicros: Micros;
   readonly completeMicros: Micros;
   /** Given to the worker's thread. */
@@ -54,7 +55,7 @@ async function main([what = '', url = '', readings = '', seconds = '']: readonly
   const windows = watchWindows(engine);
   pipeline.start();
   await pause(1000 * WARM_UP_SECONDS);
-  const beganMicros = systemClock.epochMicros();
+  const beganMicros = machineMicros();
   const cost = await stretch(1000 * Number(seconds));
   const measured = windows.filter(({ completeMicros }) => completeMicros >= beganMicros);
   const report: NodeReport = { ...cost, windows: measured, drops: dropsOf(pipeline) };
@@ -69,7 +70,7 @@ function watchWindows(engine: Engine): readonly MeasuredWindow[] {
   engine.encode = (modality, input, request = {}) => {
     const { source, endMicros = 0, deadlineMicros, onTimings } = request;
     if (source === undefined || deadlineMicros === undefined) return encode(modality, input, request);
-    const submittedMicros = systemClock.epochMicros();
+    const submittedMicros = machineMicros();
     const ageMicros = systemClock.monotonicMicros() - (deadlineMicros - LATEST_START_MICROS);
     return encode(modality, input, {
       ...request,
@@ -80,7 +81,7 @@ function watchWindows(engine: Engine): readonly MeasuredWindow[] {
           completeMicros: submittedMicros - ageMicros,
           startedMicros: submittedMicros + timings.waitingMicros,
           encodingMicros: timings.preprocessingMicros + timings.forwardMicros,
-          answeredMicros: systemClock.epochMicros(),
+          answeredMicros: machineMicros(),
         });
         onTimings?.(timings);
       },
