@@ -6,6 +6,7 @@ import { Detector, type DetectorMemory } from './events/detector';
 import type { Instant } from './events/instant';
 import { MEASURES, type MeasureId, type Meter } from './events/measures';
 import { type Fused, FusionGroup } from './fusion/group';
+import { LaterTurns } from './laterTurns';
 import type { Flag, Reading } from './reading';
 import type { WindowSpan } from './window/window';
 import type { CompiledLabelSet } from './zeroshot/compileLabelSet';
@@ -37,7 +38,10 @@ interface SourceMeter {
   readonly meter: Meter;
 }
 
-/** What embeddings and readings mean: scores, what groups of sources say together, and events. */
+/**
+ * What embeddings and readings mean: scores, what groups of sources say together, and events. Each group looks at an
+ * embedding in a turn of its own, yet before anything else is taken: what is found is the same as if all were one call.
+ */
 export class Interpreter {
   readonly #options: InterpreterOptions;
   readonly #groups: readonly FusionGroup[];
@@ -46,6 +50,7 @@ export class Interpreter {
   readonly #labelsOf: ReadonlyMap<string, readonly string[]>;
   /** Sources whose labels a rule asks for. */
   readonly #scored: ReadonlySet<string>;
+  readonly #later = new LaterTurns();
 
   constructor(options: InterpreterOptions) {
     this.#options = options;
@@ -87,6 +92,7 @@ export class Interpreter {
 
   /**
    * Takes an embedding of a source. Scores it where a rule needs that or `wantsScores` is set, and returns the scores.
+   * Its groups follow, see {@link settled}.
    *
    * @throws {SensebindError} `SPACE_MISMATCH` where it is of another space than the label sets.
    */
@@ -95,8 +101,9 @@ export class Interpreter {
     embedding: Embedding,
     seen: { readonly span: Pick<WindowSpan, 'monotonicEndMicros'>; readonly wantsScores: boolean },
   ): readonly Scores[] {
+    this.#later.now();
     const { monotonicEndMicros } = seen.span;
-    const { onScores } = this.#options;
+    const { onScores, onFailed } = this.#options;
     const isScored = seen.wantsScores || this.#scored.has(source) || onScores !== undefined;
     const scores = isScored ? this.labelSetsOf(source).map((labelSet) => score(embedding, labelSet)) : [];
     const at = { monotonicMicros: monotonicEndMicros, epochMicros: embedding.endMicros };
@@ -104,13 +111,28 @@ export class Interpreter {
       this.#detector.observeScores(source, one, { at, flags: embedding.flags });
       onScores?.(source, one, { at, flags: embedding.flags });
     }
-    for (const group of this.#groups) group.add(source, embedding, monotonicEndMicros, scores);
+    for (const group of this.#groups) {
+      this.#later.putOff(() => {
+        try {
+          group.add(source, embedding, monotonicEndMicros, scores);
+        } catch (error) {
+          onFailed(group.id, error);
+        }
+      });
+    }
     return scores;
+  }
+
+  /** Resolves when groups have looked at all that was taken. */
+  settled(): Promise<void> {
+    return this.#later.settled();
   }
 
   /** Measures a reading, where a rule asks for that. */
   reading(source: string, reading: Reading): void {
-    for (const { measure, meter } of this.#meters.get(source) ?? []) {
+    const meters = this.#meters.get(source) ?? [];
+    if (meters.length > 0) this.#later.now();
+    for (const { measure, meter } of meters) {
       for (const { value, at } of meter.measure(reading)) {
         this.#detector.observeMeasure(source, { measure, value, at, flags: reading.flags });
       }
@@ -119,10 +141,12 @@ export class Interpreter {
 
   /** Whether a source is there: groups do not wait for one that is away. */
   setPresent(source: string, isPresent: boolean): void {
+    this.#later.now();
     for (const group of this.#groups) group.setAwaited(source, isPresent);
   }
 
   memory(): DetectorMemory {
+    this.#later.now();
     return this.#detector.memory();
   }
 
@@ -133,6 +157,7 @@ export class Interpreter {
 
   /** Nothing more comes: what groups wait for is complete. Events that go on stay open, for the next start. */
   finish(): void {
+    this.#later.now();
     for (const group of this.#groups) group.finish();
     this.#detector.close();
   }

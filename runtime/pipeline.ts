@@ -250,6 +250,7 @@ export class Pipeline {
    */
   async settled(): Promise<void> {
     await Promise.all(this.#lanes.map((lane) => lane.settled()));
+    await this.#interpreter.settled();
   }
 
   /** Ends the sources, publishes what is still under way, says goodbye to the broker. Always ends. */
