@@ -134,7 +134,10 @@ export class BrokerLink {
     this.#send(topic);
   }
 
-  /** Removes what the broker keeps of a topic, once there is a connection; `onCleared` is called when it has answered. */
+  /**
+   * Removes what the broker keeps of a topic, once there is a connection; `onCleared` is called when it has done so. One
+   * that refuses is asked again on each later connection.
+   */
   clear(topic: string, onCleared?: () => void): void {
     if (this.#retained.clear(topic, onCleared)) this.#send(topic);
   }
@@ -281,9 +284,10 @@ export class BrokerLink {
       live.inFlight--;
       this.#sizeLimit.heard(packetBytes(topic, message));
       if (--live.suspects <= 0) this.#sizeLimit.cleared();
-      if (delivery.kind === 'retained') this.#retained.answered(topic, message);
       if (refusal === undefined) this.#published++;
       else this.#refused(topic, `expected the broker to take a message on ${topic}, found: ${refusal}`);
+      // What a broker did not clear is asked for again on the next connection: its rules may be others then.
+      if (delivery.kind === 'retained' && refusal === undefined) this.#retained.taken(topic, message);
       if (delivery.kind === 'posted') {
         if (refusal === undefined) this.#options.outbox?.delivered(delivery.item);
         else this.#options.outbox?.refused(delivery.item, refusal);

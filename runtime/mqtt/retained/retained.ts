@@ -33,8 +33,8 @@ export class Retained {
     this.#onCleared.delete(topic);
   }
 
-  /** The broker answered to a message: what was cleared there need not be cleared again. */
-  answered(topic: string, message: Message): void {
+  /** The broker took a message: what was cleared there need not be cleared again. */
+  taken(topic: string, message: Message): void {
     if (message.payload.length > 0 || this.#messages.get(topic) !== message) return;
     const onCleared = this.#onCleared.get(topic);
     this.forget(topic);

@@ -58,6 +58,34 @@ describe('limits of a broker', () => {
     for (const release of held) release();
   });
 
+  it('clears again on the next connection what the broker refused to clear, and no more once it has', async (context) => {
+    const broker = await ScriptedBroker.start(context, (packet, client) => {
+      if (packet.cmd === 'publish' && packet.topic === 'state' && client.attempt === 0) {
+        client.send({ cmd: 'puback', messageId: packet.messageId ?? 0, reasonCode: 135 });
+      } else polite(packet, client);
+    });
+    const { link, clock, until } = startLink(context, broker.url);
+    const cleared: number[] = [];
+    const isCleared = new Promise<void>((resolve) => {
+      link.clear('state', () => {
+        cleared.push(broker.received.at(-1)?.attempt ?? Number.NaN);
+        resolve();
+      });
+    });
+    assert.equal((await until('refused')).topic, 'state');
+    for (const attempt of [1, 2]) {
+      broker.cut();
+      const { retryMillis } = await until('disconnected', attempt);
+      await clock.advance(retryMillis);
+      await isCleared;
+      // Sent last, so that all else was sent before.
+      link.retain(`last/${attempt}`, wordMessage('x'));
+      await broker.until(publish(`last/${attempt}`, attempt));
+    }
+    assert.deepEqual([published(broker, 'state', 1), published(broker, 'state', 2)], [[''], []]);
+    assert.deepEqual(cleared, [1]);
+  });
+
   it('takes a forbidden Receive Maximum or packet size of 0 for none', async (context) => {
     const broker = await ScriptedBroker.start(context, (packet, client) => {
       // Written by hand: the properties 33 and 39 with the value 0.
