@@ -25,7 +25,8 @@ const BURSTS = [
   { afterMillis: 350, modalities: ['vision', 'depth'] },
 ] as const;
 
-const WARM_UP_SECONDS = 4;
+/** As long as that of measuredNode.ts. */
+const WARM_UP_SECONDS = 60;
 
 /** As long as those of embedding and scores are together. */
 const PADDING = 'x'.repeat(560);
