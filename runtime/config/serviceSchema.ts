@@ -58,7 +58,12 @@ export const Inference = Type.Object(
       }),
     ),
     threads: Type.Optional(
-      Type.Integer({ minimum: 1, maximum: 256, description: 'Threads that each of them computes with.' }),
+      Type.Integer({
+        minimum: 1,
+        maximum: 256,
+        description:
+          'Threads that each of them computes with. Default: by the number of cores, and one for small encoders.',
+      }),
     ),
     stuckAfter: Type.Optional(
       Type.String({

@@ -117,14 +117,14 @@ export class Engine implements AsyncDisposable {
         onMade: (modality) => this.#reload(modality),
         onNews: (modality, reason) => this.#tellCopy(modality, reason),
       });
-    const { workers, threadsPerWorker } = planThreads(options);
+    const { workers, ...threads } = planThreads(options);
     this.#hosts = Array.from({ length: workers }, (_, index) => {
       return new WorkerHost({
         name: `sensebind-encoder-${index}`,
         clock: this.#clock,
         setup: {
           runtimeModule,
-          threads: threadsPerWorker,
+          threads,
           providers: options.providers,
           encoders: this.#setups,
           chosenPresets: this.#presets,

@@ -4,6 +4,7 @@ import type { Flag, Modality } from '../reading';
 import type { CacheKey } from './deviceCache/key';
 import type { DeviceCacheSettings } from './deviceCache/settings';
 import type { MemoryRoots } from './plan/memory';
+import type { WorkerThreads } from './threads';
 import type { WireError } from './wireError';
 
 /** What main thread and encoder worker say to each other. Requests are answered one by one, in order. */
@@ -31,7 +32,7 @@ export interface WorkerSetup {
   readonly requests: SharedArrayBuffer;
   /** Name or path of the onnxruntime module. */
   readonly runtimeModule: string;
-  readonly threads: number;
+  readonly threads: WorkerThreads;
   /** Execution providers by preference; `undefined` leaves the choice to the worker. */
   readonly providers: readonly string[] | undefined;
   /** Why nothing but the CPU is to be tried; set after a provider took a worker down. */

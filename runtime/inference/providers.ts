@@ -8,7 +8,8 @@ import { type MemoryRoots, readMemory } from './plan/memory';
 import { probeInput } from './probeInput';
 import type { DeviceCopy, EncoderSetup, ProviderInUse, TensorData } from './protocol';
 import type { WorkerFlags } from './quiesce';
-import { EncoderSession, type Runtime } from './session';
+import { EncoderSession, type Runtime, type SessionOptions } from './session';
+import { threadsFor, type WorkerThreads } from './threads';
 import { dot, unit } from './vectors';
 
 /** Names that onnxruntime gives to its execution providers; a build lists further ones of its own. */
@@ -42,7 +43,7 @@ export interface ProviderWishes {
 export interface ProviderOptions extends ProviderWishes {
   readonly runtime: Runtime;
   readonly flags: WorkerFlags;
-  readonly threads: number;
+  readonly threads: WorkerThreads;
   readonly copies: DeviceCopies;
   readonly memory: MemoryRoots | undefined;
 }
@@ -105,11 +106,7 @@ export class Providers {
     try {
       const session = await EncoderSession.open(
         { ...setup, modelPath },
-        {
-          ...this.#options,
-          provider: 'cpu',
-          onReleased: release,
-        },
+        { ...this.#sessionOf(setup), provider: 'cpu', onReleased: release },
       );
       return { session, deviceCopy: { state: 'used', reason: 'loaded from the device cache' } };
     } catch (error) {
@@ -122,7 +119,12 @@ export class Providers {
   async #openOriginal(setup: EncoderSetup): Promise<EncoderSession> {
     const { memory } = this.#options;
     if (memory !== undefined) requireRoom([{ ...setup, hasDeviceCopy: false }], await readMemory(memory));
-    return EncoderSession.open(setup, { ...this.#options, provider: 'cpu' });
+    return EncoderSession.open(setup, { ...this.#sessionOf(setup), provider: 'cpu' });
+  }
+
+  #sessionOf(setup: EncoderSetup): Omit<SessionOptions, 'provider'> {
+    const { runtime, flags, threads } = this.#options;
+    return { runtime, flags, threads: threadsFor(setup, threads) };
   }
 
   #onCpu({ session, deviceCopy }: OnCpu, probed: readonly string[]): OpenedSession {
@@ -148,7 +150,7 @@ export class Providers {
     if (known !== undefined) return { kind: 'refused', reason: known };
     let session: EncoderSession | undefined;
     try {
-      session = await EncoderSession.open(setup, { ...this.#options, provider, activity: 'probing' });
+      session = await EncoderSession.open(setup, { ...this.#sessionOf(setup), provider, activity: 'probing' });
       const [found = []] = await session.run(input, 'probing');
       const cosine = dot(expected, unit(found));
       const figure = `cosine ${cosine.toFixed(6)} to the CPU on a probe, ${PROBE_COSINE} needed`;

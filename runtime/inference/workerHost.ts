@@ -34,6 +34,7 @@ export interface WorkerStatus {
   readonly activity: Activity;
   /** Native calls that its thread has begun. */
   readonly calls: number;
+  /** At most, for one encoder. */
   readonly threads: number;
 }
 
@@ -93,7 +94,7 @@ export class WorkerHost {
       restarts: this.#restarts,
       activity: this.#thread?.flags.activity ?? 'idle',
       calls: this.#thread?.flags.calls ?? 0,
-      threads: this.#options.setup.threads,
+      threads: this.#options.setup.threads.threadsPerWorker,
     };
   }
 

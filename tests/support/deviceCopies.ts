@@ -91,7 +91,7 @@ export class Copies {
     const providers = new Providers({
       runtime,
       flags: new WorkerFlags(),
-      threads: 1,
+      threads: { threadsPerWorker: 1, threadsOfSmall: 1 },
       providers: ['cpu'],
       cpuOnlyReason: undefined,
       copies: new DeviceCopies(runtime, deviceCache === 'off' ? undefined : deviceCache),

@@ -14,7 +14,7 @@ import { standBack } from '../../../runtime/inference/background';
 import { probeInput } from '../../../runtime/inference/probeInput';
 import { sessionOptions } from '../../../runtime/inference/session';
 import { encoderSetups } from '../../../runtime/inference/setups';
-import { planThreads } from '../../../runtime/inference/threads';
+import { planThreads, threadsFor } from '../../../runtime/inference/threads';
 import { machineMicros } from '../machineMicros';
 import type { MeasuredWindow } from './measuredNode';
 
@@ -85,10 +85,10 @@ function publish(
 /** Answers requests one by one, in order. */
 async function encode(port: NonNullable<typeof parentPort>): Promise<void> {
   standBack();
-  const { threadsPerWorker } = planThreads({});
+  const plan = planThreads({});
   const encoders = new Map<string, () => Promise<Float32Array>>();
   for (const setup of Object.values(encoderSetups(await openBundle(miniBundleFolder())))) {
-    const options = sessionOptions({ provider: 'cpu', threads: threadsPerWorker });
+    const options = sessionOptions({ provider: 'cpu', threads: threadsFor(setup, plan) });
     const session = await InferenceSession.create(setup.modelPath, options);
     const { data, shape } = probeInput(setup);
     const input = new Tensor(data, shape);

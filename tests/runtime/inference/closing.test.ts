@@ -102,7 +102,7 @@ describe('closing an engine', () => {
     const clock = new ManualClock();
     const setup = {
       runtimeModule: FAULTY_RUNTIME,
-      threads: 1,
+      threads: { threadsPerWorker: 1, threadsOfSmall: 1 },
       providers: undefined,
       encoders: {},
       chosenPresets: {},
