@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import path from 'node:path';
-import Type from 'typebox';
-import { Compile } from 'typebox/compile';
+import Type from '#typebox';
+import { Compile } from '#typebox/compile';
 import { BytePairEncoder } from './bytePairEncoder';
 import { normalise } from './normalise';
 import { type PrunedVocabulary, type TokenizerDefinition, tokenizerInvalid } from './tokenizerDefinition';
