@@ -1,6 +1,6 @@
 import path from 'node:path';
-import type { Static, TObject } from 'typebox';
-import { Compile } from 'typebox/compile';
+import type { Static, TObject } from '#typebox';
+import { Compile } from '#typebox/compile';
 import type { Clock } from '../runtime/clock';
 import { SensebindError } from '../runtime/errors';
 import type { Driver, FrameMemory, Modality } from '../runtime/reading';

@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
-import Type from 'typebox';
+import Type from '#typebox';
 import type { FoundDevice } from './device';
 import type { Ports } from './ports/ports';
 

@@ -1,4 +1,4 @@
-import Type from 'typebox';
+import Type from '#typebox';
 import type { DeviceNeeds, FoundDevice } from './device';
 import type { Ports } from './ports/ports';
 import { videoNodes } from './videoNodes';

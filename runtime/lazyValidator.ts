@@ -1,5 +1,5 @@
-import type { Static, TSchema } from 'typebox';
-import { Compile, type Validator } from 'typebox/compile';
+import type { Static, TSchema } from '#typebox';
+import { Compile, type Validator } from '#typebox/compile';
 
 /** A compiled schema that is compiled when it is first asked: a process uses few of those that there are. */
 export class LazyValidator<Schema extends TSchema> {

@@ -1,4 +1,4 @@
-import Type, { type Static } from 'typebox';
+import Type, { type Static } from '#typebox';
 import type { Clock, Millis } from '../../runtime/clock';
 import type { Driver, ReadingSink } from '../../runtime/reading';
 import { declareDevice } from '../device';

@@ -1,5 +1,5 @@
 import { createReadStream } from 'node:fs';
-import Type from 'typebox';
+import Type from '#typebox';
 import { type Millis, sleep } from '../../runtime/clock';
 import { isSensebindError, SensebindError } from '../../runtime/errors';
 import type { Driver, Flag, ReadingSink } from '../../runtime/reading';

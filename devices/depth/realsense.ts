@@ -1,4 +1,4 @@
-import Type, { type Static } from 'typebox';
+import Type, { type Static } from '#typebox';
 import type { FrameMemory, ReadingSink } from '../../runtime/reading';
 import { declareDevice } from '../device';
 import { acquireFloats, wordsOf } from '../frameValues';

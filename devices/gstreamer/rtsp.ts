@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import Type from 'typebox';
+import Type from '#typebox';
 import { messageOf, SensebindError } from '../../runtime/errors';
 import { type DeviceContext, resolvePath } from '../device';
 import { element } from './element';

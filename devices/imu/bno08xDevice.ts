@@ -1,4 +1,4 @@
-import Type from 'typebox';
+import Type from '#typebox';
 import type { Micros, Millis } from '../../runtime/clock';
 import type { SensebindError } from '../../runtime/errors';
 import type { ReadingSink } from '../../runtime/reading';

@@ -1,4 +1,4 @@
-import Type from 'typebox';
+import Type from '#typebox';
 import type { Millis } from '../../runtime/clock';
 import { SensebindError } from '../../runtime/errors';
 import type { Driver, ReadingSink } from '../../runtime/reading';

@@ -1,4 +1,4 @@
-import Type from 'typebox';
+import Type from '#typebox';
 import type { Micros } from '../../runtime/clock';
 import { SensebindError } from '../../runtime/errors';
 import type { Driver, Modality, Reading, ReadingSink } from '../../runtime/reading';

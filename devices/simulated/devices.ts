@@ -1,4 +1,4 @@
-import Type from 'typebox';
+import Type from '#typebox';
 import { SensebindError } from '../../runtime/errors';
 import { type DeviceContext, type DeviceDeclaration, declareDevice, resolvePath } from '../device';
 import type { PictureSize } from './camera';

@@ -1,6 +1,6 @@
-import Type, { type Static } from 'typebox';
-import { Compile } from 'typebox/compile';
 import { LineCounter, parseDocument } from 'yaml';
+import Type, { type Static } from '#typebox';
+import { Compile } from '#typebox/compile';
 import { messageOf, SensebindError } from '../../runtime/errors';
 import { eventOf, events } from './events/catalogue';
 import { Random, seedOf } from './random';

@@ -1,4 +1,4 @@
-import Type from 'typebox';
+import Type from '#typebox';
 import type { FrameMemory, ReadingSink } from '../../runtime/reading';
 import { declareDevice } from '../device';
 import { acquireFloats, wordsOf } from '../frameValues';

@@ -1,4 +1,4 @@
-import Type, { type Static } from 'typebox';
+import Type, { type Static } from '#typebox';
 import type { Clock, Micros, Millis } from '../../runtime/clock';
 import type { FrameMemory, ReadingSink } from '../../runtime/reading';
 import { Arrivals, byteMicros } from '../arrivals';

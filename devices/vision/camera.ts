@@ -1,4 +1,4 @@
-import Type from 'typebox';
+import Type from '#typebox';
 import type { Millis } from '../../runtime/clock';
 import type { ClockQuality, Driver, Flag } from '../../runtime/reading';
 import type { DeviceContext } from '../device';

@@ -1,4 +1,4 @@
-import Type from 'typebox';
+import Type from '#typebox';
 import { declareDevice } from '../device';
 import { linked } from '../gstreamer/element';
 import { rtpOnly } from '../gstreamer/gstDriver';

@@ -1,4 +1,4 @@
-import Type from 'typebox';
+import Type from '#typebox';
 import { declareDevice } from '../device';
 import { element, linked } from '../gstreamer/element';
 import { GSTREAMER_NEEDS } from '../gstreamer/packages';

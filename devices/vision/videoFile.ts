@@ -1,4 +1,4 @@
-import Type from 'typebox';
+import Type from '#typebox';
 import type { Millis } from '../../runtime/clock';
 import { declareDevice, resolvePath } from '../device';
 import { element, linked } from '../gstreamer/element';

@@ -1,5 +1,5 @@
-import Type, { type Static } from 'typebox';
-import { Compile } from 'typebox/compile';
+import Type, { type Static } from '#typebox';
+import { Compile } from '#typebox/compile';
 
 /** A whole number of at least one. */
 const Count = Type.Integer({ minimum: 1, maximum: 2 ** 31 - 1 });

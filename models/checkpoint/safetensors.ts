@@ -1,5 +1,5 @@
-import Type from 'typebox';
-import { Compile } from 'typebox/compile';
+import Type from '#typebox';
+import { Compile } from '#typebox/compile';
 import { contiguousStrides, elementCount } from './elementOrder';
 import { ELEMENT_BYTES } from './elementTypes';
 import type { RandomAccess } from './randomAccess';

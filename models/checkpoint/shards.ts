@@ -1,6 +1,6 @@
 import path from 'node:path';
-import Type from 'typebox';
-import { Compile } from 'typebox/compile';
+import Type from '#typebox';
+import { Compile } from '#typebox/compile';
 import type { Scratch } from '../streaming/scratch';
 import { openFileAccess, type RandomAccess } from './randomAccess';
 import { corrupt, overLimit, unsupported } from './refusals';

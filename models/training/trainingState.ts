@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import Type, { type Static } from 'typebox';
-import { Compile } from 'typebox/compile';
+import Type, { type Static } from '#typebox';
+import { Compile } from '#typebox/compile';
 import { messageOf, SensebindError } from '../../runtime/errors';
 import { FileWriter } from '../onnx/fileWriter';
 import type { AdamWState } from './adamW';

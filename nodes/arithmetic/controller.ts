@@ -1,4 +1,4 @@
-import Type, { type Static } from 'typebox';
+import Type, { type Static } from '#typebox';
 import type { Micros } from '../../runtime/clock';
 import type { Embedding } from '../../runtime/embedding';
 import { SensebindError } from '../../runtime/errors';

@@ -1,6 +1,6 @@
 import path from 'node:path';
-import Type, { type Static } from 'typebox';
-import { Compile } from 'typebox/compile';
+import Type, { type Static } from '#typebox';
+import { Compile } from '#typebox/compile';
 import type { Clock } from '../../runtime/clock';
 import type { SensebindError } from '../../runtime/errors';
 import { knownError } from '../../runtime/knownError';

@@ -1,6 +1,6 @@
 import os from 'node:os';
 import path from 'node:path';
-import Type, { type Static } from 'typebox';
+import Type, { type Static } from '#typebox';
 import type { BrokerConfig } from '../../runtime/config/config';
 import { Broker, Publish, Spool } from '../../runtime/config/schema';
 import { brokerAccess } from '../../runtime/config/secrets';

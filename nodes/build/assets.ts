@@ -1,7 +1,11 @@
-/** Puts beside the compiled nodes what Node-RED reads with them, and bundles what runs in the editor: part of the build. */
+/**
+ * Puts beside the compiled nodes what Node-RED reads with them, bundles what runs in the editor, and the schemas of all
+ * programs: part of the build.
+ */
 import { cpSync, readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { buildSync } from 'esbuild';
+import { bundleTypebox } from './typebox';
 
 const ROOT = path.join(__dirname, '..', '..', '..');
 const SOURCES = path.join(ROOT, 'nodes');
@@ -43,3 +47,4 @@ function bundleBrowserCode(): void {
 
 copyAssets();
 bundleBrowserCode();
+bundleTypebox(ROOT);

@@ -1,4 +1,4 @@
-import Type, { type Static } from 'typebox';
+import Type, { type Static } from '#typebox';
 import type { Bundle } from '../../models/bundle/bundle';
 import { caveatsOf } from '../../models/bundle/caveats';
 import { bundleFolder } from '../../models/mini/location';

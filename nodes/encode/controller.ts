@@ -1,4 +1,4 @@
-import Type, { type Static } from 'typebox';
+import Type, { type Static } from '#typebox';
 import type { Micros, Millis } from '../../runtime/clock';
 import { SensebindError } from '../../runtime/errors';
 import { Rate } from '../../runtime/rate';

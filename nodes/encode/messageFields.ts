@@ -1,5 +1,5 @@
-import Type, { type Static } from 'typebox';
-import { Check, Convert } from 'typebox/value';
+import Type, { type Static } from '#typebox';
+import { Check, Convert } from '#typebox/value';
 import { schemaProblems } from '../../runtime/config/schemaProblems';
 import { SensebindError } from '../../runtime/errors';
 

@@ -1,4 +1,4 @@
-import Type, { type Static } from 'typebox';
+import Type, { type Static } from '#typebox';
 import type { Micros, Millis } from '../../runtime/clock';
 import { DEFAULT_FUSION } from '../../runtime/config/resolveRules';
 import type { Embedding } from '../../runtime/embedding';

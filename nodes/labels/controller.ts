@@ -1,4 +1,4 @@
-import { Compile } from 'typebox/compile';
+import { Compile } from '#typebox/compile';
 import { caveatsOf } from '../../models/bundle/caveats';
 import type { Embedding } from '../../runtime/embedding';
 import { SensebindError } from '../../runtime/errors';

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import Type, { type Static } from 'typebox';
+import Type, { type Static } from '#typebox';
 import { promptTemplates } from '../../models/text/prompts';
 import { SensebindError } from '../../runtime/errors';
 import { ID_PATTERN } from '../../runtime/mqtt/topics';

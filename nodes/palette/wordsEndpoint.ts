@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { NodeAPI } from 'node-red';
-import Type, { type Static } from 'typebox';
-import { Compile } from 'typebox/compile';
+import Type, { type Static } from '#typebox';
+import { Compile } from '#typebox/compile';
 import { type Bundle, openBundle } from '../../models/bundle/bundle';
 import { caveatsOf } from '../../models/bundle/caveats';
 import { bundleFolder } from '../../models/mini/location';

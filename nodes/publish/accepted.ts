@@ -1,5 +1,5 @@
-import Type from 'typebox';
-import { Compile } from 'typebox/compile';
+import Type from '#typebox';
+import { Compile } from '#typebox/compile';
 import type { Embedding } from '../../runtime/embedding';
 import { SensebindError } from '../../runtime/errors';
 import type { DetectedEvent } from '../../runtime/events/detectedEvent';

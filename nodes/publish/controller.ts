@@ -1,4 +1,4 @@
-import Type, { type Static } from 'typebox';
+import Type, { type Static } from '#typebox';
 import type { Micros } from '../../runtime/clock';
 import { Publish } from '../../runtime/config/schema';
 import { SensebindError } from '../../runtime/errors';

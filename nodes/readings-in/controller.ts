@@ -1,4 +1,4 @@
-import Type, { type Static } from 'typebox';
+import Type, { type Static } from '#typebox';
 import type { TakeMessage } from '../../devices/ports/messages';
 import { readReadings } from '../../devices/readingsIn/message';
 import { SensebindError } from '../../runtime/errors';

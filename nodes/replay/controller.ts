@@ -1,5 +1,5 @@
 import path from 'node:path';
-import Type, { type Static } from 'typebox';
+import Type, { type Static } from '#typebox';
 import type { RecordedItem } from '../../devices/recording/readRecording';
 import { type Pacing, replayInTime } from '../../devices/recording/replay';
 import { moved } from '../../devices/recording/replayDevice';

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import Type, { type Static } from 'typebox';
+import Type, { type Static } from '#typebox';
 import type { Millis } from '../../runtime/clock';
 import { SensebindError } from '../../runtime/errors';
 import type { LabelSet } from '../../runtime/zeroshot/labelSet';

@@ -1,5 +1,5 @@
 import type { Node, NodeAPI, NodeDef, NodeMessage } from 'node-red';
-import type { Static, TObject } from 'typebox';
+import type { Static, TObject } from '#typebox';
 import { type Clock, type Millis, sleep, systemClock } from '../../runtime/clock';
 import { SensebindError } from '../../runtime/errors';
 import { Entrance } from './entrance';

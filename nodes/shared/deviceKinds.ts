@@ -1,5 +1,5 @@
-import type { TSchema } from 'typebox';
-import { Convert } from 'typebox/value';
+import type { TSchema } from '#typebox';
+import { Convert } from '#typebox/value';
 import { deviceDeclarations } from '../../devices/catalogue';
 import type { DeviceDeclaration } from '../../devices/device';
 import { readingsInDevices } from '../../devices/readingsIn/devices';

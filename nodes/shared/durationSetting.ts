@@ -1,4 +1,4 @@
-import Type from 'typebox';
+import Type from '#typebox';
 import type { Millis } from '../../runtime/clock';
 import { DURATION_PATTERN, parseDuration } from '../../runtime/config/duration';
 

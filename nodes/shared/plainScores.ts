@@ -1,5 +1,5 @@
-import Type from 'typebox';
-import { Compile } from 'typebox/compile';
+import Type from '#typebox';
+import { Compile } from '#typebox/compile';
 import { SensebindError } from '../../runtime/errors';
 import { FLAG_BITS } from '../../runtime/mqtt/flagBits';
 import type { Flag } from '../../runtime/reading';

@@ -1,5 +1,5 @@
-import type { Static, TObject } from 'typebox';
-import { Check, Convert } from 'typebox/value';
+import type { Static, TObject } from '#typebox';
+import { Check, Convert } from '#typebox/value';
 import { schemaProblems } from '../../runtime/config/schemaProblems';
 import { SensebindError } from '../../runtime/errors';
 

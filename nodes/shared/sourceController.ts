@@ -1,4 +1,4 @@
-import Type, { type Static } from 'typebox';
+import Type, { type Static } from '#typebox';
 import { ID_PATTERN } from '../../runtime/mqtt/topics';
 import type { Modality } from '../../runtime/reading';
 import type { Closing, Controller, Host } from './defineNode';

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import Type, { type Static } from 'typebox';
+import Type, { type Static } from '#typebox';
 import { listenForTruth } from '../../devices/simulated/sharedWorld';
 import { SensebindError } from '../../runtime/errors';
 import type { Modality } from '../../runtime/reading';

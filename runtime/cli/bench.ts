@@ -2,7 +2,10 @@ import { availableParallelism } from 'node:os';
 import type { Command } from 'commander';
 import type { Bundle } from '../../models/bundle/bundle';
 import { type Clock, type Millis, systemClock } from '../clock';
+import { type DeviceCacheSettings, deviceCacheSettings } from '../inference/deviceCache/settings';
+import { encoderSetups } from '../inference/setups';
 import { packageVersion } from '../packageVersion';
+import { requireCopy } from './bench/deviceCopy';
 import { meterUntil } from './bench/energyMeter';
 import { findRails, type Rails } from './bench/energyRails';
 import { heatNotes, readHeat } from './bench/heat';
@@ -21,6 +24,7 @@ interface BenchFlags extends OutputOptions {
   readonly modalities?: string;
   readonly threads?: string;
   readonly seconds: string;
+  readonly deviceCache?: boolean;
   readonly markdown?: boolean;
 }
 
@@ -35,7 +39,8 @@ const BUSY = 0.1;
 const EXAMPLES = `
 Every encoder runs in a process of its own, with inputs as a sensor gives them (a picture of 1280×720, 2 s of a stream of
 sound, 5 s of motion at 200 Hz, …), through the engine: preprocessing and forward are told apart. Large encoders take
-longer than --seconds says: each is loaded, and runs three times at least.
+longer than --seconds says: each is loaded, and runs three times at least. The device cache is left alone unless
+--device-cache is given: what loading takes would else depend on what ran here before.
 
 Examples:
   sensebind bench
@@ -56,6 +61,10 @@ export function registerBench(program: Command): void {
     .option('--modalities <list>', 'only these encoders, such as audio,imu')
     .option('--threads <list>', 'numbers of threads, such as 1,2 (default: 1, 2, 4 and all cores)')
     .option('--seconds <number>', 'how long all of it takes, about', String(SECONDS))
+    .option(
+      '--device-cache',
+      'load large encoders from their copies in the device cache, which are made where there are none',
+    )
     .option('--markdown', 'print a block of Markdown to share')
     .option('--json', 'print all figures as JSON')
     .addHelpText('after', EXAMPLES)
@@ -73,7 +82,8 @@ async function bench(flags: BenchFlags, signal: AbortSignal): Promise<void> {
   }
   const measurements = planMeasurements(bundles, { modalities: flags.modalities?.split(','), threads });
   const tell = flags.json === true ? () => undefined : printNote;
-  const report = await measure(measurements, { seconds, clock: systemClock, tell, signal });
+  const deviceCache = flags.deviceCache ? deviceCacheSettings() : 'off';
+  const report = await measure(measurements, { seconds, deviceCache, clock: systemClock, tell, signal });
   if (flags.json) return printJson(report);
   const table = benchTable(report);
   if (flags.markdown) return print(benchMarkdown(table));
@@ -84,16 +94,15 @@ async function bench(flags: BenchFlags, signal: AbortSignal): Promise<void> {
 
 interface Circumstances {
   readonly seconds: number;
+  readonly deviceCache: DeviceCacheSettings | 'off';
   readonly clock: Clock;
   /** Of how far it is. */
   readonly tell: (line: string) => void;
   readonly signal: AbortSignal;
 }
 
-async function measure(
-  measurements: readonly Measurement[],
-  { seconds, clock, tell, signal }: Circumstances,
-): Promise<BenchReport> {
+async function measure(measurements: readonly Measurement[], circumstances: Circumstances): Promise<BenchReport> {
+  const { seconds, deviceCache, clock, tell, signal } = circumstances;
   const rails = await findRails();
   const machine = await describeMachine();
   const before = await readHeat();
@@ -110,7 +119,7 @@ async function measure(
       `${index + 1}/${measurements.length}: ${modality} ${precision}, ${threads} ${threads === 1 ? 'thread' : 'threads'}`,
     );
     const each = secondsEach(seconds, measurements.length);
-    encoders.push(await measureOne(measurement, { seconds: each, clock, rails, signal }));
+    encoders.push(await measureOne(measurement, { ...circumstances, seconds: each, rails }));
   }
   const after = await readHeat();
   return {
@@ -121,6 +130,7 @@ async function measure(
     busyShare: busy,
     energy: { source: rails.source, idle },
     heat: { before, after },
+    deviceCache: deviceCache === 'off' ? 'off' : 'on',
     encoders,
     notes: [
       ...(busy > BUSY ? ['other programs were running: measure again on a machine that is left alone'] : []),
@@ -131,14 +141,16 @@ async function measure(
 
 async function measureOne(
   { bundle, modality, precision, threads }: Measurement,
-  options: { readonly seconds: number; readonly clock: Clock; readonly rails: Rails; readonly signal: AbortSignal },
+  { seconds, deviceCache, clock, rails, signal }: Circumstances & { readonly rails: Rails },
 ): Promise<MeasuredEncoder> {
-  const { seconds, clock, rails, signal } = options;
+  const setup = encoderSetups(bundle)[modality];
+  const wantsCopy = deviceCache !== 'off' && setup !== undefined;
+  const obstacle = wantsCopy ? await requireCopy(setup, { settings: deviceCache, signal }) : undefined;
   const measured = new AbortController();
   let metering: ReturnType<typeof meterUntil> | undefined;
   try {
     const found = await measureEncoder(
-      { bundle: bundle.directory, modality, threads, seconds },
+      { bundle: bundle.directory, modality, threads, seconds, deviceCache },
       {
         signal,
         onMeasuring: () => {
@@ -147,7 +159,10 @@ async function measureOne(
         onMeasured: () => measured.abort(),
       },
     );
-    return { bundle: bundle.manifest.name, modality, precision, threads, ...found, power: (await metering) ?? [] };
+    const { isUsed, reason } = found.deviceCopy;
+    const deviceCopy = { isUsed, reason: isUsed ? reason : (obstacle ?? reason) };
+    const about = { bundle: bundle.manifest.name, modality, precision, threads };
+    return { ...about, ...found, deviceCopy, power: (await metering) ?? [] };
   } finally {
     measured.abort();
   }

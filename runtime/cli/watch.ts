@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { Compile } from 'typebox/compile';
+import { Compile } from '#typebox/compile';
 import { type Millis, systemClock } from '../clock';
 import { messageOf, SensebindError } from '../errors';
 import { decodeEmbedding } from '../mqtt/embeddingMessage';

@@ -1,4 +1,4 @@
-import { Compile, type Validator } from 'typebox/compile';
+import { Compile, type Validator } from '#typebox/compile';
 import { type Clock, type Millis, sleep } from '../clock';
 import type { BrokerLink } from '../mqtt/link';
 import type { ReceivedMessage } from '../mqtt/received';

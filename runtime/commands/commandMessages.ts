@@ -1,4 +1,4 @@
-import Type, { type Static } from 'typebox';
+import Type, { type Static } from '#typebox';
 import { ID_PATTERN } from '../mqtt/topics';
 
 /** One to four levels of a topic. */

@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import Type, { type Static } from 'typebox';
+import Type, { type Static } from '#typebox';
 import type { LabelBook } from '../zeroshot/labelBook';
 import { Label } from '../zeroshot/labelSet';
 import { cleanText } from './cleanText';

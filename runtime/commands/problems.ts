@@ -1,4 +1,4 @@
-import type { TSchema } from 'typebox';
+import type { TSchema } from '#typebox';
 import { schemaProblems } from '../config/schemaProblems';
 import { isSensebindError, messageOf, type SensebindError } from '../errors';
 import { cleanText } from './cleanText';

@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { Compile } from 'typebox/compile';
+import { Compile } from '#typebox/compile';
 import { cleanValue } from './cleanText';
 import { CommandMessage, type Problem } from './commandMessages';
 import { refusal, schemaRefusal } from './problems';

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { TSchema } from 'typebox';
 import { LineCounter, parseDocument } from 'yaml';
+import type { TSchema } from '#typebox';
 import { bundleFolder } from '../../models/mini/location';
 import { messageOf, SensebindError } from '../errors';
 import type { BrokerConfig, Config, PublishConfig, SourceConfig, SourcesConfig, SpoolConfig } from './config';

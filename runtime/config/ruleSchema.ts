@@ -1,4 +1,4 @@
-import Type, { type Static, type TSchema } from 'typebox';
+import Type, { type Static, type TSchema } from '#typebox';
 import { MEASURE_IDS } from '../events/measures';
 import { ID_PATTERN } from '../mqtt/topics';
 import { DURATION_PATTERN } from './duration';

@@ -1,4 +1,4 @@
-import Type, { type Static, type TSchema } from 'typebox';
+import Type, { type Static, type TSchema } from '#typebox';
 import { ID_PATTERN } from '../mqtt/topics';
 import { LabelSet } from '../zeroshot/labelSet';
 import { DURATION_PATTERN } from './duration';

@@ -1,6 +1,6 @@
-import type { TSchema } from 'typebox';
-import { Settings } from 'typebox/system';
-import { Errors } from 'typebox/value';
+import type { TSchema } from '#typebox';
+import { Settings } from '#typebox/system';
+import { Errors } from '#typebox/value';
 import { nearWords } from '../../models/text/nearWords';
 import { withoutSecrets } from '../mqtt/address';
 import type { Problem } from './problem';

@@ -1,4 +1,4 @@
-import Type from 'typebox';
+import Type from '#typebox';
 import { DURATION_PATTERN } from './duration';
 
 /** What a configuration says of the service itself: what it tells of its health, and how it computes. */

@@ -1,7 +1,7 @@
 import { open, readFile, rename, stat } from 'node:fs/promises';
 import path from 'node:path';
-import Type, { type Static } from 'typebox';
-import { Compile } from 'typebox/compile';
+import Type, { type Static } from '#typebox';
+import { Compile } from '#typebox/compile';
 import type { Sensor } from '../../devices/simulated/sensor';
 import { SceneSetSpec } from './sceneSetSpec';
 

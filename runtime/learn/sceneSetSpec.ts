@@ -1,4 +1,4 @@
-import Type, { type Static } from 'typebox';
+import Type, { type Static } from '#typebox';
 import { eventOf } from '../../devices/simulated/events/catalogue';
 import { SENSORS, type Sensor } from '../../devices/simulated/sensor';
 import { SensebindError } from '../errors';

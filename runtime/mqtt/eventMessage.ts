@@ -1,4 +1,4 @@
-import Type, { type Static } from 'typebox';
+import Type, { type Static } from '#typebox';
 import type { DetectedEvent, Evidence } from '../events/detectedEvent';
 import { bitsOfFlags } from './flagBits';
 

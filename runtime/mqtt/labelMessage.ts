@@ -1,4 +1,4 @@
-import Type, { type Static } from 'typebox';
+import Type, { type Static } from '#typebox';
 
 const Id = Type.String({ minLength: 1, maxLength: 64 });
 const Cosine = Type.Number({ minimum: -1.001, maximum: 1.001 });

@@ -1,4 +1,4 @@
-import Type, { type Static } from 'typebox';
+import Type, { type Static } from '#typebox';
 import { CommandMessage, JobMessage, ResponseMessage } from '../commands/commandMessages';
 import { LazyValidator } from '../lazyValidator';
 import { EventMessage } from './eventMessage';

@@ -1,5 +1,5 @@
-import Type, { type Static } from 'typebox';
-import { Compile } from 'typebox/compile';
+import Type, { type Static } from '#typebox';
+import { Compile } from '#typebox/compile';
 import { StateFile } from '../stateFile';
 import { LabelSet } from './labelSet';
 

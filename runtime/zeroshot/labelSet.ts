@@ -1,4 +1,4 @@
-import Type, { type Static } from 'typebox';
+import Type, { type Static } from '#typebox';
 import { promptTemplates } from '../../models/text/prompts';
 import { SensebindError } from '../errors';
 

@@ -55,6 +55,43 @@ export async function interleaved<Name extends string>(
   return millis;
 }
 
+/** The best of many rounds, and whether more of them would have told another. */
+export interface Best<Name extends string> {
+  readonly millis: Readonly<Record<Name, number>>;
+  readonly rounds: number;
+  readonly isSettled: boolean;
+}
+
+const FEWEST_ROUNDS = 5;
+/** As many of the best rounds agree to this share where nothing disturbed them. */
+const AGREEING_ROUNDS = 3;
+const AGREEMENT = 0.03;
+
+/**
+ * Times several pieces of work in turn until the best rounds of each agree, or for so many seconds: the less a machine is
+ * left alone, the more rounds it takes until some of them were.
+ */
+export async function bestInterleaved<Name extends string>(
+  works: Readonly<Record<Name, () => unknown>>,
+  { seconds }: { readonly seconds: number },
+): Promise<Best<Name>> {
+  const end = performance.now() + 1000 * seconds;
+  const names = Object.keys(works) as Name[];
+  const all: Record<Name, readonly number[]> = { ...(await interleaved(works, FEWEST_ROUNDS)) };
+  const settled = (): boolean => names.every((name) => isSettled(all[name]));
+  while (!settled() && performance.now() < end) {
+    for (const name of names) all[name] = [...all[name], await timed(works[name])];
+  }
+  const millis = Object.fromEntries(names.map((name) => [name, Math.min(...all[name])])) as Record<Name, number>;
+  return { millis, rounds: Math.min(...names.map((name) => all[name].length)), isSettled: settled() };
+}
+
+/** Whether the best of these agree. */
+export function isSettled(millis: readonly number[]): boolean {
+  const [best = 0, ...rest] = [...millis].sort((a, b) => a - b).slice(0, AGREEING_ROUNDS);
+  return rest.every((other) => other <= best * (1 + AGREEMENT));
+}
+
 /** Prints figures as a table; returns whether all budgets hold. */
 export function printFigures(figures: readonly Figure[]): boolean {
   const columns = ['', 'figure', 'measured', 'budget'];

@@ -25,7 +25,7 @@ const LARGEST: readonly ImagebindModality[] = ['vision', 'text'];
 export class Run {
   readonly folder: string;
   readonly isShort: boolean;
-  /** By modality, as measured: milliseconds of the fp32 forward, and how many times as fast int8 is. */
+  /** By modality, as measured: milliseconds of the fp32 forward with all threads, and how many times as fast int8 is. */
   readonly forwardMillis = new Map<ImagebindModality, number>();
   readonly int8Ratios = new Map<ImagebindModality, number>();
 
@@ -47,7 +47,8 @@ export class Run {
   async forward(modality: ImagebindModality): Promise<Figure> {
     const { folder, isShort } = this;
     const threads = availableParallelism();
-    const { millis, ...figure } = await benchForward({ folder, modality, rounds: isShort ? 9 : 15, threads });
+    const seconds = isShort ? 10 : 60;
+    const { millis, ...figure } = await benchForward({ folder, modality, seconds, threads });
     this.forwardMillis.set(modality, Math.min(millis, this.forwardMillis.get(modality) ?? millis));
     return figure;
   }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import {
@@ -19,7 +20,6 @@ import { startMosquitto, withoutMosquitto } from '../support/mosquitto';
 import { type Flow, NODE_RED_VERSIONS, type RunningNodeRed, SINK, startNodeRed } from '../support/nodeRed';
 import { TAB } from '../support/nodeRedFlow';
 import { Subscriber } from '../support/subscriber';
-import { temporaryFolder } from '../support/temporaryFolder';
 
 const SCORES = {
   kind: 'scores',
@@ -44,12 +44,17 @@ const SCORES = {
 for (const version of NODE_RED_VERSIONS) {
   describe(`publishing from ${version}`, { skip: withoutMosquitto }, () => {
     let nodeRed: RunningNodeRed;
+    let userFolder: string;
 
     before(async () => {
-      nodeRed = await startNodeRed(version);
+      userFolder = await mkdtemp(path.join(tmpdir(), 'sensebind-publish-'));
+      nodeRed = await startNodeRed(version, { userFolder });
     });
 
-    after(() => nodeRed.stop());
+    after(async () => {
+      await nodeRed.stop();
+      await rm(userFolder, { recursive: true, force: true });
+    });
 
     it('puts embeddings, scores and events on the topics of the contract, and says what there is', async (t) => {
       const mosquitto = await startMosquitto();
@@ -218,9 +223,6 @@ for (const version of NODE_RED_VERSIONS) {
     });
 
     it('sets aside what is larger than the broker takes', async (t) => {
-      const userFolder = await temporaryFolder(t);
-      const own = await startNodeRed(version, { userFolder });
-      t.after(() => own.kill());
       const mosquitto = await startMosquitto({ settings: ['max_packet_size 2000'] });
       t.after(() => mosquitto.stop());
       const subscriber = await Subscriber.start(t, mosquitto.url, [`${ROOT}/#`]);
@@ -229,7 +231,7 @@ for (const version of NODE_RED_VERSIONS) {
         ...one,
         what: { kind: 'label', label: `label-${index}-${'x'.repeat(40)}` },
       }));
-      await own.deploy([
+      await nodeRed.deploy([
         TAB,
         broker(mosquitto.url),
         inject('large', { ...EVENT, id: 'large', evidence }, 'publish'),
@@ -238,11 +240,12 @@ for (const version of NODE_RED_VERSIONS) {
         CATCH,
         SINK,
       ]);
-      await own.inject('large');
-      await own.inject('small');
-      await own.sent('catch', (message) => failureIn(message).message.includes('at most 2000 bytes'));
+      await nodeRed.inject('large');
+      await nodeRed.inject('small');
+      await nodeRed.sent('catch', (message) => failureIn(message).message.includes('at most 2000 bytes'));
       await subscriber.untilTopic(`${ROOT}/event/burglar`, (text) => text.includes('"small"'));
-      await own.stop();
+      // The broker node has written what it had when it is gone.
+      await nodeRed.deploy([TAB]);
       const file = path.join(userFolder, 'state', 'sensebind', 'node-red', 'spool', 'home.box', 'dead-letters.jsonl');
       assert.match(await readFile(file, 'utf8'), /large/);
     });

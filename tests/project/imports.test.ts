@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, globSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -36,6 +36,16 @@ const DIRECTIONS: readonly Direction[] = [
   ['nodes/encode/a.ts', '../../runtime/pipeline', true],
   ['nodes/encode/b.ts', '../../runtime/cli/main', false],
 ];
+
+/** Folders that are compiled into dist. */
+const COMPILED: readonly string[] = ['runtime', 'devices', 'models', 'nodes', 'tests'];
+
+it('schemas are made with #typebox, one file, and never with the 700 of the package', () => {
+  const importers = COMPILED.flatMap((folder) =>
+    globSync('**/*.ts', { cwd: path.join(repositoryRoot, folder) }).map((file) => path.join(folder, file)),
+  ).filter((file) => /from '(?:typebox)/.test(readFileSync(path.join(repositoryRoot, file), 'utf8')));
+  assert.deepEqual(importers, []);
+});
 
 describe('import directions of design.md', () => {
   let folder: string;

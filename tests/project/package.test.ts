@@ -28,7 +28,7 @@ describe('the packed package', () => {
     folder = await realpath(await mkdtemp(path.join(tmpdir(), 'sensebind-package-')));
     const clone = path.join(folder, 'clone');
     await cp(path.join(repositoryRoot, 'package.json'), path.join(clone, 'package.json'));
-    for (const part of ['runtime', 'devices', 'models']) {
+    for (const part of ['runtime', 'devices', 'models', 'typebox']) {
       await cp(path.join(repositoryRoot, 'dist', part), path.join(clone, 'dist', part), {
         recursive: true,
         filter: (source) => path.extname(source) === '' || source.endsWith('.js'),

@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { connectAsync } from 'mqtt';
 import { unpack } from 'msgpackr';
-import { Compile, type Validator } from 'typebox/schema';
 import { parse } from 'yaml';
+import { Compile, type Validator } from '#typebox/schema';
 import { readDiscovery } from './homeAssistant';
 import { repositoryRoot } from './paths';
 

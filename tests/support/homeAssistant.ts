@@ -1,5 +1,5 @@
-import Type, { type TSchema } from 'typebox';
-import { Compile } from 'typebox/compile';
+import Type, { type TSchema } from '#typebox';
+import { Compile } from '#typebox/compile';
 
 /**
  * Device discovery as Home Assistant documents it, written down from its pages, not from our code:

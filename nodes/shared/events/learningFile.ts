@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
-import Type from 'typebox';
-import { Compile } from 'typebox/compile';
+import Type from '#typebox';
+import { Compile } from '#typebox/compile';
 import { sensebindStateDirectory } from '../../../models/bundle/installation';
 import { decodeMemory, encodeMemory } from '../../../runtime/events/memorySchema';
 import { StateFile } from '../../../runtime/stateFile';

@@ -9,7 +9,7 @@ import { type EncodeTimings, Engine } from '../../inference/engine';
 import { toWire } from '../../inference/wireError';
 import { type Inputs, inputsOf, tensors } from './inputs';
 import { grown, ownMemory } from './processMemory';
-import { type Found, type Message, spreadOf, type Work } from './work';
+import { type CopyInUse, type Found, type Message, spreadOf, type Work } from './work';
 
 /** The compiler of V8 takes some dozens of windows to settle; slow encoders do not wait for that. */
 const WARM_WINDOWS = 40;
@@ -23,11 +23,11 @@ interface Window extends EncodeTimings {
   readonly wholeMicros: number;
 }
 
-async function measure({ bundle: folder, modality, threads, seconds }: Work): Promise<Found> {
+async function measure({ bundle: folder, modality, threads, seconds, deviceCache }: Work): Promise<Found> {
   const bundle = await openBundle(folder);
   const manifest = bundle.manifest.encoders[modality];
   if (manifest === undefined) throw new Error(`the bundle has no encoder for ${modality}`);
-  const engine = await Engine.open(bundle, { workers: 1, threadsPerWorker: threads });
+  const engine = await Engine.open(bundle, { workers: 1, threadsPerWorker: threads, deviceCache });
   try {
     const inputs = await known(engine, modality, inputsOf(modality, manifest), tensors(manifest.input));
     let turn = 0;
@@ -50,10 +50,16 @@ async function measure({ bundle: folder, modality, threads, seconds }: Work): Pr
       forward: spreadOf(millis(({ forwardMicros }) => forwardMicros)),
       loadMillis: Math.max(0, first.wholeMicros - first.preprocessingMicros - first.forwardMicros) / 1000,
       memory,
+      deviceCopy: copyInUse(engine, modality),
     };
   } finally {
     await engine.close();
   }
+}
+
+function copyInUse(engine: Engine, modality: string): CopyInUse {
+  const copy = engine.status().providers[modality]?.deviceCopy;
+  return { isUsed: copy?.state === 'used', reason: copy?.reason ?? 'the encoder was not loaded' };
 }
 
 /** A tokenizer of few words may not know ours: then it gets token ids. */

@@ -20,6 +20,8 @@ export interface BenchReport {
     readonly idle: readonly RailEnergy[];
   };
   readonly heat: { readonly before: Heat; readonly after: Heat };
+  /** Whether encoders were loaded from their copies in the device cache, where they have one. */
+  readonly deviceCache: 'on' | 'off';
   readonly encoders: readonly MeasuredEncoder[];
   /** What a reader should know, in words. */
   readonly notes: readonly string[];

@@ -32,6 +32,9 @@ export function benchTable(report: BenchReport): BenchTable {
     ['private MB', ({ memory }) => megabytes(memory.privateBytes)],
     ['mapped MB', ({ memory }) => megabytes(memory.mappedBytes)],
     ['load ms', ({ loadMillis }) => loadMillis.toFixed(0)],
+    ...(report.deviceCache === 'on'
+      ? [['copy', ({ deviceCopy }) => (deviceCopy.isUsed ? 'used' : 'none')] satisfies Column]
+      : []),
     ...rails.map((rail): Column => [`${rail} mJ/window`, (encoder) => millijoules(encoder, rail)]),
   ];
   return {
@@ -72,18 +75,31 @@ function nameOf({ board, processor }: Machine): string {
   return processor === 'unknown' ? board : `${board} (${processor})`;
 }
 
-function notesOf({ machine, energy, heat, busyShare, notes }: BenchReport): readonly string[] {
+function notesOf({ machine, energy, heat, busyShare, notes, ...report }: BenchReport): readonly string[] {
   const { hottest } = heat.after;
   const idle = energy.idle.map(({ rail, watts }) => `${rail} ${digits(watts)} W`).join(', ');
   return [
     'one window after the other, as one source gives them; window: prepare, forward, and the way to the worker and back',
     'memory: what the encoder adds to its process, the code of onnxruntime among it; mapped files are shared and given back when memory is short',
+    ...deviceCacheNotes(report),
     `instructions for int8: ${machine.int8Instructions.join(', ') || 'none found'}`,
     `energy: ${energy.source}${idle === '' ? '' : `, all that hangs on the rail; idle: ${idle}`}`,
     `temperature: ${hottest === null ? 'not reported by this machine' : `${hottest.celsius.toFixed(0)} °C at the end (${hottest.zone})`}`,
     `other programs kept ${(100 * busyShare).toFixed(0)} % of all cores busy before the start`,
     ...notes,
   ];
+}
+
+/** Loading and memory are two things with a copy and without. */
+function deviceCacheNotes({ deviceCache, encoders }: Pick<BenchReport, 'deviceCache' | 'encoders'>): readonly string[] {
+  if (deviceCache === 'off') {
+    return [
+      'load and memory: without the device cache, as at the first start of a node; --device-cache: as at later ones',
+    ];
+  }
+  const without = encoders.filter(({ deviceCopy }) => !deviceCopy.isUsed);
+  const reasons = new Set(without.map(({ modality, deviceCopy: { reason } }) => `no copy of ${modality}: ${reason}`));
+  return ['load and memory: from copies in the device cache, as at a later start of a node', ...reasons];
 }
 
 /** Three digits that count. */

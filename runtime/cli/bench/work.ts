@@ -1,3 +1,4 @@
+import type { DeviceCacheSettings } from '../../inference/deviceCache/settings';
 import type { WireError } from '../../inference/wireError';
 import type { Modality } from '../../reading';
 import type { ProcessMemory } from './processMemory';
@@ -10,6 +11,8 @@ export interface Work {
   readonly threads: number;
   /** How long to measure, warming up apart. */
   readonly seconds: number;
+  /** Where it may load a copy from, which is there already. */
+  readonly deviceCache: DeviceCacheSettings | 'off';
 }
 
 /** How long something took in many windows. */
@@ -31,6 +34,13 @@ export interface Found {
   readonly loadMillis: number;
   /** What this encoder added to its process. */
   readonly memory: ProcessMemory;
+  readonly deviceCopy: CopyInUse;
+}
+
+/** Whether an encoder was loaded from its copy in the device cache, and why: decides what loading it takes. */
+export interface CopyInUse {
+  readonly isUsed: boolean;
+  readonly reason: string;
 }
 
 /** What it says to the one that started it. */

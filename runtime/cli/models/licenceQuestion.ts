@@ -1,7 +1,7 @@
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import Type, { type Static } from 'typebox';
-import { Compile } from 'typebox/compile';
+import Type, { type Static } from '#typebox';
+import { Compile } from '#typebox/compile';
 import type { Manifest } from '../../../models/bundle/manifest';
 import { systemFailure } from '../../../models/bundle/workspace';
 import type { Clock } from '../../clock';

@@ -20,6 +20,7 @@ interface PlanFlags extends OutputOptions {
   readonly modalities?: string;
   readonly windowsPerSecond?: string;
   readonly threads?: string;
+  readonly again?: boolean;
 }
 
 /** `sensebind models plan`: which encoders fit in memory and time. */
@@ -32,6 +33,7 @@ export function registerPlan(models: Command): void {
     .option('--modalities <list>', 'only these, such as audio,imu; default: all of the bundle')
     .option('--windows-per-second <rates>', 'such as audio=1,imu=0.2; default: one, and none for text')
     .option('--threads <count>', 'threads of the encoders; default: as the engine takes them')
+    .option('--again', 'measure again what was measured here before')
     .option('--json', 'print JSON')
     .action((flags: PlanFlags) => untilInterrupted((signal) => plan({ ...flags, signal })));
 }
@@ -49,6 +51,7 @@ async function plan(flags: PlanFlags & { readonly signal: AbortSignal }): Promis
     const { modality, precision, spec } = setup;
     const needs = await measureEncoder(setup, {
       threads,
+      again: flags.again === true,
       signal: flags.signal,
       onMeasure: (name) => {
         if (!flags.json) printNote(`measuring ${name} …`);

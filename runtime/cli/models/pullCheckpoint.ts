@@ -1,6 +1,6 @@
 import { readFile, stat } from 'node:fs/promises';
-import Type, { type Static } from 'typebox';
-import { Compile } from 'typebox/compile';
+import Type, { type Static } from '#typebox';
+import { Compile } from '#typebox/compile';
 import { sha256OfFile } from '../../../models/bundle/sha256';
 import { openCheckpoint } from '../../../models/checkpoint/checkpoint';
 import { type ContentCheck, verifyContent } from '../../../models/checkpoint/verifyContent';

@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
-import Type, { type Static } from 'typebox';
-import { Compile } from 'typebox/compile';
+import Type, { type Static } from '#typebox';
+import { Compile } from '#typebox/compile';
 import { messageOf, SensebindError } from '../../errors';
 
 const Text = Type.String({ minLength: 1, maxLength: 255 });

@@ -1,4 +1,4 @@
-import Type, { type Static, type TSchema } from 'typebox';
+import Type, { type Static, type TSchema } from '#typebox';
 import { Label, LabelSet } from '../../zeroshot/labelSet';
 
 /** `null` puts a field back to what it is when it is left out. */

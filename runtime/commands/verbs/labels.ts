@@ -1,4 +1,4 @@
-import Type, { type Static, type TSchema } from 'typebox';
+import Type, { type Static, type TSchema } from '#typebox';
 import type { LabelBook, LabelChange } from '../../zeroshot/labelBook';
 import { Label, LabelSet } from '../../zeroshot/labelSet';
 import type { Revision } from '../../zeroshot/labelSets';

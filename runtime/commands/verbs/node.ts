@@ -1,4 +1,4 @@
-import Type from 'typebox';
+import Type from '#typebox';
 import type { Clock, Millis } from '../../clock';
 import { withoutSecrets } from '../../mqtt/address';
 import { type AnyVerb, defineVerb, done } from '../verb';

@@ -1,4 +1,4 @@
-import Type, { type Static } from 'typebox';
+import Type, { type Static } from '#typebox';
 import type { Config } from '../../config/config';
 import type { LaneSource } from '../../lane';
 import { ID_PATTERN } from '../../mqtt/topics';

@@ -2,8 +2,8 @@ import { createHash, randomUUID } from 'node:crypto';
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import path from 'node:path';
-import Type, { type Static } from 'typebox';
-import { Compile } from 'typebox/compile';
+import Type, { type Static } from '#typebox';
+import { Compile } from '#typebox/compile';
 import { describeProcessor } from '../deviceCache/processor';
 import { sensebindCacheDirectory } from '../deviceCache/settings';
 import { runHelper } from '../helperProcess';
@@ -18,6 +18,8 @@ export interface MeasureOptions {
   readonly runtimeModule?: string;
   /** Where figures are kept for the next time. */
   readonly folder?: string;
+  /** Measures anew although figures are kept, and keeps the new ones. */
+  readonly again?: boolean;
   /** Told before an encoder is opened, which takes seconds. */
   readonly onMeasure?: (modality: string) => void;
   readonly signal?: AbortSignal;
@@ -63,12 +65,14 @@ export async function measureEncoder(setup: EncoderSetup, options: MeasureOption
 type Figures = Omit<Static<typeof Figures>, 'format'>;
 
 async function figuresOf(setup: EncoderSetup, options: MeasureOptions): Promise<Figures> {
-  const { threads, runtimeModule = 'onnxruntime-node', onMeasure, signal } = options;
+  const { threads, runtimeModule = 'onnxruntime-node', again = false, onMeasure, signal } = options;
   const folder = options.folder ?? path.join(sensebindCacheDirectory(), 'figures');
   const file = path.join(folder, `${await nameOf(setup, { threads, runtimeModule })}.json`);
-  const known: unknown = await readFile(file, 'utf8')
-    .then(JSON.parse)
-    .catch(() => undefined);
+  const known: unknown = again
+    ? undefined
+    : await readFile(file, 'utf8')
+        .then(JSON.parse)
+        .catch(() => undefined);
   if (figuresValidator.Check(known)) return known;
   onMeasure?.(setup.modality);
   const request: EncoderRequest = { setup, threads, runtimeModule };

@@ -1,4 +1,4 @@
-import Type, { type Static } from 'typebox';
+import Type, { type Static } from '#typebox';
 import { Random, seedOf } from '../../../devices/simulated/random';
 import { SensebindError } from '../../errors';
 import { dot, unit } from '../../inference/vectors';

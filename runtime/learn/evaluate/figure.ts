@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
-import Type, { type Static } from 'typebox';
+import Type, { type Static } from '#typebox';
 import { Random, seedOf } from '../../../devices/simulated/random';
 import { SensebindError } from '../../errors';
 

@@ -1,4 +1,4 @@
-import Type, { type Static } from 'typebox';
+import Type, { type Static } from '#typebox';
 import { ArithmeticFigures } from './arithmetic';
 import { Figure } from './figure';
 import { TrainingResults } from './results';

@@ -1,4 +1,4 @@
-import Type, { type Static } from 'typebox';
+import Type, { type Static } from '#typebox';
 import { events } from '../../../devices/simulated/events/catalogue';
 import type { EventDeclaration } from '../../../devices/simulated/events/event';
 import { dot, meanDirection, unit } from '../../inference/vectors';

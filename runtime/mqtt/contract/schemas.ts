@@ -1,4 +1,4 @@
-import Type, { type TSchema } from 'typebox';
+import Type, { type TSchema } from '#typebox';
 import { CommandMessage, JobMessage, ResponseMessage } from '../../commands/commandMessages';
 import { EventMessage } from '../eventMessage';
 import { LabelMessage, LabelStateWord, PromptWord, ThresholdWord } from '../labelMessage';

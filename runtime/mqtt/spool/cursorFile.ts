@@ -1,7 +1,7 @@
 import { open, readFile, rename } from 'node:fs/promises';
 import path from 'node:path';
-import Type from 'typebox';
-import { Compile } from 'typebox/compile';
+import Type from '#typebox';
+import { Compile } from '#typebox/compile';
 import { crc32c } from './crc32c';
 import { moveAside } from './segmentFile';
 import { SequenceSet } from './sequenceSet';

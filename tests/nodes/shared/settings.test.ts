@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import Type from 'typebox';
+import Type from '#typebox';
 import { type Migration, readSettings } from '../../../nodes/shared/settings';
 import { SensebindError } from '../../../runtime/errors';
 

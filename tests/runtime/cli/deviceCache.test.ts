@@ -59,6 +59,8 @@ describe('sensebind models plan', () => {
     assert.ok(needs.privateBytes > 1e6 && needs.privateBytes < 100e6, 'memory of an encoder of 2 MB');
     await measureEncoder(setup, { threads: threads + 1, folder, onMeasure: (modality) => measured.push(modality) });
     assert.deepEqual(measured, ['imu'], 'other threads are another question');
+    await measureEncoder(setup, { threads, folder, again: true, onMeasure: (modality) => measured.push(modality) });
+    assert.deepEqual(measured, ['imu', 'imu'], 'asked for again');
   });
 
   it('refuses what makes no sense', async (context) => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import Type from 'typebox';
+import Type from '#typebox';
 import { CommandDesk, type CommandReport } from '../../../runtime/commands/commandDesk';
 import type { JobMessage, ResponseMessage } from '../../../runtime/commands/commandMessages';
 import { type AnyVerb, defineVerb, done } from '../../../runtime/commands/verb';

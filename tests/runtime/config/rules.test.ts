@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { Compile } from 'typebox/compile';
 import { parse } from 'yaml';
+import { Compile } from '#typebox/compile';
 import { deviceDeclarations as devices } from '../../../devices/catalogue';
 import { parseConfig } from '../../../runtime/config/readConfig';
 import { configJsonSchema } from '../../../runtime/config/schema';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it, type TestContext } from 'node:test';
-import Type from 'typebox';
+import Type from '#typebox';
 import { systemClock } from '../../../runtime/clock';
 import type { Config, SourceConfig } from '../../../runtime/config/config';
 import { parseConfig } from '../../../runtime/config/readConfig';

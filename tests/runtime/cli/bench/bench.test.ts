@@ -1,13 +1,17 @@
 import assert from 'node:assert/strict';
+import path from 'node:path';
 import { describe, it } from 'node:test';
 import { openBundle } from '../../../../models/bundle/bundle';
 import { miniBundleFolder } from '../../../../models/mini/location';
+import { requireCopy } from '../../../../runtime/cli/bench/deviceCopy';
 import { int8InstructionsOf } from '../../../../runtime/cli/bench/machine';
+import { measureEncoder } from '../../../../runtime/cli/bench/measureEncoder';
 import { parseThreads, planMeasurements, secondsEach, usualThreads } from '../../../../runtime/cli/bench/plan';
 import { grown, parseStatus } from '../../../../runtime/cli/bench/processMemory';
 import type { BenchReport } from '../../../../runtime/cli/bench/report';
 import { spreadOf } from '../../../../runtime/cli/bench/work';
 import { errorCode, runCommand } from '../../../support/command';
+import { Copies } from '../../../support/deviceCopies';
 import { temporaryFolder } from '../../../support/temporaryFolder';
 
 describe('sensebind bench', () => {
@@ -26,12 +30,25 @@ describe('sensebind bench', () => {
         ['imagebind_mini', 'imu', 1],
       ],
     );
+    assert.equal(report.deviceCache, 'off');
     for (const { windows, window, forward, preprocessing, memory, windowsPerSecond } of report.encoders) {
       assert.ok(windows >= 3 && windowsPerSecond > 0);
       assert.ok(preprocessing.p50Millis > 0 && forward.p50Millis > 0);
       assert.ok(window.p50Millis >= forward.p50Millis && window.p95Millis >= window.p50Millis);
       assert.ok(memory.privateBytes > 0);
     }
+  });
+
+  it('loads an encoder from its copy where the device cache is on, and makes that before', async (context) => {
+    const copies = await Copies.in(await temporaryFolder(context));
+    const never = new AbortController().signal;
+    assert.equal(await requireCopy(copies.setup('imu'), { settings: copies.settings, signal: never }), undefined);
+    const work = { bundle: copies.bundle.directory, modality: 'imu', threads: 1, seconds: 0.3 };
+    const observers = { onMeasuring: () => undefined, onMeasured: () => undefined, signal: never };
+    const { deviceCopy } = await measureEncoder({ ...work, deviceCache: copies.settings }, observers);
+    assert.ok(deviceCopy.isUsed, deviceCopy.reason);
+    const full = { ...copies.settings, folder: path.join(copies.settings.folder, 'other'), maxBytes: 1 };
+    assert.match((await requireCopy(copies.setup('imu'), { settings: full, signal: never })) ?? '', /all may take 1 B/);
   });
 
   it('refuses encoders that no bundle has, and more threads than cores', async (context) => {

@@ -15,6 +15,7 @@ const IMU: MeasuredEncoder = {
   forward: { p50Millis: 38.04, p95Millis: 40 },
   loadMillis: 334.4,
   memory: { privateBytes: 337.4e6, mappedBytes: null },
+  deviceCopy: { isUsed: false, reason: 'the device cache is switched off' },
   power: [{ rail: 'VDD_IN', watts: 7.5 }],
 };
 
@@ -38,6 +39,7 @@ const REPORT: BenchReport = {
     before: { hottest: null, slowing: [], throttled: 0 },
     after: { hottest: { zone: 'cpu-thermal', celsius: 61.4 }, slowing: [], throttled: 0 },
   },
+  deviceCache: 'off',
   encoders: [IMU],
   notes: ['a note'],
 };
@@ -82,6 +84,22 @@ describe('the table of sensebind bench', () => {
       rows.map(([bundle]) => bundle),
       ['house', 'yard'],
     );
+  });
+
+  it('tells whether loading and memory are those with the device cache', () => {
+    const { head, notes } = benchTable(REPORT);
+    assert.ok(!head.includes('copy'));
+    assert.ok(notes.some((note) => note.startsWith('load and memory: without the device cache')));
+    const copied: MeasuredEncoder = { ...IMU, power: [], deviceCopy: { isUsed: true, reason: 'loaded from it' } };
+    const small: MeasuredEncoder = { ...IMU, modality: 'depth', deviceCopy: { isUsed: false, reason: 'too small' } };
+    const cached = benchTable({ ...REPORT, deviceCache: 'on', encoders: [copied, small] });
+    const column = cached.head.indexOf('copy');
+    assert.deepEqual(
+      cached.rows.map((row) => row[column]),
+      ['used', 'none'],
+    );
+    assert.ok(cached.notes.includes('no copy of depth: too small'));
+    assert.ok(!cached.notes.some((note) => note.includes('imu')));
   });
 
   it('is Markdown that names from outside cannot break', () => {

@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { Compile } from 'typebox/compile';
+import { Compile } from '#typebox/compile';
 import { events } from '../../../../devices/simulated/events/catalogue';
 import { openBundle } from '../../../../models/bundle/bundle';
 import { convertCheckpoint } from '../../../../models/bundle/convert';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { rm, truncate, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, it } from 'node:test';
-import { Compile } from 'typebox/compile';
+import { Compile } from '#typebox/compile';
 import {
   keepingResults,
   RESULTS_FILE,
