@@ -29,7 +29,7 @@ describe('the bundle that is shipped', () => {
     const { name, variant, trained, licence, notice, encoders } = bundle.manifest;
     assert.deepEqual([name, variant, trained], ['imagebind_mini', 'imagebind_mini', true]);
     assert.deepEqual(new Set(Object.keys(encoders)), new Set(MODALITIES));
-    assert.ok(Object.values(encoders).every(({ precision }) => precision === 'fp16'));
+    assert.ok(Object.values(encoders).every(({ precision }) => precision === 'int8'));
     assert.equal(licence.name, 'Apache-2.0');
     assert.equal(notice, MINI_NOTICE);
     assert.match(MINI_NOTICE, /knows only the simulated world/);
