@@ -4,10 +4,10 @@ import path from 'node:path';
 import { Command } from 'commander';
 import { miniBundleFolder } from '../../models/mini/location';
 import { systemClock } from '../clock';
-import { writeControls } from '../learn/train/controls';
 import { type MiniOptions, trainMini } from '../learn/train/mini';
 import { MINI_RECIPE } from '../learn/train/miniRecipe';
 import { writeTrainingReport } from '../learn/train/report';
+import { writeTrainedResults } from '../learn/train/trainedResults';
 import { untilInterrupted } from './interrupt';
 import { print, reportError } from './output';
 import { trainingProgress } from './trainingProgress';
@@ -23,7 +23,8 @@ interface TrainMiniFlags {
 
 const EXAMPLE = `
 Trains the small model that is shipped, on the simulated world: image and text together, then sound, depth, thermal
-and motion against the frozen image tower. Needs no network and no graphics card: less than two hours on two cores.
+and motion against the frozen image tower; makes the weights int8, and judges them before and after that. Needs no network
+and no graphics card: less than two hours on two cores.
 Interrupt it when you like: the same command goes on where it was.`;
 
 /** `npm run train:mini`: makes the bundle in models/mini/bundle anew. */
@@ -63,7 +64,7 @@ async function train(flags: TrainMiniFlags & { readonly signal: AbortSignal }): 
   try {
     const trained = await trainMini(options);
     await writeTrainingReport(path.resolve(report), { trained, work: folder });
-    if (controls === true) await writeControls(trained, options);
+    await writeTrainedResults(trained, options, { controls: controls === true });
   } finally {
     progress.stop();
   }

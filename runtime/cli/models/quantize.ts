@@ -21,8 +21,7 @@ are what the encoder will see. "time" is measured here and now: how many times a
 
 Examples:
   sensebind models quantize ./bundle ./bundle-int8
-  sensebind models quantize ./bundle ./bundle-int8 --modalities audio,imu,text --calibration ./recordings
-  sensebind models quantize mini ./mini-int8`;
+  sensebind models quantize ./bundle ./bundle-int8 --modalities audio,imu,text --calibration ./recordings`;
 
 /** `sensebind models quantize`: the encoders of a bundle in int8. */
 export function registerQuantize(models: Command): void {

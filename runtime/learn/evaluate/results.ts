@@ -5,6 +5,7 @@ import { Compile } from '#typebox/compile';
 import { systemFailure } from '../../../models/bundle/workspace';
 import { messageOf, SensebindError } from '../../errors';
 import { writeWhole } from '../sceneSetManifest';
+import { Precisions } from './precisions';
 import { TopFigures } from './zeroShot';
 
 /** Name of the results inside a bundle's folder. */
@@ -43,7 +44,7 @@ export const ControlRun = Type.Object(
 );
 export type ControlRun = Static<typeof ControlRun>;
 
-/** `results.json` beside a bundle: figures that its own weights cannot give, and what they belong to. */
+/** `results.json` beside a bundle: figures that it cannot give by itself, and what they belong to. */
 export const TrainingResults = Type.Object(
   {
     format: Type.Literal('sensebind-results/1'),
@@ -60,6 +61,7 @@ export const TrainingResults = Type.Object(
       { seed: Count, new: Count, held: Count },
       { additionalProperties: false, description: 'The test scenes that the runs were judged on.' },
     ),
+    precisions: Precisions,
     runs: Type.Array(ControlRun, { maxItems: 1000 }),
   },
   { additionalProperties: false },

@@ -1,4 +1,5 @@
 import type { Figure } from './figure';
+import type { JudgedBundle } from './precisions';
 import type { AmongFew, EvaluationReport, ModalityReport } from './report';
 import { type ControlKind, type ControlRun, shortHash, type TrainingResults } from './results';
 import type { RetrievalFigures } from './retrieval';
@@ -38,7 +39,7 @@ export function evaluationTable(report: EvaluationReport): EvaluationTable {
     ['→ image, R@1/5/10', ({ toImage }) => recalls(toImage)],
     ['→ caption, R@1/5/10', ({ toCaption }) => recalls(toCaption)],
   ];
-  const stored = controls.status === 'stored' ? controlRows(controls.results) : [];
+  const stored = controls.status === 'stored' ? storedRows(controls.results) : [];
   return {
     head: ['top-1, %', ...modalities.map(({ modality }) => modality)],
     rows: [...computed, ...stored].map(([name, cell]) => [name, ...modalities.map(cell)]),
@@ -60,6 +61,22 @@ const CONTROLS: readonly (readonly [kind: ControlKind, name: string])[] = [
   ['furtherSeed', 'stored: further seeds'],
   ['leftOut', 'stored: event left out'],
 ];
+
+function storedRows(results: TrainingResults): readonly Row[] {
+  const { floatingPoint, shipped } = results.precisions;
+  const row = (name: string, { modalities }: JudgedBundle): Row => [
+    name,
+    ({ modality }) => {
+      const judged = Object.hasOwn(modalities, modality) ? modalities[modality] : undefined;
+      return judged === undefined ? NONE : figure(judged.new.top1);
+    },
+  ];
+  return [
+    row('stored: these weights in float32', floatingPoint),
+    row('stored: these weights as they are here', shipped),
+    ...controlRows(results),
+  ];
+}
 
 /** A row for each kind of control that there is a run of. */
 function controlRows({ runs }: TrainingResults): readonly Row[] {

@@ -2,7 +2,7 @@ import { promptsOf } from '../../../devices/simulated/captions';
 import { createTokenizer } from '../../../models/text/tokenizer';
 import { learntEncoder } from '../../../models/training/contrastiveGraph';
 import { LearntSession } from '../../../models/training/gradientSession';
-import { type ControlRun, writeResults } from '../evaluate/results';
+import type { ControlRun } from '../evaluate/results';
 import { rowsOf } from '../evaluate/rows';
 import { classifierFigures, zeroShotFigures } from '../evaluate/sensorFigures';
 import { labelPrototypes, type Prototype, type TopFigures } from '../evaluate/zeroShot';
@@ -13,40 +13,13 @@ import { type ControlCourse, controlCourses, eventVectors, type LessonSources, l
 import { embedSet } from './embedSet';
 import { FrozenPictures, openScenes } from './frozenPictures';
 import { labelScores } from './labelVectors';
-import type { MiniOptions, TrainedMini } from './mini';
-import { BOUND_MODALITIES, type MiniRecipe } from './miniRecipe';
+import type { MiniOptions } from './mini';
+import { BOUND_MODALITIES } from './miniRecipe';
 import { miniPlan } from './plans';
 import { type BoundTower, trainSensor } from './sensor';
 
 /** Test scenes that the controls are judged on. */
 export const JUDGED = { seed: 0, new: 2400, held: 1200 } as const;
-
-/** Trains the controls of a model that was trained, and writes their figures beside its bundle. */
-export async function writeControls(trained: TrainedMini, options: MiniOptions): Promise<void> {
-  const runs = await trainControls(trained.anchor, options);
-  await writeResults(options.bundle, {
-    format: 'sensebind-results/1',
-    bundle: trained.bundleHash,
-    towers: Object.fromEntries(trained.stages.flatMap((stage) => towersOf(stage, options.recipe))),
-    judged: { ...JUDGED },
-    runs: [...runs],
-  });
-}
-
-type TowerEntry = readonly [modality: string, { seed: number; steps: number; scenes: number; seconds: number }];
-
-/** The anchor is two towers. */
-function towersOf({ name, losses, seconds }: TrainedMini['stages'][number], recipe: MiniRecipe): readonly TowerEntry[] {
-  const sensor = BOUND_MODALITIES.find((modality) => modality === name);
-  const { seed, scenes } = sensor === undefined ? recipe.anchor : recipe.sensors[sensor];
-  const entry = { seed, steps: losses.length, scenes, seconds };
-  return sensor === undefined
-    ? [
-        ['vision', entry],
-        ['text', entry],
-      ]
-    : [[sensor, entry]];
-}
 
 /**
  * Trains what the shipped model is compared with, and judges each: with captions in place of pictures, with labels, with

@@ -5,6 +5,7 @@ import type { EncoderPlan } from '../../../models/imagebind/plan';
 import { type MiniBundleOptions, makeMiniBundle } from '../../../models/mini/makeBundle';
 import { learntLayout } from '../../../models/training/contrastiveGraph';
 import { slotsOf } from '../../../models/training/initialise';
+import { generatedInputs } from '../calibrate/generatedInputs';
 import { bundleHash } from '../evaluate/bundleHash';
 import { keepingResults } from '../evaluate/results';
 import type { SceneSetSpec } from '../sceneSetSpec';
@@ -28,6 +29,8 @@ export interface MiniOptions extends TrainingContext {
 export interface TrainedMini {
   readonly recipe: MiniRecipe;
   readonly bundleHash: string;
+  /** Folder of the bundle in float32 that the shipped one was made of. */
+  readonly floatingPoint: string;
   readonly anchor: Anchor;
   readonly stages: readonly StageResult[];
 }
@@ -43,7 +46,8 @@ export interface StageResult {
 
 /**
  * Trains the small model: image and text on captioned scenes, then each sensor against the frozen image tower on other
- * scenes that have no words; writes the towers as a state dict in the published layout, and the bundle made from that.
+ * scenes that have no words; writes the towers as a state dict in the published layout, and of that a bundle in float32
+ * and the one that is shipped, in int8.
  *
  * Goes on where it was interrupted.
  *
@@ -65,18 +69,22 @@ export async function trainMini(options: MiniOptions): Promise<TrainedMini> {
     ...sensors.values(),
   ];
   await writeStateDict(checkpoint, tensorsOf(towers));
+  const floatingPoint = path.join(folder, 'floating-point');
   const made: MiniBundleOptions = {
     checkpoint,
     tokenizer: worldTokenizer(),
+    calibration: generatedInputs,
+    floatingPoint,
     outputDirectory: bundle,
     overwrite: OVERWRITE,
+    ...(signal === undefined ? {} : { signal }),
   };
   const hash = await keepingResults(bundle, async () => bundleHash(await makeMiniBundle(made)));
   const stages = [
     { name: 'anchor', losses: anchor.losses, seconds: anchor.seconds },
     ...[...sensors].map(([name, { losses, seconds }]) => ({ name, losses, seconds })),
   ];
-  return { recipe, bundleHash: hash, anchor, stages };
+  return { recipe, bundleHash: hash, floatingPoint, anchor, stages };
 }
 
 async function bindSensors(anchor: Anchor, options: MiniOptions): Promise<ReadonlyMap<BoundModality, BoundTower>> {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { type Bundle, openBundle } from '../../../models/bundle/bundle';
-import { parseManifest } from '../../../models/bundle/readManifest';
+import { parseManifest, readManifest } from '../../../models/bundle/readManifest';
 import { MODALITIES } from '../../../models/imagebind/modality';
 import { MINI_NOTICE } from '../../../models/mini/makeBundle';
 import { Engine } from '../../../runtime/inference/engine';
@@ -29,10 +29,16 @@ describe('the bundle that is shipped', () => {
     const { name, variant, trained, licence, notice, encoders } = bundle.manifest;
     assert.deepEqual([name, variant, trained], ['imagebind_mini', 'imagebind_mini', true]);
     assert.deepEqual(new Set(Object.keys(encoders)), new Set(MODALITIES));
-    assert.ok(Object.values(encoders).every(({ precision }) => precision === 'fp16'));
+    assert.ok(Object.values(encoders).every(({ precision }) => precision === 'int8'));
     assert.equal(licence.name, 'Apache-2.0');
     assert.equal(notice, MINI_NOTICE);
     assert.match(MINI_NOTICE, /knows only the simulated world/);
+  });
+
+  it('is made of the same weights in float32, in one space with them', async () => {
+    const floats = await readManifest(path.join(folder, 'floating-point'));
+    assert.ok(Object.values(floats.encoders).every(({ precision }) => precision === 'fp32'));
+    assert.equal(floats.space, bundle.manifest.space);
   });
 
   it('is small enough to lie in the repository', () => {

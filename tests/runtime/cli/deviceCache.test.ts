@@ -17,7 +17,7 @@ describe('sensebind models cache', () => {
     const copies = await Copies.in(stateHome, { folder });
     for (const modality of ['imu', 'depth']) assert.equal((await copies.make(modality)).kind, 'made');
     const { kind, what } = await checkDeviceCache(copies.settings);
-    assert.match(`${kind} ${what}`, /ok device cache: 2 copies of encoders, 13\.\d MB of 12\.0 GB, in \//);
+    assert.match(`${kind} ${what}`, /ok device cache: 2 copies of encoders, 3\.\d+ MB of 12\.0 GB, in \//);
     await using _engine = await Engine.open(copies.bundle, { modalities: ['imu'], deviceCache: copies.settings });
     // As a maker leaves it that is killed.
     await mkdir(path.join(folder, 'building', 'unfinished'));
@@ -46,8 +46,8 @@ describe('sensebind models plan', () => {
     const args = ['models', 'plan', '--modalities', 'imu,text', ...rates];
     const { stdout, stderr } = await runCommand(args, { stateHome });
     assert.match(stderr, /measuring imu …\nmeasuring text …/);
-    assert.match(stdout, /^imu +fp16 +\d.* MB .* ms +1000 .*$/m);
-    assert.match(stdout, /^text +fp16 .* 0\.5 .*$/m);
+    assert.match(stdout, /^imu +int8 +\d.* MB .* ms +1000 .*$/m);
+    assert.match(stdout, /^text +int8 .* 0\.5 .*$/m);
     assert.match(stdout, /of 155 MB of memory/);
     // It asks the same figures again; had they to be measured, it would say so.
     const setup = (await Copies.in(stateHome)).setup('imu');
@@ -56,7 +56,7 @@ describe('sensebind models plan', () => {
     const measured: string[] = [];
     const needs = await measureEncoder(setup, { threads, folder, onMeasure: (modality) => measured.push(modality) });
     assert.deepEqual([measured, needs.basis], [[], 'measured']);
-    assert.ok(needs.privateBytes > 1e6 && needs.privateBytes < 100e6, 'memory of an encoder of 2 MB');
+    assert.ok(needs.privateBytes > 1e6 && needs.privateBytes < 100e6, 'memory of an encoder of 1 MB');
     await measureEncoder(setup, { threads: threads + 1, folder, onMeasure: (modality) => measured.push(modality) });
     assert.deepEqual(measured, ['imu'], 'other threads are another question');
     await measureEncoder(setup, { threads, folder, again: true, onMeasure: (modality) => measured.push(modality) });

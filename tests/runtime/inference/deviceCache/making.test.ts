@@ -150,7 +150,7 @@ describe('the device cache', () => {
   }
 
   it('leaves a short disk alone, and a full one as it was', { skip: withoutSmallDisk }, async () => {
-    await onSmallDisk(4, async (place) => {
+    await onSmallDisk(1, async (place) => {
       const copies = await Copies.in(folder, { folder: path.join(place, 'encoders') });
       const short = await copies.make('imu');
       assert.equal(short.kind, 'later');

@@ -29,26 +29,26 @@ describe('an engine on a machine with little memory', () => {
     Engine.open(copies.bundle, { deviceCache: copies.settings, ...options });
 
   it('does not start what cannot fit, be it loaded now or later', async () => {
-    const memory = await memoryOf(5);
-    const message = /5\.00 MB of memory left.*at least \d+\.?\d* MB: .*imu \(fp16\)/;
+    const memory = await memoryOf(1.5);
+    const message = /1\.50 MB of memory left.*at least \d+\.?\d* MB: .*imu \(int8\)/;
     await assert.rejects(open({ memory, modalities: ['imu', 'audio'] }), refused('MEMORY_SHORT', message));
     await assert.rejects(open({ memory, modalities: ['imu'], expected: ['audio', 'imu'] }), refused('MEMORY_SHORT'));
   });
 
   it('starts what fits, and refuses each encoder that does not when it is first used', async () => {
     await using engine = await open({
-      memory: await memoryOf(2),
+      memory: await memoryOf(0.5),
       deviceCache: 'off',
       expected: ['none-of-the-bundle'],
     });
     const input = { kind: 'tensor', ...probeInput(copies.setup('imu')) } as const;
-    await assert.rejects(engine.encode('imu', input), refused('MEMORY_SHORT', /imu \(fp16\)/));
+    await assert.rejects(engine.encode('imu', input), refused('MEMORY_SHORT', /imu \(int8\)/));
     assert.equal(engine.stats().modalities['imu']!.failed, 1);
     assert.equal(engine.status().state, 'ready');
   });
 
   it('starts by copies in the device cache, or where it is told to try', async () => {
-    const memory = await memoryOf(2);
+    const memory = await memoryOf(0.5);
     assert.equal((await copies.make('imu')).kind, 'made');
     await using cached = await open({ memory, modalities: ['imu'] });
     assert.equal(cached.status().providers['imu']?.deviceCopy.state, 'used');

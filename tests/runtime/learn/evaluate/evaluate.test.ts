@@ -117,8 +117,7 @@ describe('the evaluation of a bundle with random weights', () => {
   });
 
   it('is printed by sensebind eval --json, the same again, with the stored columns of this very bundle', async () => {
-    const stored = resultsOf(bundleHash((await open()).manifest));
-    const results = { ...stored, runs: stored.runs.map((run) => ({ ...run, modality: 'thermal' })) };
+    const results = resultsOf(bundleHash((await open()).manifest), 'thermal');
     await writeResults(directory, results);
     const numbers = ['--scenes', `${SCENES}`, '--labelled', `${LABELLED}`, '--seed', `${SEED}`];
     const { code, stdout, stderr } = await runCommand(['eval', '--bundle', directory, ...numbers, '--json'], {
@@ -128,7 +127,10 @@ describe('the evaluation of a bundle with random weights', () => {
     const printed: unknown = JSON.parse(stdout);
     assert.ok(validator.Check(printed));
     assert.deepEqual(printed, { ...report, controls: { status: 'stored', results } });
-    assert.match(markdownOf(evaluationTable(printed)), /\| stored: further seeds \| - \| 50\.0 \| - \|/);
+    const table = markdownOf(evaluationTable(printed));
+    assert.match(table, /\| stored: further seeds \| - \| 50\.0 \| - \|/);
+    assert.match(table, /\| stored: these weights in float32 \| - \| 55\.0 \(40\.0–60\.0\) \| - \|/);
+    assert.match(table, /\| stored: these weights as they are here \| - \| 50\.0 \(40\.0–60\.0\) \| - \|/);
   });
 
   it('draws as many bars as there are figures', () => {
