@@ -2,17 +2,17 @@ import { availableParallelism } from 'node:os';
 import type { Command } from 'commander';
 import type { Bundle } from '../../../models/bundle/bundle';
 import type { InputSpec } from '../../../models/bundle/manifest';
-import { measureEncoder } from '../../inference/plan/measure';
 import { readMemory } from '../../inference/plan/memory';
 import { type MemoryPlan, type PlannedEncoder, planMemory } from '../../inference/plan/memoryPlan';
 import type { EncoderSetup } from '../../inference/protocol';
 import { encoderSetups } from '../../inference/setups';
-import { planThreads } from '../../inference/threads';
+import { planThreads, threadsFor } from '../../inference/threads';
 import { BUNDLE_HELP, openNamedBundle } from '../bundle';
 import { parseByteSize } from '../byteSize';
 import { untilInterrupted } from '../interrupt';
 import { formatBytes, type OutputOptions, print, printJson, printNote, printTable, UsageError } from '../output';
 import { parseWhole } from '../wholeNumber';
+import { needsOf } from './encoderNeeds';
 
 interface PlanFlags extends OutputOptions {
   readonly bundle?: string;
@@ -45,22 +45,26 @@ async function plan(flags: PlanFlags & { readonly signal: AbortSignal }): Promis
   const memory = await readMemory();
   const memoryBytes = flags.memory === undefined ? memory.availableBytes : parseByteSize('--memory', flags.memory);
   const cores = availableParallelism();
-  const { threadsPerWorker: threads } = planThreads({ threadsPerWorker: threadCount(flags.threads) });
+  const workerThreads = planThreads({ threadsPerWorker: threadCount(flags.threads) });
   const encoders: PlannedEncoder[] = [];
   for (const setup of setups) {
     const { modality, precision, spec } = setup;
-    const needs = await measureEncoder(setup, {
+    const threads = threadsFor(setup, workerThreads);
+    const needs = await needsOf(setup, {
       threads,
+      variant: bundle.manifest.variant,
+      parameters: bundle.manifest.encoders[modality]?.parameters ?? 0,
       again: flags.again === true,
       signal: flags.signal,
       onMeasure: (name) => {
         if (!flags.json) printNote(`measuring ${name} …`);
       },
+      onEstimate: (name, reason) => printNote(`${name} is estimated: ${reason}`),
     });
     const windowsPerSecond = rates[modality] ?? (spec.kind === 'tokens' ? 0 : 1);
-    encoders.push({ modality, precision, needs, windowsPerSecond, itemsPerWindow: itemsOf(spec) });
+    encoders.push({ modality, precision, needs, threads, windowsPerSecond, itemsPerWindow: itemsOf(spec) });
   }
-  const machine = { memoryBytes, cores, threads };
+  const machine = { memoryBytes, cores };
   const found = { ...planMemory(encoders, machine), machine };
   if (flags.json) printJson(found);
   else report(found);
@@ -78,12 +82,13 @@ const FITS = {
 function report(found: Report): void {
   const { rows, machine } = found;
   printTable(
-    ['encoder', 'precision', 'memory', 'with device cache', 'forward', 'windows/s', 'of the cores', 'fits'],
-    rows.map(({ modality, precision, needs, windowsPerSecond, coreShare, fits }) => [
+    ['encoder', 'precision', 'memory', 'with device cache', 'threads', 'forward', 'windows/s', 'of the cores', 'fits'],
+    rows.map(({ modality, precision, needs, threads, windowsPerSecond, coreShare, fits }) => [
       modality,
       precision,
       formatBytes(needs.privateBytes),
       `${formatBytes(needs.cachedPrivateBytes)} + ${formatBytes(needs.cachedMappedBytes)} mapped`,
+      threads,
       `${needs.forwardMillis.toPrecision(3)} ms${needs.basis === 'estimated' ? ', estimated' : ''}`,
       windowsPerSecond,
       percent(coreShare),
@@ -91,7 +96,7 @@ function report(found: Report): void {
     ]),
   );
   print(
-    `\n${formatBytes(found.privateBytes)} of ${formatBytes(machine.memoryBytes)} of memory, ${percent(found.coreShare)} of ${machine.cores} cores with ${machine.threads} threads`,
+    `\n${formatBytes(found.privateBytes)} of ${formatBytes(machine.memoryBytes)} of memory, ${percent(found.coreShare)} of ${machine.cores} cores`,
   );
   print(
     `with the device cache: ${formatBytes(found.cachedPrivateBytes)}, for ${formatBytes(found.cacheBytes)} on the disk`,

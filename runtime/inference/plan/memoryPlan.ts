@@ -7,6 +7,8 @@ export interface PlannedEncoder {
   readonly modality: Modality;
   readonly precision: Precision | 'int8';
   readonly needs: EncoderNeeds;
+  /** With which its time was measured. */
+  readonly threads: number;
   readonly windowsPerSecond: number;
   /** Items that a window has: clips of sound, else one. */
   readonly itemsPerWindow: number;
@@ -16,8 +18,6 @@ export interface PlanMachine {
   /** What the encoders may take together. */
   readonly memoryBytes: number;
   readonly cores: number;
-  /** With which the times were measured. */
-  readonly threads: number;
 }
 
 export interface PlanRow extends PlannedEncoder {
@@ -87,7 +87,7 @@ function fitted(encoders: readonly PlannedEncoder[], machine: PlanMachine): read
     const [fits, bytes] = ways.find(([, most]) => most <= left) ?? ['no', 0];
     left -= bytes;
     const seconds = (windowsPerSecond * itemsPerWindow * needs.forwardMillis) / 1000;
-    rows.set(encoder, { ...encoder, fits, coreShare: (seconds * machine.threads) / machine.cores });
+    rows.set(encoder, { ...encoder, fits, coreShare: (seconds * encoder.threads) / machine.cores });
   }
   return encoders.flatMap((encoder) => rows.get(encoder) ?? []);
 }

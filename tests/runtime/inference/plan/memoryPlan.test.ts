@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import type { EncoderNeeds } from '../../../../runtime/inference/plan/estimate';
 import { type PlannedEncoder, planMemory } from '../../../../runtime/inference/plan/memoryPlan';
 
-const MACHINE = { memoryBytes: 8e9, cores: 4, threads: 3 };
+const MACHINE = { memoryBytes: 8e9, cores: 4 };
 
 /** Float32 encoders as large as the published ones; the times of an arbitrary machine. */
 function encoder(modality: string, megabytes: number, forwardMillis: number, more = {}): PlannedEncoder {
@@ -16,7 +16,7 @@ function encoder(modality: string, megabytes: number, forwardMillis: number, mor
     cacheBytes: 2 * megabytes * 1e6,
     forwardMillis,
   };
-  return { modality, precision: 'fp32', needs, windowsPerSecond: 1, itemsPerWindow: 1, ...more };
+  return { modality, precision: 'fp32', needs, threads: 3, windowsPerSecond: 1, itemsPerWindow: 1, ...more };
 }
 
 const vision = encoder('vision', 2531, 1600);
