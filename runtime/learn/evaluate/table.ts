@@ -62,6 +62,7 @@ const CONTROLS: readonly (readonly [kind: ControlKind, name: string])[] = [
   ['leftOut', 'stored: event left out'],
 ];
 
+/** What int8 costs, and what other trainings give. */
 function storedRows(results: TrainingResults): readonly Row[] {
   const { floatingPoint, shipped } = results.precisions;
   const row = (name: string, { modalities }: JudgedBundle): Row => [
@@ -118,14 +119,15 @@ function notesOf(report: EvaluationReport): readonly string[] {
     ...(notJudged.length === 0 ? [] : [`no sensor of this world feeds: ${notJudged.join(', ')}`]),
     controls.status === 'stored'
       ? storedNote(controls.results)
-      : `no columns of other weights (paired with text, labels, shuffled, further seeds, event left out): ${controls.reason}`,
+      : `no columns of other weights (float32, paired with text, labels, shuffled, further seeds, event left out): ${controls.reason}`,
   ];
 }
 
 function storedNote({ towers, judged, runs }: TrainingResults): string {
   const list = Object.entries(towers).map(([tower, { seed, steps }]) => `${tower} seed ${seed}, ${steps} steps`);
   const seeds = [...new Set(runs.map(({ seed }) => seed))].join(', ');
-  return `stored columns come from training (${list.join('; ')}; runs with seeds ${seeds}), judged on ${judged.new} new scenes of seed ${judged.seed}, not computed now`;
+  const trained = [...list, ...(runs.length === 0 ? [] : [`runs with seeds ${seeds}`])].join('; ');
+  return `stored columns come from training (${trained}), judged on ${judged.new} new scenes of seed ${judged.seed}, not computed now`;
 }
 
 /** `82.1 (80.5–83.6)` */
