@@ -6,6 +6,7 @@ import { connectAsync } from 'mqtt';
 import { type Mosquitto, startMosquitto, withoutMosquitto } from '../support/mosquitto';
 import { repositoryRoot } from '../support/paths';
 import { type RunningNode, startNode } from '../support/runningNode';
+import { Subscriber } from '../support/subscriber';
 import { temporaryFolder } from '../support/temporaryFolder';
 import { type TinyBundle, tinyBundle } from '../support/tinyBundle';
 
@@ -64,11 +65,14 @@ describe('what a broker keeps of labels and sources that were removed while the 
     return topics.filter((topic) => topic !== 'status' && topic !== 'info').toSorted(byText);
   }
 
-  /** Resolves when the broker keeps this, and nothing else. */
-  async function untilKept(expected: readonly string[]): Promise<void> {
+  /** Resolves when the broker keeps this, and nothing else: looks again when something was published. */
+  async function untilKept(context: TestContext, expected: readonly string[]): Promise<void> {
+    const subscriber = await Subscriber.start(context, broker.url, [`${ROOT}/#`]);
     for (;;) {
+      const before = subscriber.messages.length;
       const found = await kept();
       if (JSON.stringify(found) === JSON.stringify(expected.toSorted(byText))) return;
+      await subscriber.until(() => subscriber.messages.length > before);
     }
   }
 
@@ -84,7 +88,7 @@ describe('what a broker keeps of labels and sources that were removed while the 
       const stranger = await connectAsync(broker.url);
       await stranger.publishAsync('sensebind/v1/other/label/dog/state', 'ON', { qos: 1, retain: true });
       const first = await start(context, state, { labels: ['bell', 'dog'], sources: ['x', 'y'] });
-      await untilKept(ALL);
+      await untilKept(context, ALL);
       first.process.kill(signal);
       await first.ended;
       assert.deepEqual(await kept(), ALL.toSorted(byText));

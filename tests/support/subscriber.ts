@@ -31,11 +31,13 @@ export class Subscriber {
     return subscriber;
   }
 
-  /** Resolves with the first message that fits, also where it came before. */
+  /** Resolves with the first message that fits, also where it came before. Each message is asked once. */
   until(fits: (message: SeenMessage) => boolean): Promise<SeenMessage> {
     return new Promise((resolve) => {
+      let asked = 0;
       const look = (): void => {
-        const found = this.messages.find(fits);
+        const found = this.messages.slice(asked).find(fits);
+        asked = this.messages.length;
         if (found === undefined) return;
         this.#watchers.delete(look);
         resolve(found);
