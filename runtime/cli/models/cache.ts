@@ -47,25 +47,13 @@ async function cache(flags: CacheFlags & { readonly signal: AbortSignal }): Prom
     ...(flags.maxSize === undefined ? {} : { maxBytes: parseByteSize('--max-size', flags.maxSize) }),
   });
   const store = new CopyStore(settings.folder);
-  if (flags.clear) await clear(store);
+  if (flags.clear) await store.shrinkTo(0);
   const made = flags.build ? await build(settings, flags) : [];
   const copies = await store.list();
-  const unfinishedBytes = await store.unfinishedBytes();
-  if (flags.json) printJson({ folder: settings.folder, made, copies, unfinishedBytes });
-  else report(settings.folder, made, { copies, unfinishedBytes });
+  if (flags.json) printJson({ folder: settings.folder, made, copies });
+  else report(settings.folder, made, copies);
   if (made.some(({ kind }) => kind === 'later' || kind === 'never'))
     throw new NegativeResult('not all copies were made');
-}
-
-async function clear(store: CopyStore): Promise<void> {
-  await store.shrinkTo(0);
-  if ((await store.unfinishedBytes()) === 0) return;
-  const lock = await store.lockBuilding();
-  if (lock === undefined) {
-    printNote('a copy is being made: it stays');
-    return;
-  }
-  await store.removeUnfinished().finally(() => lock.release());
 }
 
 async function build(
@@ -101,11 +89,7 @@ const MADE = {
   never: 'not copied',
 } as const;
 
-function report(
-  folder: string,
-  made: readonly Made[],
-  { copies, unfinishedBytes }: { readonly copies: readonly CopyListing[]; readonly unfinishedBytes: number },
-): void {
+function report(folder: string, made: readonly Made[], copies: readonly CopyListing[]): void {
   for (const { modality, kind, reason } of made)
     print(`${modality}: ${MADE[kind]}${reason === undefined ? '' : `, ${reason}`}`);
   if (copies.length > 0) {
@@ -122,8 +106,5 @@ function report(
     );
   }
   const total = copies.reduce((sum, { bytes }) => sum + bytes, 0);
-  if (unfinishedBytes > 0) {
-    print(`${formatBytes(unfinishedBytes)} of copies that are being made, or were when their maker was ended`);
-  }
   print(`${copies.length === 0 ? 'no copies' : formatBytes(total)} in ${folder}`);
 }

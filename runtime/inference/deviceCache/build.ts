@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir, readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { messageOf } from '../../errors';
+import { isSensebindError, messageOf } from '../../errors';
+import { FolderLock } from '../../folderLock';
 import { formatBytes } from '../../formatBytes';
 import { probeInput } from '../probeInput';
 import type { EncoderSetup } from '../protocol';
@@ -42,10 +43,10 @@ export async function makeCopy(
   const store = new CopyStore(settings.folder);
   const refusal = await store.prepare();
   if (refusal !== undefined) return { kind: 'later', reason: refusal };
-  const lock = await store.lockBuilding();
+  const lock = await takeLock(store);
   if (lock === undefined) return { kind: 'later', reason: 'another process makes a copy' };
   try {
-    await store.removeUnfinished();
+    await removeLeftovers(store);
     const found = await store.hold(key);
     if (found.kind === 'held') {
       await found.release();
@@ -72,6 +73,21 @@ export async function makeCopy(
   }
 }
 
+async function takeLock(store: CopyStore): Promise<FolderLock | undefined> {
+  try {
+    return await FolderLock.take(store.buildingFolder);
+  } catch (error) {
+    if (isSensebindError(error, 'FOLDER_IN_USE')) return undefined;
+    throw error;
+  }
+}
+
+/** Of builders that were killed. */
+async function removeLeftovers({ buildingFolder }: CopyStore): Promise<void> {
+  const names = (await readdir(buildingFolder)).filter((name) => !name.startsWith('lock-'));
+  for (const name of names) await rm(path.join(buildingFolder, name), { recursive: true, force: true });
+}
+
 async function makeRoom(
   store: CopyStore,
   neededBytes: number,
@@ -84,9 +100,6 @@ async function makeRoom(
   if (taken > maxBytes - neededBytes) {
     return { kind: 'later', reason: `copies in use take ${formatBytes(taken)} of ${formatBytes(maxBytes)}` };
   }
-  // Those for another runtime or an encoder of before go first: they were not used for longest.
-  const missingBytes = neededBytes + keepFreeBytes - (await store.freeBytes());
-  if (missingBytes > 0 && (await store.unusedBytes()) >= missingBytes) await store.shrinkTo(taken - missingBytes);
   const left = (await store.freeBytes()) - neededBytes;
   if (left >= keepFreeBytes) return undefined;
   return {

@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, rename, rm, stat, statfs } from 'node:fs/promises';
 import path from 'node:path';
-import { isSensebindError, messageOf } from '../../errors';
-import { FolderLock } from '../../folderLock';
+import { messageOf } from '../../errors';
 import { MODEL_FILE, problemOf, readEntry, syncFolder } from './entry';
 import { type CacheKey, nameOf } from './key';
 import { isUsed, markUse } from './users';
@@ -115,42 +114,10 @@ export class CopyStore {
     return total;
   }
 
-  /** Bytes of copies that nobody uses. */
-  async unusedBytes(): Promise<number> {
-    const unused = (await this.list()).filter(({ isInUse }) => !isInUse);
-    return unused.reduce((sum, { bytes }) => sum + bytes, 0);
-  }
-
   /** Removes what a killed process left half removed. */
   async sweep(): Promise<void> {
     const names = (await readdir(this.folder).catch((): string[] => [])).filter((name) => LEAVING_NAME.test(name));
     for (const name of names) await rm(path.join(this.folder, name), { recursive: true, force: true });
-  }
-
-  /** For who makes a copy: one process at a time. Nothing where another one does. */
-  async lockBuilding(): Promise<FolderLock | undefined> {
-    try {
-      return await FolderLock.take(this.buildingFolder);
-    } catch (error) {
-      if (isSensebindError(error, 'FOLDER_IN_USE')) return undefined;
-      throw error;
-    }
-  }
-
-  /** Removes what killed makers left. For who has {@link lockBuilding}. */
-  async removeUnfinished(): Promise<void> {
-    for (const folder of await this.#unfinished()) await rm(folder, { recursive: true, force: true });
-  }
-
-  /** Bytes of copies that are being made, or that a killed maker left. */
-  async unfinishedBytes(): Promise<number> {
-    const sizes = await Promise.all((await this.#unfinished()).map((folder) => bytesIn(folder).catch(() => 0)));
-    return sizes.reduce((sum, bytes) => sum + bytes, 0);
-  }
-
-  async #unfinished(): Promise<readonly string[]> {
-    const names = await readdir(this.buildingFolder).catch((): string[] => []);
-    return names.filter((name) => !name.startsWith('lock-')).map((name) => path.join(this.buildingFolder, name));
   }
 
   /** Bytes that the disk of the folder has free for this user. */
@@ -177,12 +144,14 @@ export class CopyStore {
     const folder = path.join(this.folder, name);
     try {
       const isInUse = await isUsed(folder);
+      const files = await readdir(folder);
+      const sizes = await Promise.all(files.map(async (file) => (await stat(path.join(folder, file))).size));
       const { mtimeMs } = await stat(folder);
       const entry = await readEntry(folder);
       return {
         name,
         title: entry?.title ?? 'unreadable',
-        bytes: await bytesIn(folder),
+        bytes: sizes.reduce((sum, size) => sum + size, 0),
         usedMicros: Math.round(mtimeMs * 1000),
         isInUse,
       };
@@ -191,13 +160,6 @@ export class CopyStore {
       return undefined;
     }
   }
-}
-
-/** Of all files that lie in a folder. */
-async function bytesIn(folder: string): Promise<number> {
-  const files = await readdir(folder);
-  const sizes = await Promise.all(files.map(async (file) => (await stat(path.join(folder, file))).size));
-  return sizes.reduce((sum, size) => sum + size, 0);
 }
 
 async function isFolder(folder: string): Promise<boolean> {

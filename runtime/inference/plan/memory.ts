@@ -6,7 +6,7 @@ import path from 'node:path';
 export interface MemoryReading {
   /** Without moving anything that is in use to the disk, but taking back what only caches files. */
   readonly availableBytes: number;
-  /** Room on swap beside it, for this process: slow, but no reason to fail. */
+  /** Room on swap beside it: slow, but no reason to fail. */
   readonly swapBytes: number;
   /** `machine`, or the control group (container, service) whose limit is nearer. */
   readonly limitedBy: 'machine' | 'group';
@@ -24,10 +24,6 @@ export const MACHINE_MEMORY: MemoryRoots = { proc: '/proc', cgroup: '/sys/fs/cgr
 interface GroupFiles {
   readonly limit: string;
   readonly usage: string;
-  readonly swapLimit: string;
-  readonly swapUsage: string;
-  /** Whether the two before are of memory and swap together. */
-  readonly isSwapWithMemory: boolean;
   /** Keys of `memory.stat`: pages of files, which the kernel takes back when it has to. */
   readonly filePages: readonly string[];
 }
@@ -35,17 +31,11 @@ interface GroupFiles {
 const VERSION_2: GroupFiles = {
   limit: 'memory.max',
   usage: 'memory.current',
-  swapLimit: 'memory.swap.max',
-  swapUsage: 'memory.swap.current',
-  isSwapWithMemory: false,
   filePages: ['inactive_file', 'active_file'],
 };
 const VERSION_1: GroupFiles = {
   limit: 'memory.limit_in_bytes',
   usage: 'memory.usage_in_bytes',
-  swapLimit: 'memory.memsw.limit_in_bytes',
-  swapUsage: 'memory.memsw.usage_in_bytes',
-  isSwapWithMemory: true,
   filePages: ['total_inactive_file', 'total_active_file'],
 };
 
@@ -53,10 +43,9 @@ const VERSION_1: GroupFiles = {
 export async function readMemory(roots: MemoryRoots = MACHINE_MEMORY): Promise<MemoryReading> {
   const machine = await machineMemory(roots.proc);
   const groups = await Promise.all((await groupFolders(roots)).map(({ folder, files }) => leftInGroup(folder, files)));
-  const least = Math.min(...groups.map(({ memoryBytes }) => memoryBytes));
-  const swapBytes = Math.max(0, Math.min(machine.swapBytes, ...groups.map((group) => group.swapBytes)));
-  if (least >= machine.availableBytes) return { ...machine, swapBytes, limitedBy: 'machine' };
-  return { availableBytes: Math.max(0, least), swapBytes, limitedBy: 'group' };
+  const least = Math.min(...groups.flatMap((bytes) => bytes ?? []));
+  if (least >= machine.availableBytes) return { ...machine, limitedBy: 'machine' };
+  return { availableBytes: Math.max(0, least), swapBytes: machine.swapBytes, limitedBy: 'group' };
 }
 
 async function machineMemory(proc: string): Promise<Omit<MemoryReading, 'limitedBy'>> {
@@ -90,28 +79,16 @@ function ancestors(group: string): readonly string[] {
   return group === '/' ? ['/'] : [group, ...ancestors(path.dirname(group))];
 }
 
-/** Infinite where the group has no limit. */
-async function leftInGroup(
-  folder: string,
-  { limit, usage, swapLimit, swapUsage, isSwapWithMemory, filePages }: GroupFiles,
-): Promise<{ readonly memoryBytes: number; readonly swapBytes: number }> {
-  const names = [limit, usage, swapLimit, swapUsage, 'memory.stat'];
-  const [most, used, mostSwap, usedSwap, statistics] = await Promise.all(
-    names.map((name) => readText(path.join(folder, name))),
+/** Nothing where the group has no limit. */
+async function leftInGroup(folder: string, { limit, usage, filePages }: GroupFiles): Promise<number | undefined> {
+  const [most, used, statistics] = await Promise.all(
+    [limit, usage, 'memory.stat'].map((name) => readText(path.join(folder, name))),
   );
-  const unused = difference(most, used);
-  const unusedSwap = difference(mostSwap, usedSwap);
+  const limitBytes = Number.parseInt(most ?? '', 10);
+  const usedBytes = Number.parseInt(used ?? '', 10);
+  if (!Number.isFinite(limitBytes) || !Number.isFinite(usedBytes)) return undefined;
   const files = filePages.map((name) => Number(new RegExp(`^${name} (\\d+)$`, 'm').exec(statistics ?? '')?.[1] ?? 0));
-  return {
-    memoryBytes: unused + files.reduce((sum, bytes) => sum + bytes, 0),
-    swapBytes: isSwapWithMemory && Number.isFinite(unused) ? unusedSwap - Math.max(0, unused) : unusedSwap,
-  };
-}
-
-/** What a limit leaves; infinite where there is none (`max`), or no such file. */
-function difference(limit: string | undefined, usage: string | undefined): number {
-  const left = Number.parseInt(limit ?? '', 10) - Number.parseInt(usage ?? '', 10);
-  return Number.isFinite(left) ? left : Number.POSITIVE_INFINITY;
+  return limitBytes - usedBytes + files.reduce((sum, bytes) => sum + bytes, 0);
 }
 
 function readText(file: string): Promise<string> {

@@ -66,7 +66,6 @@ describe('the device cache', () => {
       watcher.close();
     }
     assert.notDeepEqual(await readdir(building), [], 'it was killed at its work');
-    assert.ok((await new CopyStore(copies.settings.folder).unfinishedBytes()) > 0);
     assert.deepEqual(await copies.folders(), []);
     assert.equal((await copies.encode('imu')).deviceCopy.reason, 'there is no copy yet');
     assert.equal((await copies.make('imu')).kind, 'made');
@@ -160,27 +159,6 @@ describe('the device cache', () => {
       assert.deepEqual(await readdir(path.join(copies.settings.folder, 'building')), []);
       assert.deepEqual(await copies.folders(), []);
       assert.equal((await copies.encode('imu')).deviceCopy.state, 'absent');
-    });
-  });
-
-  it('takes the place of copies that nobody uses, where the disk is short', { skip: withoutSmallDisk }, async () => {
-    await onSmallDisk(16, async (place) => {
-      const copies = await Copies.in(folder, { folder: path.join(place, 'encoders') });
-      assert.equal((await copies.make('imu')).kind, 'made');
-      const store = new CopyStore(copies.settings.folder);
-      const [free, unused] = [await store.freeBytes(), await store.unusedBytes()];
-      const keeping = await Copies.in(folder, { ...copies.settings, keepFreeBytes: free });
-      const tooMuch = await keeping.make('depth', { expectedBytes: unused + 1_000_000 });
-      assert.match('reason' in tooMuch ? tooMuch.reason : '', /the disk is short/);
-      assert.equal((await store.list()).length, 1, 'nothing is removed in vain');
-      await using engine = await Engine.open(copies.bundle, { modalities: ['imu'], deviceCache: copies.settings });
-      assert.equal((await keeping.make('depth', { expectedBytes: 1000 })).kind, 'later', 'it is in use');
-      await engine.close();
-      assert.equal((await keeping.make('depth', { expectedBytes: 1000 })).kind, 'made');
-      assert.deepEqual(
-        (await store.list()).map(({ title }) => title.split(' ')[0]),
-        ['depth'],
-      );
     });
   });
 

@@ -60,44 +60,6 @@ describe('memory that is left', () => {
     assert.deepEqual(await readMemory(roots), { availableBytes: 0, swapBytes: 0, limitedBy: 'group' });
   });
 
-  it('counts no swap that the group may not use', async (context) => {
-    const group = {
-      'proc/meminfo': meminfo(6000, 4000),
-      'proc/self/cgroup': '0::/system.slice/sensebind.service\n',
-      'cgroup/system.slice/sensebind.service/memory.max': `${1024 * MIB}\n`,
-      'cgroup/system.slice/sensebind.service/memory.current': `${24 * MIB}\n`,
-      'cgroup/system.slice/sensebind.service/memory.swap.current': `${50 * MIB}\n`,
-    };
-    const swapOf = async (limits: Readonly<Record<string, string>>): Promise<number> => {
-      const { swapBytes } = await readMemory(await machine(await temporaryFolder(context), { ...group, ...limits }));
-      return swapBytes / MIB;
-    };
-    const swapMax = 'memory.swap.max';
-    assert.equal(await swapOf({}), 4000, 'the kernel counts no swap of groups');
-    assert.equal(await swapOf({ [`cgroup/system.slice/sensebind.service/${swapMax}`]: 'max\n' }), 4000);
-    assert.equal(await swapOf({ [`cgroup/system.slice/sensebind.service/${swapMax}`]: '0\n' }), 0);
-    assert.equal(
-      await swapOf({ [`cgroup/system.slice/${swapMax}`]: `${200 * MIB}\n` }),
-      4000,
-      'of which nobody says the use',
-    );
-    const above = { 'cgroup/system.slice/memory.swap.current': `${150 * MIB}\n` };
-    assert.equal(await swapOf({ ...above, [`cgroup/system.slice/${swapMax}`]: `${200 * MIB}\n` }), 50);
-  });
-
-  it('counts no swap that an old container may not use', async (context) => {
-    const roots = await machine(await temporaryFolder(context), {
-      'proc/meminfo': meminfo(6000, 4000),
-      'proc/self/cgroup': '4:memory:/docker/1\n',
-      'cgroup/memory/docker/1/memory.limit_in_bytes': `${512 * MIB}\n`,
-      'cgroup/memory/docker/1/memory.usage_in_bytes': `${500 * MIB}\n`,
-      // Of both together: 512 MiB of memory and 100 of swap, 30 of which are used.
-      'cgroup/memory/docker/1/memory.memsw.limit_in_bytes': `${612 * MIB}\n`,
-      'cgroup/memory/docker/1/memory.memsw.usage_in_bytes': `${530 * MIB}\n`,
-    });
-    assert.deepEqual(await readMemory(roots), { availableBytes: 12 * MIB, swapBytes: 70 * MIB, limitedBy: 'group' });
-  });
-
   it('is never made up: without a word of the system, nothing is refused for it', async (context) => {
     const folder = await temporaryFolder(context);
     const left = await readMemory({ proc: path.join(folder, 'none'), cgroup: path.join(folder, 'none') });
