@@ -2,7 +2,9 @@ import { availableParallelism } from 'node:os';
 import type { Command } from 'commander';
 import type { Bundle } from '../../../models/bundle/bundle';
 import type { InputSpec } from '../../../models/bundle/manifest';
-import { measureEncoder } from '../../inference/plan/measure';
+import type { MachineRate } from '../../inference/plan/estimate';
+import { measureMachine } from '../../inference/plan/machineRate';
+import { measureOrEstimate } from '../../inference/plan/measureOrEstimate';
 import { readMemory } from '../../inference/plan/memory';
 import { type MemoryPlan, type PlannedEncoder, planMemory } from '../../inference/plan/memoryPlan';
 import type { EncoderSetup } from '../../inference/protocol';
@@ -44,15 +46,21 @@ async function plan(flags: PlanFlags & { readonly signal: AbortSignal }): Promis
   const memoryBytes = flags.memory === undefined ? memory.availableBytes : parseByteSize('--memory', flags.memory);
   const cores = availableParallelism();
   const { threadsPerWorker: threads } = planThreads({ threadsPerWorker: threadCount(flags.threads) });
+  const { signal } = flags;
+  const tell = (text: string): void => (flags.json ? undefined : printNote(text));
+  let rate: Promise<MachineRate> | undefined;
   const encoders: PlannedEncoder[] = [];
   for (const setup of setups) {
     const { modality, precision, spec } = setup;
-    const needs = await measureEncoder(setup, {
+    const needs = await measureOrEstimate(setup, {
       threads,
-      signal: flags.signal,
-      onMeasure: (name) => {
-        if (!flags.json) printNote(`measuring ${name} …`);
+      signal,
+      machineRate: () => {
+        rate ??= measureMachine({ threads, signal });
+        return rate;
       },
+      onMeasure: (name) => tell(`measuring ${name} …`),
+      onEstimate: (name, reason) => tell(`note: ${name} is estimated, for it could not be measured: ${reason}`),
     });
     const windowsPerSecond = rates[modality] ?? (spec.kind === 'tokens' ? 0 : 1);
     encoders.push({ modality, precision, needs, windowsPerSecond, itemsPerWindow: itemsOf(spec) });
@@ -79,7 +87,7 @@ function report(found: Report): void {
     rows.map(({ modality, precision, needs, windowsPerSecond, coreShare, fits }) => [
       modality,
       precision,
-      formatBytes(needs.privateBytes),
+      `${formatBytes(needs.privateBytes)}${needs.basis === 'estimated' ? ', estimated' : ''}`,
       `${formatBytes(needs.cachedPrivateBytes)} + ${formatBytes(needs.cachedMappedBytes)} mapped`,
       `${needs.forwardMillis.toPrecision(3)} ms${needs.basis === 'estimated' ? ', estimated' : ''}`,
       windowsPerSecond,
