@@ -1,5 +1,4 @@
-import { randomUUID } from 'node:crypto';
-import { mkdir, readdir, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { isSensebindError, messageOf } from '../../errors';
 import { FolderLock } from '../../folderLock';
@@ -12,6 +11,7 @@ import { MODEL_FILE, sealEntry, WEIGHTS_FILE } from './entry';
 import type { CacheKey } from './key';
 import type { DeviceCacheSettings } from './settings';
 import { CopyStore } from './store';
+import { beginCopy, removeLeftovers } from './unfinished';
 
 /** What is copied, and where to. */
 export interface CopyRequest {
@@ -46,7 +46,7 @@ export async function makeCopy(
   const lock = await takeLock(store);
   if (lock === undefined) return { kind: 'later', reason: 'another process makes a copy' };
   try {
-    await removeLeftovers(store);
+    await removeLeftovers(store.buildingFolder);
     const found = await store.hold(key);
     if (found.kind === 'held') {
       await found.release();
@@ -54,8 +54,7 @@ export async function makeCopy(
     }
     const obstacle = await makeRoom(store, expectedBytes, settings);
     if (obstacle !== undefined) return obstacle;
-    const folder = path.join(store.buildingFolder, randomUUID());
-    await mkdir(folder);
+    const folder = await beginCopy(store.buildingFolder);
     try {
       const difference = await writeCopy(folder, setup, { runtime, threads });
       if (difference !== undefined) return { kind: 'never', reason: difference };
@@ -80,12 +79,6 @@ async function takeLock(store: CopyStore): Promise<FolderLock | undefined> {
     if (isSensebindError(error, 'FOLDER_IN_USE')) return undefined;
     throw error;
   }
-}
-
-/** Of builders that were killed. */
-async function removeLeftovers({ buildingFolder }: CopyStore): Promise<void> {
-  const names = (await readdir(buildingFolder)).filter((name) => !name.startsWith('lock-'));
-  for (const name of names) await rm(path.join(buildingFolder, name), { recursive: true, force: true });
 }
 
 async function makeRoom(

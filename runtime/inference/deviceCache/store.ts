@@ -4,6 +4,7 @@ import path from 'node:path';
 import { messageOf } from '../../errors';
 import { MODEL_FILE, problemOf, readEntry, syncFolder } from './entry';
 import { type CacheKey, nameOf } from './key';
+import { measureFolder, removeLeftovers, unfinishedIn } from './unfinished';
 import { isUsed, markUse } from './users';
 
 /** A copy as it is listed. */
@@ -28,7 +29,7 @@ export type Found =
 const COPY_NAME = /^[0-9a-f]{32}$/;
 /** Copies on their way out: away from their names first, for removing gigabytes takes a while. */
 const LEAVING_NAME = /^leaving-/;
-/** Where copies are written, by one process at a time. */
+/** Where copies are written. */
 const BUILDING = 'building';
 
 /** The folder of all copies. Each has a folder of its own, named after its key, that is whole or absent. */
@@ -52,7 +53,7 @@ export class CopyStore {
       await mkdir(this.buildingFolder, { recursive: true, mode: 0o700 });
       const probe = path.join(this.folder, `leaving-${randomUUID()}`);
       await mkdir(probe);
-      await rm(probe, { recursive: true });
+      await rm(probe, { recursive: true, force: true });
       const { uid, mode } = await stat(this.folder);
       if (process.getuid !== undefined && uid !== process.getuid()) return `${this.folder} belongs to another user`;
       return (mode & 0o022) === 0 ? undefined : `others than its owner may write ${this.folder}`;
@@ -100,11 +101,21 @@ export class CopyStore {
     return new Set(entries.flatMap((entry) => entry?.key.encoder ?? []));
   }
 
-  /** Removes copies that nobody uses, the longest unused first, until all take at most `bytes`; returns what they take then. */
+  /** Bytes of what is no copy: being written, or left by killed processes that wrote or removed one. */
+  async unfinishedBytes(): Promise<number> {
+    const unfinished = await unfinishedIn(this.buildingFolder);
+    const leaving = await Promise.all((await this.#leaving()).map(measureFolder));
+    return [...unfinished, ...leaving].reduce((sum, { bytes }) => sum + bytes, 0);
+  }
+
+  /**
+   * Removes what killed processes left, then copies that nobody uses, the longest unused first, until all take at most
+   * `bytes`; returns what all in the folder takes then.
+   */
   async shrinkTo(bytes: number): Promise<number> {
     await this.sweep();
     const listings = await this.list();
-    let total = listings.reduce((sum, listing) => sum + listing.bytes, 0);
+    let total = listings.reduce((sum, listing) => sum + listing.bytes, await this.unfinishedBytes());
     for (const { name, bytes: freed, isInUse } of listings) {
       if (total <= bytes) break;
       if (isInUse) continue;
@@ -114,16 +125,21 @@ export class CopyStore {
     return total;
   }
 
-  /** Removes what a killed process left half removed. */
+  /** Removes what killed processes left half written or half removed. */
   async sweep(): Promise<void> {
-    const names = (await readdir(this.folder).catch((): string[] => [])).filter((name) => LEAVING_NAME.test(name));
-    for (const name of names) await rm(path.join(this.folder, name), { recursive: true, force: true });
+    for (const folder of await this.#leaving()) await rm(folder, { recursive: true, force: true });
+    await removeLeftovers(this.buildingFolder);
   }
 
   /** Bytes that the disk of the folder has free for this user. */
   async freeBytes(): Promise<number> {
     const { bavail, bsize } = await statfs(this.folder);
     return bavail * bsize;
+  }
+
+  async #leaving(): Promise<readonly string[]> {
+    const names = await readdir(this.folder).catch((): string[] => []);
+    return names.filter((name) => LEAVING_NAME.test(name)).map((name) => path.join(this.folder, name));
   }
 
   #at(key: CacheKey): string {
