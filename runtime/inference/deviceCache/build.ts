@@ -2,13 +2,13 @@ import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { isSensebindError, messageOf } from '../../errors';
 import { FolderLock } from '../../folderLock';
-import { formatBytes } from '../../formatBytes';
 import { probeInput } from '../probeInput';
 import type { EncoderSetup } from '../protocol';
 import { WorkerFlags } from '../quiesce';
 import { EncoderSession, type Runtime, type SessionOptions } from '../session';
 import { MODEL_FILE, sealEntry, WEIGHTS_FILE } from './entry';
 import type { CacheKey } from './key';
+import { makeRoom } from './room';
 import type { DeviceCacheSettings } from './settings';
 import { CopyStore } from './store';
 import { beginCopy, removeLeftovers } from './unfinished';
@@ -52,7 +52,7 @@ export async function makeCopy(
       await found.release();
       return { kind: 'there' };
     }
-    const obstacle = await makeRoom(store, expectedBytes, settings);
+    const obstacle = await makeRoom(store, { key, title, expectedBytes, settings });
     if (obstacle !== undefined) return obstacle;
     const folder = await beginCopy(store.buildingFolder);
     try {
@@ -79,26 +79,6 @@ async function takeLock(store: CopyStore): Promise<FolderLock | undefined> {
     if (isSensebindError(error, 'FOLDER_IN_USE')) return undefined;
     throw error;
   }
-}
-
-async function makeRoom(
-  store: CopyStore,
-  neededBytes: number,
-  { maxBytes, keepFreeBytes }: DeviceCacheSettings,
-): Promise<CopyResult | undefined> {
-  if (neededBytes > maxBytes) {
-    return { kind: 'never', reason: `a copy takes ${formatBytes(neededBytes)}, all may take ${formatBytes(maxBytes)}` };
-  }
-  const taken = await store.shrinkTo(maxBytes - neededBytes);
-  if (taken > maxBytes - neededBytes) {
-    return { kind: 'later', reason: `copies in use take ${formatBytes(taken)} of ${formatBytes(maxBytes)}` };
-  }
-  const left = (await store.freeBytes()) - neededBytes;
-  if (left >= keepFreeBytes) return undefined;
-  return {
-    kind: 'later',
-    reason: `the disk is short: a copy takes ${formatBytes(neededBytes)}, and ${formatBytes(keepFreeBytes)} are to stay free of ${formatBytes(left + neededBytes)}`,
-  };
 }
 
 /** @returns Nothing, or how the copy differs from what it is a copy of. */

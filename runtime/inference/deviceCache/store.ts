@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, rename, rm, stat, statfs } from 'node:fs/promises';
 import path from 'node:path';
 import { messageOf } from '../../errors';
-import { MODEL_FILE, problemOf, readEntry, syncFolder } from './entry';
+import { type Entry, MODEL_FILE, problemOf, readEntry, syncFolder } from './entry';
 import { type CacheKey, nameOf } from './key';
 import { measureFolder, removeLeftovers, unfinishedIn } from './unfinished';
 import { isUsed, markUse } from './users';
@@ -72,18 +72,33 @@ export class CopyStore {
     if (release === undefined) return { kind: 'absent', reason: 'the copy is being removed' };
     const problem = await problemOf(folder, key);
     if (problem === undefined) return { kind: 'held', modelPath: path.join(folder, MODEL_FILE), release };
-    await this.#remove(path.basename(folder));
+    await this.remove(path.basename(folder));
     return { kind: 'absent', reason: `the copy was removed: ${problem}` };
   }
 
   /** Removes a copy that turned out to be of no use. */
   async drop(key: CacheKey): Promise<void> {
-    await this.#remove(nameOf(key));
+    await this.remove(nameOf(key));
+  }
+
+  /** Removes a copy by the name it is listed under. Who has it open keeps what is mapped. */
+  async remove(name: string): Promise<void> {
+    const leaving = path.join(this.folder, `leaving-${randomUUID()}`);
+    const isThere = await rename(path.join(this.folder, name), leaving).then(
+      () => true,
+      () => false,
+    );
+    if (isThere) await rm(leaving, { recursive: true, force: true });
+  }
+
+  /** What was written down of a copy; nothing where it cannot be read. */
+  entryOf(name: string): Promise<Entry | undefined> {
+    return readEntry(path.join(this.folder, name));
   }
 
   /** Gives a written copy its name. One that is there already gives way: it was not held, so it is of no use. */
   async publish(written: string, key: CacheKey): Promise<void> {
-    await this.#remove(nameOf(key));
+    await this.remove(nameOf(key));
     await rename(written, this.#at(key));
     await syncFolder(this.folder);
   }
@@ -97,7 +112,7 @@ export class CopyStore {
 
   /** SHA-256 of every encoder that has a copy of some kind, be it one for another runtime. */
   async encoders(): Promise<ReadonlySet<string>> {
-    const entries = await Promise.all((await this.list()).map(({ name }) => readEntry(path.join(this.folder, name))));
+    const entries = await Promise.all((await this.list()).map(({ name }) => this.entryOf(name)));
     return new Set(entries.flatMap((entry) => entry?.key.encoder ?? []));
   }
 
@@ -119,7 +134,7 @@ export class CopyStore {
     for (const { name, bytes: freed, isInUse } of listings) {
       if (total <= bytes) break;
       if (isInUse) continue;
-      await this.#remove(name);
+      await this.remove(name);
       total -= freed;
     }
     return total;
@@ -146,16 +161,6 @@ export class CopyStore {
     return path.join(this.folder, nameOf(key));
   }
 
-  /** Who has it open keeps what is mapped. */
-  async #remove(name: string): Promise<void> {
-    const leaving = path.join(this.folder, `leaving-${randomUUID()}`);
-    const isThere = await rename(path.join(this.folder, name), leaving).then(
-      () => true,
-      () => false,
-    );
-    if (isThere) await rm(leaving, { recursive: true, force: true });
-  }
-
   async #describe(name: string): Promise<CopyListing | undefined> {
     const folder = path.join(this.folder, name);
     try {
@@ -163,7 +168,7 @@ export class CopyStore {
       const files = await readdir(folder);
       const sizes = await Promise.all(files.map(async (file) => (await stat(path.join(folder, file))).size));
       const { mtimeMs } = await stat(folder);
-      const entry = await readEntry(folder);
+      const entry = await this.entryOf(name);
       return {
         name,
         title: entry?.title ?? 'unreadable',
