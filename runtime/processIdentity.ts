@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, readlink } from 'node:fs/promises';
 
 /** A process as the kernel tells it from all others, also of other starts of the machine. */
 export interface ProcessIdentity {
@@ -19,6 +19,12 @@ export async function ownIdentity(): Promise<ProcessIdentity> {
 export async function machineStart(): Promise<string | undefined> {
   const text = await readFile('/proc/sys/kernel/random/boot_id', 'utf8').catch(() => '');
   return text.replace(/[^0-9a-f]/g, '').slice(0, 32) || undefined;
+}
+
+/** Number of the namespace in which this process has its number: containers have their own. `0` where the system does not say. */
+export async function processNamespace(): Promise<string> {
+  const text = await readlink('/proc/self/ns/pid').catch(() => '');
+  return /^pid:\[(\d{1,20})\]$/.exec(text)?.[1] ?? '0';
 }
 
 /** Whether the process of an identity lives; `own` is that of the one who asks. Processes in other containers cannot be seen. */

@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
+import { writeFile } from 'node:fs/promises';
 import { messageOf, SensebindError } from '../errors';
 import { fromWire, toWire, type WireError } from './wireError';
 
@@ -108,13 +109,19 @@ function resultOf<Result>(answer: HelperAnswer<Result> | Ending, purpose: string
 export function answerParent<Request, Result>(work: (request: Request) => Promise<Result>): void {
   process.once('disconnect', () => process.exit());
   process.once('message', (request: Request) => {
-    void work(request)
+    void standAside()
+      .then(() => work(request))
       .then(
         (result): HelperAnswer<Result> => ({ kind: 'done', result }),
         (error: unknown): HelperAnswer<Result> => ({ kind: 'failed', error: wireOf(error) }),
       )
       .then((answer) => process.send?.(answer));
   });
+}
+
+/** Is what the kernel ends when memory is short. Only on Linux, and not in every sandbox: it works all the same. */
+function standAside(): Promise<void> {
+  return writeFile('/proc/self/oom_score_adj', '1000').catch(() => undefined);
 }
 
 function wireOf(error: unknown): WireError {

@@ -78,7 +78,7 @@ async function checkDisk(folder: string): Promise<Finding> {
 export async function checkDeviceCache({ folder, maxBytes, keepFreeBytes }: DeviceCacheSettings): Promise<Finding> {
   const store = new CopyStore(folder);
   const copies = await store.list();
-  const total = copies.reduce((sum, { bytes }) => sum + bytes, 0);
+  const total = copies.reduce((sum, { bytes }) => sum + bytes, await store.unfinishedBytes());
   const what = `device cache: ${copies.length === 1 ? 'one copy' : `${copies.length} copies`} of encoders, ${formatBytes(total)} of ${formatBytes(maxBytes)}, in ${folder}`;
   if (!existsSync(folder)) return { kind: 'ok', what };
   const refusal = await store.prepare();

@@ -49,9 +49,9 @@ async function cache(flags: CacheFlags & { readonly signal: AbortSignal }): Prom
   const store = new CopyStore(settings.folder);
   if (flags.clear) await store.shrinkTo(0);
   const made = flags.build ? await build(settings, flags) : [];
-  const copies = await store.list();
-  if (flags.json) printJson({ folder: settings.folder, made, copies });
-  else report(settings.folder, made, copies);
+  const found = { folder: settings.folder, copies: await store.list(), unfinishedBytes: await store.unfinishedBytes() };
+  if (flags.json) printJson({ ...found, made });
+  else report(found, made);
   if (made.some(({ kind }) => kind === 'later' || kind === 'never'))
     throw new NegativeResult('not all copies were made');
 }
@@ -89,7 +89,14 @@ const MADE = {
   never: 'not copied',
 } as const;
 
-function report(folder: string, made: readonly Made[], copies: readonly CopyListing[]): void {
+interface Content {
+  readonly folder: string;
+  readonly copies: readonly CopyListing[];
+  /** Being written now, or left by killed processes. */
+  readonly unfinishedBytes: number;
+}
+
+function report({ folder, copies, unfinishedBytes }: Content, made: readonly Made[]): void {
   for (const { modality, kind, reason } of made)
     print(`${modality}: ${MADE[kind]}${reason === undefined ? '' : `, ${reason}`}`);
   if (copies.length > 0) {
@@ -107,4 +114,5 @@ function report(folder: string, made: readonly Made[], copies: readonly CopyList
   }
   const total = copies.reduce((sum, { bytes }) => sum + bytes, 0);
   print(`${copies.length === 0 ? 'no copies' : formatBytes(total)} in ${folder}`);
+  if (unfinishedBytes > 0) print(`and ${formatBytes(unfinishedBytes)} that are being written, or were left`);
 }

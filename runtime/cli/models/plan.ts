@@ -2,6 +2,9 @@ import { availableParallelism } from 'node:os';
 import type { Command } from 'commander';
 import type { Bundle } from '../../../models/bundle/bundle';
 import type { InputSpec } from '../../../models/bundle/manifest';
+import type { MachineRate } from '../../inference/plan/estimate';
+import { measureMachine } from '../../inference/plan/machineRate';
+import { measureOrEstimate } from '../../inference/plan/measureOrEstimate';
 import { readMemory } from '../../inference/plan/memory';
 import { type MemoryPlan, type PlannedEncoder, planMemory } from '../../inference/plan/memoryPlan';
 import type { EncoderSetup } from '../../inference/protocol';
@@ -12,7 +15,6 @@ import { parseByteSize } from '../byteSize';
 import { untilInterrupted } from '../interrupt';
 import { formatBytes, type OutputOptions, print, printJson, printNote, printTable, UsageError } from '../output';
 import { parseWhole } from '../wholeNumber';
-import { needsOf } from './encoderNeeds';
 
 interface PlanFlags extends OutputOptions {
   readonly bundle?: string;
@@ -46,20 +48,23 @@ async function plan(flags: PlanFlags & { readonly signal: AbortSignal }): Promis
   const memoryBytes = flags.memory === undefined ? memory.availableBytes : parseByteSize('--memory', flags.memory);
   const cores = availableParallelism();
   const workerThreads = planThreads({ threadsPerWorker: threadCount(flags.threads) });
+  const { signal } = flags;
+  const tell = (text: string): void => (flags.json ? undefined : printNote(text));
+  let rate: Promise<MachineRate> | undefined;
   const encoders: PlannedEncoder[] = [];
   for (const setup of setups) {
     const { modality, precision, spec } = setup;
     const threads = threadsFor(setup, workerThreads);
-    const needs = await needsOf(setup, {
+    const needs = await measureOrEstimate(setup, {
       threads,
-      variant: bundle.manifest.variant,
-      parameters: bundle.manifest.encoders[modality]?.parameters ?? 0,
       again: flags.again === true,
-      signal: flags.signal,
-      onMeasure: (name) => {
-        if (!flags.json) printNote(`measuring ${name} …`);
+      signal,
+      machineRate: () => {
+        rate ??= measureMachine({ threads: workerThreads.threadsPerWorker, signal });
+        return rate;
       },
-      onEstimate: (name, reason) => printNote(`${name} is estimated: ${reason}`),
+      onMeasure: (name) => tell(`measuring ${name} …`),
+      onEstimate: (name, reason) => tell(`note: ${name} is estimated, for it could not be measured: ${reason}`),
     });
     const windowsPerSecond = rates[modality] ?? (spec.kind === 'tokens' ? 0 : 1);
     encoders.push({ modality, precision, needs, threads, windowsPerSecond, itemsPerWindow: itemsOf(spec) });
@@ -86,7 +91,7 @@ function report(found: Report): void {
     rows.map(({ modality, precision, needs, threads, windowsPerSecond, coreShare, fits }) => [
       modality,
       precision,
-      formatBytes(needs.privateBytes),
+      `${formatBytes(needs.privateBytes)}${needs.basis === 'estimated' ? ', estimated' : ''}`,
       `${formatBytes(needs.cachedPrivateBytes)} + ${formatBytes(needs.cachedMappedBytes)} mapped`,
       threads,
       `${needs.forwardMillis.toPrecision(3)} ms${needs.basis === 'estimated' ? ', estimated' : ''}`,

@@ -1,4 +1,4 @@
-import { readFile, stat } from 'node:fs/promises';
+import { readFile, rm, stat } from 'node:fs/promises';
 import Type, { type Static } from '#typebox';
 import { Compile } from '#typebox/compile';
 import { sha256OfFile } from '../../../models/bundle/sha256';
@@ -7,6 +7,7 @@ import { type ContentCheck, verifyContent } from '../../../models/checkpoint/ver
 import { modalitiesOf } from '../../../models/imagebind/encoder';
 import { type Clock, systemClock } from '../../clock';
 import { isSensebindError, SensebindError } from '../../errors';
+import { FileStamp, stampDifference, stampOf } from '../../fileStamp';
 import { parseAddress } from '../download/address';
 import { type Downloaded, download } from '../download/download';
 import { partFolder } from '../download/partFile';
@@ -48,6 +49,8 @@ const DownloadRecord = Type.Object({
   etag: Type.Union([Type.String(), Type.Null()]),
   lastModified: Type.Union([Type.String(), Type.Null()]),
   downloadedAt: Type.String(),
+  /** Of the file when it was last known to have this hash; older records have none. */
+  stamp: Type.Optional(FileStamp),
 });
 type DownloadRecord = Static<typeof DownloadRecord>;
 const recordValidator = Compile(DownloadRecord);
@@ -121,6 +124,7 @@ async function record({ file, url, clock }: Pull, { bytes, sha256, resource }: D
     etag,
     lastModified,
     downloadedAt,
+    stamp: await stampOf(file),
   };
   await writeWhole(recordFile(file), written);
 }
@@ -163,23 +167,54 @@ async function check(
   });
 }
 
-/** A file that is here: as recorded when it was downloaded, or one that somebody brought, which is read in full. */
+/** A file that is here: as it was recorded, else read in full, as one that somebody brought. */
 async function checkPresent(pull: Pull): Promise<PulledCheckpoint> {
   const { file, url, sha256: expected, progress, signal } = pull;
   const { size: bytes } = await stat(file);
   const recorded = await readRecord(file);
-  const isRecorded = recorded !== undefined && recorded.bytes === bytes;
-  if (!isRecorded) await check(file, { progress, signal });
-  const sha256 =
-    isRecorded && expected === undefined ? recorded.sha256 : await hash(file, { progress, signal, totalBytes: bytes });
-  if (expected !== undefined && sha256 !== expected) {
-    throw new SensebindError(
-      'DOWNLOAD_CORRUPT',
-      `Expected ${file} to have the SHA-256 ${expected}, found ${sha256}`,
-      'Delete the file to download it anew, choose another place with --to, or compare the hash with that of its source.',
-    );
-  }
-  return { file, bytes, sha256, url: recorded?.url ?? url.href, isNew: false, resumedFromBytes: 0 };
+  const isUntouched = recorded !== undefined && (await isAsRecorded(file, recorded));
+  const before = await stampOf(file);
+  if (!isUntouched) await check(file, { progress, signal });
+  const isKnown = isUntouched && expected === undefined;
+  const sha256 = isKnown ? recorded.sha256 : await hash(file, { progress, signal, totalBytes: bytes });
+  requireHash(file, { expected, recorded: recorded?.sha256, sha256 });
+  if (!isUntouched) await vouchAnew(file, { recorded, sha256, stamp: before });
+  const source = recorded?.sha256 === sha256 ? recorded.url : url.href;
+  return { file, bytes, sha256, url: source, isNew: false, resumedFromBytes: 0 };
+}
+
+async function isAsRecorded(file: string, { stamp }: DownloadRecord): Promise<boolean> {
+  return stamp !== undefined && stampDifference(file, stamp, await stampOf(file)) === undefined;
+}
+
+/** @throws {SensebindError} `DOWNLOAD_CORRUPT` for another hash than was asked for, or than was downloaded. */
+function requireHash(
+  file: string,
+  hashes: { readonly expected: string | undefined; readonly recorded: string | undefined; readonly sha256: string },
+): void {
+  const { expected, recorded, sha256 } = hashes;
+  const wanted = expected ?? recorded;
+  if (wanted === undefined || sha256 === wanted) return;
+  const anew = 'Delete the file to download it anew, choose another place with --to,';
+  throw new SensebindError(
+    'DOWNLOAD_CORRUPT',
+    `Expected ${file} to have the SHA-256 ${wanted}${expected === undefined ? ' with which it was downloaded' : ''}, found ${sha256}`,
+    expected === undefined
+      ? `${anew} or say with --sha256 that it is what you put there.`
+      : `${anew} or compare the hash with that of its source.`,
+  );
+}
+
+/** So that it is not read again the next time; what cannot be kept is read again: slower, and nothing else. */
+async function vouchAnew(
+  file: string,
+  found: { readonly recorded: DownloadRecord | undefined; readonly sha256: string; readonly stamp: FileStamp },
+): Promise<void> {
+  const { recorded, sha256, stamp } = found;
+  if (recorded === undefined) return;
+  const isSame = recorded.sha256 === sha256;
+  // Of another file, which somebody named by its hash, nobody knows where it is from.
+  await (isSame ? writeWhole(recordFile(file), { ...recorded, stamp }) : rm(recordFile(file))).catch(() => undefined);
 }
 
 async function hash(

@@ -1,17 +1,17 @@
-import { randomUUID } from 'node:crypto';
-import { mkdir, readdir, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { isSensebindError, messageOf } from '../../errors';
 import { FolderLock } from '../../folderLock';
-import { formatBytes } from '../../formatBytes';
 import { probeInput } from '../probeInput';
 import type { EncoderSetup } from '../protocol';
 import { WorkerFlags } from '../quiesce';
 import { EncoderSession, type Runtime, type SessionOptions } from '../session';
 import { MODEL_FILE, sealEntry, WEIGHTS_FILE } from './entry';
 import type { CacheKey } from './key';
+import { makeRoom } from './room';
 import type { DeviceCacheSettings } from './settings';
 import { CopyStore } from './store';
+import { beginCopy, removeLeftovers } from './unfinished';
 
 /** What is copied, and where to. */
 export interface CopyRequest {
@@ -46,16 +46,15 @@ export async function makeCopy(
   const lock = await takeLock(store);
   if (lock === undefined) return { kind: 'later', reason: 'another process makes a copy' };
   try {
-    await removeLeftovers(store);
+    await removeLeftovers(store.buildingFolder);
     const found = await store.hold(key);
     if (found.kind === 'held') {
       await found.release();
       return { kind: 'there' };
     }
-    const obstacle = await makeRoom(store, expectedBytes, settings);
+    const obstacle = await makeRoom(store, { key, title, expectedBytes, settings });
     if (obstacle !== undefined) return obstacle;
-    const folder = path.join(store.buildingFolder, randomUUID());
-    await mkdir(folder);
+    const folder = await beginCopy(store.buildingFolder);
     try {
       const difference = await writeCopy(folder, setup, { runtime, threads });
       if (difference !== undefined) return { kind: 'never', reason: difference };
@@ -80,32 +79,6 @@ async function takeLock(store: CopyStore): Promise<FolderLock | undefined> {
     if (isSensebindError(error, 'FOLDER_IN_USE')) return undefined;
     throw error;
   }
-}
-
-/** Of builders that were killed. */
-async function removeLeftovers({ buildingFolder }: CopyStore): Promise<void> {
-  const names = (await readdir(buildingFolder)).filter((name) => !name.startsWith('lock-'));
-  for (const name of names) await rm(path.join(buildingFolder, name), { recursive: true, force: true });
-}
-
-async function makeRoom(
-  store: CopyStore,
-  neededBytes: number,
-  { maxBytes, keepFreeBytes }: DeviceCacheSettings,
-): Promise<CopyResult | undefined> {
-  if (neededBytes > maxBytes) {
-    return { kind: 'never', reason: `a copy takes ${formatBytes(neededBytes)}, all may take ${formatBytes(maxBytes)}` };
-  }
-  const taken = await store.shrinkTo(maxBytes - neededBytes);
-  if (taken > maxBytes - neededBytes) {
-    return { kind: 'later', reason: `copies in use take ${formatBytes(taken)} of ${formatBytes(maxBytes)}` };
-  }
-  const left = (await store.freeBytes()) - neededBytes;
-  if (left >= keepFreeBytes) return undefined;
-  return {
-    kind: 'later',
-    reason: `the disk is short: a copy takes ${formatBytes(neededBytes)}, and ${formatBytes(keepFreeBytes)} are to stay free of ${formatBytes(left + neededBytes)}`,
-  };
 }
 
 /** @returns Nothing, or how the copy differs from what it is a copy of. */

@@ -1,5 +1,4 @@
 import '../../../models/onnx/noTelemetry';
-import { writeFile } from 'node:fs/promises';
 import { setPriority } from 'node:os';
 import { answerParent } from '../helperProcess';
 import { loadRuntime } from '../session';
@@ -19,7 +18,7 @@ export interface BuildRequest extends Omit<CopyRequest, 'key'> {
 const NICENESS = 15;
 
 async function build({ runtimeModule, threads, inBackground, key, ...request }: BuildRequest): Promise<CopyResult> {
-  await standAside(inBackground);
+  if (inBackground) standAside();
   const runtime = loadRuntime(runtimeModule);
   const found = key ?? (await ownKey(runtime, request.setup.hash));
   if (found === undefined) return { kind: 'never', reason: 'this build of onnxruntime does not say which one it is' };
@@ -34,13 +33,12 @@ async function ownKey(
   return machine === undefined ? undefined : { encoder, ...machine };
 }
 
-/** Is what the kernel ends when memory is short, and in the background gets the computing time that nobody else wants. */
-async function standAside(inBackground: boolean): Promise<void> {
+/** Gets the computing time that nobody else wants. */
+function standAside(): void {
   try {
-    if (inBackground) setPriority(0, NICENESS);
-    await writeFile('/proc/self/oom_score_adj', '1000');
+    setPriority(0, NICENESS);
   } catch {
-    // Only on Linux, and not in every sandbox: it works all the same.
+    // Not in every sandbox: it works all the same.
   }
 }
 

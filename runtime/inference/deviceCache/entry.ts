@@ -1,8 +1,9 @@
-import { open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { open, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import Type, { type Static } from '#typebox';
 import { Compile } from '#typebox/compile';
 import { messageOf } from '../../errors';
+import { FileStamp, stampDifference, stampOf } from '../../fileStamp';
 import { machineStart } from '../../processIdentity';
 import { checksumsOf } from './checksum';
 import { CacheKey, nameOf } from './key';
@@ -14,18 +15,7 @@ const ENTRY_FILE = 'entry.json';
 /** Holds the start of the machine in which the copy was last read in full. */
 const CHECKED_FILE = 'checked';
 
-/**
- * What tells, without reading it, that a file is the one that was checked. Whatever is written to a file, and every change
- * of its times, sets `changed` to the clock, which no program can undo. Beyond 53 bits: decimal text.
- */
-const Stamp = Type.Object({
-  bytes: Type.String(),
-  modifiedNanos: Type.String(),
-  changedNanos: Type.String(),
-  inode: Type.String(),
-});
-
-const EntryFile = Type.Object({ stamp: Stamp, checksums: Type.Array(Type.Integer()) });
+const EntryFile = Type.Object({ stamp: FileStamp, checksums: Type.Array(Type.Integer()) });
 
 /** `entry.json` of a copy. */
 const Entry = Type.Object({
@@ -97,7 +87,7 @@ export async function problemOf(folder: string, key: CacheKey): Promise<string |
       [MODEL_FILE, entry.model],
       [WEIGHTS_FILE, entry.weights],
     ] as const) {
-      const problem = differenceOf(name, file.stamp, await stampOf(path.join(folder, name)));
+      const problem = stampDifference(name, file.stamp, await stampOf(path.join(folder, name)));
       if (problem !== undefined) return problem;
     }
     return (await wasChecked(folder)) ? undefined : await checkContent(folder, entry);
@@ -134,23 +124,4 @@ async function rememberCheck(folder: string): Promise<void> {
   } finally {
     await rm(temporary, { force: true });
   }
-}
-
-type FileStamp = Static<typeof Stamp>;
-
-function differenceOf(name: string, known: FileStamp, now: FileStamp): string | undefined {
-  if (known.bytes !== now.bytes) return `${name} has ${now.bytes} bytes instead of ${known.bytes}`;
-  const isSame =
-    known.modifiedNanos === now.modifiedNanos && known.changedNanos === now.changedNanos && known.inode === now.inode;
-  return isSame ? undefined : `${name} was changed since it was written`;
-}
-
-async function stampOf(file: string): Promise<FileStamp> {
-  const { size, mtimeNs, ctimeNs, ino } = await stat(file, { bigint: true });
-  return {
-    bytes: String(size),
-    modifiedNanos: String(mtimeNs),
-    changedNanos: String(ctimeNs),
-    inode: String(ino),
-  };
 }

@@ -2,8 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, rename, rm, stat, statfs } from 'node:fs/promises';
 import path from 'node:path';
 import { messageOf } from '../../errors';
-import { MODEL_FILE, problemOf, readEntry, syncFolder } from './entry';
+import { type Entry, MODEL_FILE, problemOf, readEntry, syncFolder } from './entry';
 import { type CacheKey, nameOf } from './key';
+import { measureFolder, removeLeftovers, unfinishedIn } from './unfinished';
 import { isUsed, markUse } from './users';
 
 /** A copy as it is listed. */
@@ -28,7 +29,7 @@ export type Found =
 const COPY_NAME = /^[0-9a-f]{32}$/;
 /** Copies on their way out: away from their names first, for removing gigabytes takes a while. */
 const LEAVING_NAME = /^leaving-/;
-/** Where copies are written, by one process at a time. */
+/** Where copies are written. */
 const BUILDING = 'building';
 
 /** The folder of all copies. Each has a folder of its own, named after its key, that is whole or absent. */
@@ -52,7 +53,7 @@ export class CopyStore {
       await mkdir(this.buildingFolder, { recursive: true, mode: 0o700 });
       const probe = path.join(this.folder, `leaving-${randomUUID()}`);
       await mkdir(probe);
-      await rm(probe, { recursive: true });
+      await rm(probe, { recursive: true, force: true });
       const { uid, mode } = await stat(this.folder);
       if (process.getuid !== undefined && uid !== process.getuid()) return `${this.folder} belongs to another user`;
       return (mode & 0o022) === 0 ? undefined : `others than its owner may write ${this.folder}`;
@@ -71,18 +72,33 @@ export class CopyStore {
     if (release === undefined) return { kind: 'absent', reason: 'the copy is being removed' };
     const problem = await problemOf(folder, key);
     if (problem === undefined) return { kind: 'held', modelPath: path.join(folder, MODEL_FILE), release };
-    await this.#remove(path.basename(folder));
+    await this.remove(path.basename(folder));
     return { kind: 'absent', reason: `the copy was removed: ${problem}` };
   }
 
   /** Removes a copy that turned out to be of no use. */
   async drop(key: CacheKey): Promise<void> {
-    await this.#remove(nameOf(key));
+    await this.remove(nameOf(key));
+  }
+
+  /** Removes a copy by the name it is listed under. Who has it open keeps what is mapped. */
+  async remove(name: string): Promise<void> {
+    const leaving = path.join(this.folder, `leaving-${randomUUID()}`);
+    const isThere = await rename(path.join(this.folder, name), leaving).then(
+      () => true,
+      () => false,
+    );
+    if (isThere) await rm(leaving, { recursive: true, force: true });
+  }
+
+  /** What was written down of a copy; nothing where it cannot be read. */
+  entryOf(name: string): Promise<Entry | undefined> {
+    return readEntry(path.join(this.folder, name));
   }
 
   /** Gives a written copy its name. One that is there already gives way: it was not held, so it is of no use. */
   async publish(written: string, key: CacheKey): Promise<void> {
-    await this.#remove(nameOf(key));
+    await this.remove(nameOf(key));
     await rename(written, this.#at(key));
     await syncFolder(this.folder);
   }
@@ -96,28 +112,38 @@ export class CopyStore {
 
   /** SHA-256 of every encoder that has a copy of some kind, be it one for another runtime. */
   async encoders(): Promise<ReadonlySet<string>> {
-    const entries = await Promise.all((await this.list()).map(({ name }) => readEntry(path.join(this.folder, name))));
+    const entries = await Promise.all((await this.list()).map(({ name }) => this.entryOf(name)));
     return new Set(entries.flatMap((entry) => entry?.key.encoder ?? []));
   }
 
-  /** Removes copies that nobody uses, the longest unused first, until all take at most `bytes`; returns what they take then. */
+  /** Bytes of what is no copy: being written, or left by killed processes that wrote or removed one. */
+  async unfinishedBytes(): Promise<number> {
+    const unfinished = await unfinishedIn(this.buildingFolder);
+    const leaving = await Promise.all((await this.#leaving()).map(measureFolder));
+    return [...unfinished, ...leaving].reduce((sum, { bytes }) => sum + bytes, 0);
+  }
+
+  /**
+   * Removes what killed processes left, then copies that nobody uses, the longest unused first, until all take at most
+   * `bytes`; returns what all in the folder takes then.
+   */
   async shrinkTo(bytes: number): Promise<number> {
     await this.sweep();
     const listings = await this.list();
-    let total = listings.reduce((sum, listing) => sum + listing.bytes, 0);
+    let total = listings.reduce((sum, listing) => sum + listing.bytes, await this.unfinishedBytes());
     for (const { name, bytes: freed, isInUse } of listings) {
       if (total <= bytes) break;
       if (isInUse) continue;
-      await this.#remove(name);
+      await this.remove(name);
       total -= freed;
     }
     return total;
   }
 
-  /** Removes what a killed process left half removed. */
+  /** Removes what killed processes left half written or half removed. */
   async sweep(): Promise<void> {
-    const names = (await readdir(this.folder).catch((): string[] => [])).filter((name) => LEAVING_NAME.test(name));
-    for (const name of names) await rm(path.join(this.folder, name), { recursive: true, force: true });
+    for (const folder of await this.#leaving()) await rm(folder, { recursive: true, force: true });
+    await removeLeftovers(this.buildingFolder);
   }
 
   /** Bytes that the disk of the folder has free for this user. */
@@ -126,18 +152,13 @@ export class CopyStore {
     return bavail * bsize;
   }
 
-  #at(key: CacheKey): string {
-    return path.join(this.folder, nameOf(key));
+  async #leaving(): Promise<readonly string[]> {
+    const names = await readdir(this.folder).catch((): string[] => []);
+    return names.filter((name) => LEAVING_NAME.test(name)).map((name) => path.join(this.folder, name));
   }
 
-  /** Who has it open keeps what is mapped. */
-  async #remove(name: string): Promise<void> {
-    const leaving = path.join(this.folder, `leaving-${randomUUID()}`);
-    const isThere = await rename(path.join(this.folder, name), leaving).then(
-      () => true,
-      () => false,
-    );
-    if (isThere) await rm(leaving, { recursive: true, force: true });
+  #at(key: CacheKey): string {
+    return path.join(this.folder, nameOf(key));
   }
 
   async #describe(name: string): Promise<CopyListing | undefined> {
@@ -147,7 +168,7 @@ export class CopyStore {
       const files = await readdir(folder);
       const sizes = await Promise.all(files.map(async (file) => (await stat(path.join(folder, file))).size));
       const { mtimeMs } = await stat(folder);
-      const entry = await readEntry(folder);
+      const entry = await this.entryOf(name);
       return {
         name,
         title: entry?.title ?? 'unreadable',

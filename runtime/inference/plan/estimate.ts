@@ -75,10 +75,14 @@ export function estimateEncoder(size: EncoderSize, machine: MachineRate): Encode
   };
 }
 
+/** Numbers that files of an encoder hold. */
+export function parametersIn(fileBytes: number, precision: EncoderSize['precision']): number {
+  return fileBytes / COSTS[precision].fileBytesPerParameter;
+}
+
 /** Memory that a session of an encoder with weights of this size on disk takes for them. */
 export function weightsBytesInMemory(fileBytes: number, precision: EncoderSize['precision']): number {
-  const { fileBytesPerParameter, memoryBytesPerParameter } = COSTS[precision];
-  return Math.round((fileBytes * memoryBytesPerParameter) / fileBytesPerParameter);
+  return Math.round(parametersIn(fileBytes, precision) * COSTS[precision].memoryBytesPerParameter);
 }
 
 /** Room on the disk that the copy of an encoder in the device cache takes, a little too high. */

@@ -1,4 +1,4 @@
-import Type, { type Static } from 'typebox';
+import Type, { type Static } from '#typebox';
 import type { EvaluationReport } from './report';
 import { RetrievalFigures } from './retrieval';
 import { TopFigures } from './zeroShot';

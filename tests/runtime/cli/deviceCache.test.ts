@@ -3,14 +3,11 @@ import { chmod } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, it } from 'node:test';
 import { checkDeviceCache } from '../../../runtime/cli/doctor/machineChecks';
-import { needsOf } from '../../../runtime/cli/models/encoderNeeds';
 import { Engine } from '../../../runtime/inference/engine';
 import { measureEncoder } from '../../../runtime/inference/plan/measure';
 import { planThreads, threadsFor } from '../../../runtime/inference/threads';
 import { runCommand } from '../../support/command';
 import { Copies } from '../../support/deviceCopies';
-import { KILLED_RUNTIME } from '../../support/killedRuntime';
-import { refused } from '../../support/refused';
 import { temporaryFolder } from '../../support/temporaryFolder';
 
 describe('sensebind models cache', () => {
@@ -58,21 +55,6 @@ describe('sensebind models plan', () => {
     assert.deepEqual(measured, ['imu'], 'other threads are another question');
     await measureEncoder(setup, { threads, folder, again: true, onMeasure: (modality) => measured.push(modality) });
     assert.deepEqual(measured, ['imu', 'imu'], 'asked for again');
-  });
-
-  it('estimates an encoder of the published model whose process is ended, and says so', async (context) => {
-    const stateHome = await temporaryFolder(context);
-    const setup = (await Copies.in(stateHome)).setup('imu');
-    const told: string[] = [];
-    const options = {
-      ...{ threads: 1, folder: path.join(stateHome, 'figures'), parameters: 20e6, runtimeModule: KILLED_RUNTIME },
-      onEstimate: (modality: string, reason: string) => void told.push(modality, reason),
-    };
-    const needs = await needsOf(setup, { ...options, variant: 'imagebind_huge' });
-    assert.deepEqual([needs.basis, needs.fileBytes, told[0]], ['estimated', setup.fileBytes, 'imu']);
-    assert.match(told[1] ?? '', /ended: SIGKILL/);
-    assert.ok(needs.forwardMillis > 0 && needs.privateBytes > 20e6);
-    await assert.rejects(needsOf(setup, { ...options, variant: 'other' }), refused('PROGRAM_FAILED'));
   });
 
   it('refuses what makes no sense', async (context) => {

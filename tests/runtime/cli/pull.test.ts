@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { watch } from 'node:fs';
-import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, stat, utimes, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { proxyRemark } from '../../../runtime/cli/download/request';
@@ -146,6 +146,29 @@ describe('sensebind models pull', () => {
     const { isNew, sha256 } = await pull({ acceptLicence: true, file });
     assert.deepEqual({ isNew, sha256 }, { isNew: false, sha256: hashOf(content) });
     assert.deepEqual(server.requests, []);
+  });
+
+  it('reads a file again that was changed after its check, and vouches for it only if it is the same', async (context) => {
+    const { pull, content, file, server } = await place(context);
+    const { sha256 } = await pull({ acceptLicence: true });
+    const stampOf = async () => JSON.parse(await readFile(`${file}.download.json`, 'utf8')).stamp;
+    const first = await stampOf();
+    await utimes(file, 1000, 1000);
+    assert.equal((await pull()).sha256, sha256);
+    assert.notDeepEqual(await stampOf(), first, 'read once, not each time');
+
+    // The time of an entry in the directory of the archive: the file is whole, and has all its sums.
+    const other = await readFile(golden('imagebind_tiny.pth'));
+    const at = other.lastIndexOf(Buffer.from('PK\x01\x02')) + 12;
+    other.writeUInt16LE(other.readUInt16LE(at) ^ 1, at);
+    const { mtime, atime } = await stat(file);
+    await writeFile(file, other);
+    await utimes(file, atime, mtime);
+    await assert.rejects(pull(), refused('DOWNLOAD_CORRUPT', /with which it was downloaded/));
+    assert.equal((await pull({ sha256: hashOf(other) })).sha256, hashOf(other));
+    assert.equal((await pull()).sha256, hashOf(other));
+    assert.notEqual(hashOf(other), hashOf(content));
+    assert.equal(server.requests.length, 1);
   });
 
   it('refuses addresses, hashes and models that make no sense', async (context) => {

@@ -60,6 +60,38 @@ describe('memory that is left', () => {
     assert.deepEqual(await readMemory(roots), { availableBytes: 0, swapBytes: 0, limitedBy: 'group' });
   });
 
+  it('counts swap of the machine only as far as the group may use it', async (context) => {
+    const group = async (files: Readonly<Record<string, string>>) => {
+      const folder = await temporaryFolder(context);
+      const common = {
+        'proc/meminfo': meminfo(6000, 500),
+        'proc/self/cgroup': '0::/box\n',
+        'cgroup/box/memory.max': `${1024 * MIB}\n`,
+        'cgroup/box/memory.current': `${24 * MIB}\n`,
+      };
+      const { availableBytes, swapBytes } = await readMemory(await machine(folder, { ...common, ...files }));
+      return [availableBytes / MIB, swapBytes / MIB];
+    };
+    const used = { 'cgroup/box/memory.swap.current': `${20 * MIB}\n` };
+    assert.deepEqual(await group({ ...used, 'cgroup/box/memory.swap.max': 'max\n' }), [1000, 500]);
+    assert.deepEqual(await group({ ...used, 'cgroup/box/memory.swap.max': `${220 * MIB}\n` }), [1000, 200]);
+    assert.deepEqual(await group({ ...used, 'cgroup/box/memory.swap.max': '0\n' }), [1000, 0]);
+
+    const old = {
+      'proc/self/cgroup': '4:memory:/box\n',
+      'cgroup/memory/box/memory.limit_in_bytes': `${1024 * MIB}\n`,
+      'cgroup/memory/box/memory.usage_in_bytes': `${24 * MIB}\n`,
+    };
+    const together = (limit: number, usage: number) => ({
+      ...old,
+      'cgroup/memory/box/memory.memsw.limit_in_bytes': `${limit * MIB}\n`,
+      'cgroup/memory/box/memory.memsw.usage_in_bytes': `${usage * MIB}\n`,
+    });
+    assert.deepEqual(await group(old), [1000, 500], 'no account of swap');
+    assert.deepEqual(await group(together(1024, 24)), [1000, 0]);
+    assert.deepEqual(await group(together(1324, 124)), [1000, 200]);
+  });
+
   it('is never made up: without a word of the system, nothing is refused for it', async (context) => {
     const folder = await temporaryFolder(context);
     const left = await readMemory({ proc: path.join(folder, 'none'), cgroup: path.join(folder, 'none') });
