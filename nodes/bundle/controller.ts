@@ -19,7 +19,6 @@ export const BundleSettings = Type.Object({
   ),
   runtime: Type.Optional(Type.String({ minLength: 1, maxLength: 4096, title: 'the name or path of a module' })),
   deviceCacheGigabytes: Type.Optional(Type.Number({ minimum: 0, maximum: 1000 })),
-  checkMemory: Type.Optional(Type.Boolean()),
 });
 export type BundleSettings = Static<typeof BundleSettings>;
 
@@ -33,14 +32,9 @@ export class BundleController implements Controller {
   readonly #health: EngineHealth;
 
   constructor(host: BundleHost) {
-    const { providers, checkMemory = true, ...rest } = host.settings;
+    const { providers, ...rest } = host.settings;
     this.#host = host;
-    this.#settings = {
-      ...rest,
-      ...(providers === undefined ? {} : { providers: providers.split(/, */) }),
-      // What is as usual is left out, so that encoders are shared with nodes that chose none.
-      ...(checkMemory ? {} : { checkMemory }),
-    };
+    this.#settings = { ...rest, ...(providers === undefined ? {} : { providers: providers.split(/, */) }) };
     this.#health = new EngineHealth(host);
   }
 

@@ -1,7 +1,7 @@
 import { type Bundle, openBundle } from '../../models/bundle/bundle';
 import { bundleFolder } from '../../models/mini/location';
 import { type Millis, systemClock } from '../../runtime/clock';
-import { Engine, type EngineOptions } from '../../runtime/inference/engine';
+import { Engine } from '../../runtime/inference/engine';
 import type { EngineStatus } from '../../runtime/inference/stats';
 import { type Lease, SharedResources } from './shared';
 
@@ -16,8 +16,6 @@ export interface EncoderSettings {
   readonly runtime?: string;
   /** What copies of encoders may take on this device; 0 for none. */
   readonly deviceCacheGigabytes?: number;
-  /** `false` loads encoders also where they do not seem to fit in memory. */
-  readonly checkMemory?: boolean;
 }
 
 /** An open bundle and its engine. */
@@ -44,13 +42,18 @@ export function acquireEncoders(settings: EncoderSettings): Promise<Lease<Encode
   const folder = bundleFolder(settings.bundle);
   return open.acquire(JSON.stringify({ ...settings, bundle: folder }), async () => {
     const bundle = await openBundle(folder);
+    const { workers, threads, providers, runtime, deviceCacheGigabytes: gigabytes } = settings;
     const listeners = new Set<(status: EngineStatus) => void>();
     const engine = await Engine.open(bundle, {
       clock: systemClock,
       onStatus: (status) => {
         for (const listener of listeners) listener(status);
       },
-      ...engineOptionsOf(settings),
+      ...(workers === undefined ? {} : { workers }),
+      ...(threads === undefined ? {} : { threadsPerWorker: threads }),
+      ...(providers === undefined ? {} : { providers }),
+      ...(runtime === undefined ? {} : { runtimeModule: runtime }),
+      ...(gigabytes === undefined ? {} : { deviceCache: gigabytes === 0 ? 'off' : { maxBytes: gigabytes * 1e9 } }),
     });
     return {
       bundle,
@@ -63,17 +66,4 @@ export function acquireEncoders(settings: EncoderSettings): Promise<Lease<Encode
       setBackground: (isBackground) => engine.setBackground(isBackground),
     };
   });
-}
-
-/** What settings say of the engine. */
-export function engineOptionsOf(settings: EncoderSettings): EngineOptions {
-  const { workers, threads, providers, runtime, deviceCacheGigabytes: gigabytes, checkMemory = true } = settings;
-  return {
-    ...(workers === undefined ? {} : { workers }),
-    ...(threads === undefined ? {} : { threadsPerWorker: threads }),
-    ...(providers === undefined ? {} : { providers }),
-    ...(runtime === undefined ? {} : { runtimeModule: runtime }),
-    ...(gigabytes === undefined ? {} : { deviceCache: gigabytes === 0 ? 'off' : { maxBytes: gigabytes * 1e9 } }),
-    ...(checkMemory ? {} : { memory: 'unchecked' }),
-  };
 }
