@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { untilInterrupted } from '../interrupt';
+import { CACHE_CONFIG_HELP } from '../namedDeviceCache';
 import { formatBytes, print, printJson, printTable } from '../output';
 import { IMAGEBIND, requireKnownModel } from './published';
 import { addPullOptions } from './pull';
@@ -31,7 +32,8 @@ export function registerSetup(models: Command): void {
     .option(
       '--no-device-cache',
       'make no copies of the encoders for this machine (they start faster, and share memory)',
-    );
+    )
+    .option('--config <file>', CACHE_CONFIG_HELP);
   addPullOptions(setup)
     .option('--json', 'print JSON')
     .addHelpText('after', EXAMPLES)
@@ -45,7 +47,7 @@ export function registerSetup(models: Command): void {
     );
 }
 
-function report({ bundle, name, encoders, deviceCopies, checkpoint }: SetupOutcome): void {
+function report({ bundle, name, encoders, deviceCopies, deviceCacheFolder, checkpoint }: SetupOutcome): void {
   const { manifest, directory } = bundle;
   printTable(
     ['encoder', 'precision', 'on disk', 'cosine to fp32', 'one forward', 'copy for this machine'],
@@ -59,6 +61,7 @@ function report({ bundle, name, encoders, deviceCopies, checkpoint }: SetupOutco
     ]),
   );
   print(`each gives unit vectors here; the bundle is in ${directory}`);
+  if (deviceCopies.some(({ isThere }) => isThere)) print(`copies for this machine are in ${deviceCacheFolder}`);
   if (checkpoint !== null)
     print(`the checkpoint stays for other bundles; without it you save 4.8 GB: rm ${checkpoint}`);
   const hasText = manifest.encoders['text'] !== undefined;

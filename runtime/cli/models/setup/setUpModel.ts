@@ -9,13 +9,14 @@ import { systemClock } from '../../../clock';
 import { measureMachine } from '../../../inference/plan/machineRate';
 import { confirm, isSomebodyThere } from '../../ask';
 import { partFolder } from '../../download/partFile';
+import { namedDeviceCache } from '../../namedDeviceCache';
 import { formatBytes, NegativeResult, printNote, UsageError } from '../../output';
 import { requireAcceptance } from '../licenceQuestion';
+import { type CopyNews, makeCopies } from '../makeCopies';
 import { checkpointPlace, IMAGEBIND, PUBLISHED } from '../published';
 import type { PullFlags } from '../pull';
 import { pullCheckpoint } from '../pullCheckpoint';
 import { PUBLISHED_VARIANT, variantFor } from '../variantFor';
-import { type CopyNews, copyEncoders } from './copyEncoders';
 import { requireDisks } from './diskRoom';
 import { outlinesOf, parseModalities, publishedOutlines } from './encoderSizes';
 import { type Forecast, forecast, printForecast } from './forecast';
@@ -32,6 +33,8 @@ export interface SetupFlags extends PullFlags {
   readonly deleteCheckpoint?: boolean;
   readonly keepCheckpoint?: boolean;
   readonly deviceCache: boolean;
+  /** Whose device cache it is. */
+  readonly config?: string;
 }
 
 /** A bundle that runs. */
@@ -41,6 +44,7 @@ export interface SetupOutcome {
   readonly name: string;
   readonly encoders: readonly EncoderProof[];
   readonly deviceCopies: readonly CopyNews[];
+  readonly deviceCacheFolder: string;
   /** Where it lies, if it takes room. */
   readonly checkpoint: string | null;
   /** `null` where the bundle was there. */
@@ -66,6 +70,8 @@ export async function setUpModel(
   { signal, measure = measureMachine }: SetupContext,
 ): Promise<SetupOutcome> {
   const tell = (text: string): void => (flags.json === true ? undefined : printNote(text));
+  // A mistake in it shows at once.
+  const cache = await namedDeviceCache(flags.config);
   const file = flags.checkpoint === undefined ? await checkpointPlace(undefined) : path.resolve(flags.checkpoint);
   const wish = await wishOf(flags, { file, signal });
   const isMade = flags.force !== true && (await isThere(wish));
@@ -75,11 +81,19 @@ export async function setUpModel(
   const bundle = await openBundle(wish.folder);
   const encoders = await proveEncoders(bundle, { signal, onEncoder: (modality) => tell(`trying ${modality} …`) });
   const onCopy = (modality: string): void => tell(`copying ${modality} for this machine …`);
-  const deviceCopies = flags.deviceCache ? await copyEncoders(bundle, { signal, onEncoder: onCopy }) : [];
+  const deviceCopies = flags.deviceCache ? await makeCopies(bundle, cache, { signal, onEncoder: onCopy }) : [];
   if (!keeps) await deleteCheckpoint(file);
   const isLeft = flags.checkpoint === undefined && keeps && (await exists(file));
   const name = flags.to ?? IMAGEBIND;
-  return { bundle, name, encoders, deviceCopies, checkpoint: isLeft ? file : null, forecast: made?.plan ?? null };
+  return {
+    bundle,
+    name,
+    encoders,
+    deviceCopies,
+    deviceCacheFolder: cache.settings.folder,
+    checkpoint: isLeft ? file : null,
+    forecast: made?.plan ?? null,
+  };
 }
 
 /** All that is asked, is asked before the long part. */
