@@ -24,6 +24,7 @@ export function registerSetup(models: Command): void {
     .option('--modalities <list>', 'some of vision,text,audio,depth,thermal,imu', 'text,audio,depth,thermal,imu')
     .option('--precision <precision>', `${PRECISIONS.join(', ')}: int8 is a quarter of the size, and faster`, 'int8')
     .option('--checkpoint <file>', 'a checkpoint that is here already; it stays as it is')
+    .option('--calibration <folder>', 'for int8: recordings of your sensors; generated inputs by default')
     .option('--to <folder>', 'where the bundle goes; a folder of your home by default, where its name finds it')
     .option('--yes', 'do not ask whether to go on')
     .option('--force', 'make it anew, in the place of a bundle that is there')

@@ -27,6 +27,8 @@ export interface SetupFlags extends PullFlags {
   readonly modalities: string;
   readonly precision: string;
   readonly checkpoint?: string;
+  /** A folder of recordings. */
+  readonly calibration?: string;
   readonly to?: string;
   readonly yes?: boolean;
   readonly force?: boolean;
@@ -127,6 +129,9 @@ async function wishOf(
   flags: SetupFlags,
   { file, signal }: { readonly file: string; readonly signal: AbortSignal },
 ): Promise<BundleWish> {
+  if (flags.calibration !== undefined && flags.precision !== 'int8') {
+    throw new UsageError('expected --calibration with --precision int8', 'Leave one of them out.');
+  }
   const variant = await variantFor(file, undefined);
   const isPublished = flags.checkpoint === undefined || variant.name === PUBLISHED_VARIANT;
   return {
@@ -135,6 +140,7 @@ async function wishOf(
     variant,
     modalities: parseModalities(flags.modalities),
     precision: parsePrecision(flags.precision),
+    calibration: flags.calibration === undefined ? undefined : path.resolve(flags.calibration),
     folder: flags.to === undefined ? path.join(namedBundlesFolder(), IMAGEBIND) : path.resolve(flags.to),
     licence: isPublished ? IMAGEBIND_LICENCE : namedLicence(undefined, path.basename(file)),
     trained: true,
