@@ -19,6 +19,7 @@ export const BundleSettings = Type.Object({
   ),
   runtime: Type.Optional(Type.String({ minLength: 1, maxLength: 4096, title: 'the name or path of a module' })),
   deviceCacheGigabytes: Type.Optional(Type.Number({ minimum: 0, maximum: 1000 })),
+  skipMemoryCheck: Type.Optional(Type.Boolean()),
 });
 export type BundleSettings = Static<typeof BundleSettings>;
 

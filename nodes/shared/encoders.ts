@@ -1,7 +1,7 @@
 import { type Bundle, openBundle } from '../../models/bundle/bundle';
 import { bundleFolder } from '../../models/mini/location';
 import { type Millis, systemClock } from '../../runtime/clock';
-import { Engine } from '../../runtime/inference/engine';
+import { Engine, type EngineOptions } from '../../runtime/inference/engine';
 import type { EngineStatus } from '../../runtime/inference/stats';
 import { type Lease, SharedResources } from './shared';
 
@@ -16,6 +16,8 @@ export interface EncoderSettings {
   readonly runtime?: string;
   /** What copies of encoders may take on this device; 0 for none. */
   readonly deviceCacheGigabytes?: number;
+  /** Loads encoders that cannot fit in memory all the same. */
+  readonly skipMemoryCheck?: boolean;
 }
 
 /** An open bundle and its engine. */
@@ -33,6 +35,19 @@ const GRACE = 30_000 as Millis;
 
 const open = new SharedResources<Encoders>({ clock: systemClock, grace: GRACE });
 
+/** What a configuration node says, in the engine's words. */
+export function engineOptionsOf(settings: EncoderSettings): EngineOptions {
+  const { workers, threads, providers, runtime, deviceCacheGigabytes: gigabytes, skipMemoryCheck = false } = settings;
+  return {
+    ...(workers === undefined ? {} : { workers }),
+    ...(threads === undefined ? {} : { threadsPerWorker: threads }),
+    ...(providers === undefined ? {} : { providers }),
+    ...(runtime === undefined ? {} : { runtimeModule: runtime }),
+    ...(gigabytes === undefined ? {} : { deviceCache: gigabytes === 0 ? 'off' : { maxBytes: gigabytes * 1e9 } }),
+    ...(skipMemoryCheck ? { memory: 'unchecked' } : {}),
+  };
+}
+
 /**
  * The encoders of a bundle, once in the process however many nodes use them.
  *
@@ -42,18 +57,13 @@ export function acquireEncoders(settings: EncoderSettings): Promise<Lease<Encode
   const folder = bundleFolder(settings.bundle);
   return open.acquire(JSON.stringify({ ...settings, bundle: folder }), async () => {
     const bundle = await openBundle(folder);
-    const { workers, threads, providers, runtime, deviceCacheGigabytes: gigabytes } = settings;
     const listeners = new Set<(status: EngineStatus) => void>();
     const engine = await Engine.open(bundle, {
       clock: systemClock,
       onStatus: (status) => {
         for (const listener of listeners) listener(status);
       },
-      ...(workers === undefined ? {} : { workers }),
-      ...(threads === undefined ? {} : { threadsPerWorker: threads }),
-      ...(providers === undefined ? {} : { providers }),
-      ...(runtime === undefined ? {} : { runtimeModule: runtime }),
-      ...(gigabytes === undefined ? {} : { deviceCache: gigabytes === 0 ? 'off' : { maxBytes: gigabytes * 1e9 } }),
+      ...engineOptionsOf(settings),
     });
     return {
       bundle,

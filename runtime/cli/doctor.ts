@@ -2,9 +2,11 @@ import type { Command } from 'commander';
 import { deviceDeclarations } from '../../devices/catalogue';
 import { machinePorts } from '../../devices/ports/ports';
 import { systemClock } from '../clock';
+import { checkDeviceCaches } from './doctor/deviceCacheCheck';
 import { checkDevices } from './doctor/deviceChecks';
 import type { Finding } from './doctor/finding';
 import { checkMachine } from './doctor/machineChecks';
+import { CACHE_CONFIG_HELP } from './namedDeviceCache';
 import { NegativeResult, type OutputOptions, print, printJson } from './output';
 
 /** `sensebind doctor`: what is missing on this machine, and how to mend it. */
@@ -12,6 +14,7 @@ export function registerDoctor(program: Command): void {
   program
     .command('doctor')
     .description('say what is missing on this machine, and how to mend it')
+    .option('--config <file>', `${CACHE_CONFIG_HELP}, and that of the service where it has one`)
     .option('--json', 'print one JSON document')
     .action(doctor);
 }
@@ -19,10 +22,11 @@ export function registerDoctor(program: Command): void {
 const MARKS = { ok: 'ok     ', note: 'note   ', problem: 'PROBLEM' } as const;
 
 /** @throws {NegativeResult} when there is a problem. */
-async function doctor({ json }: OutputOptions): Promise<void> {
+async function doctor({ json, config }: OutputOptions & { readonly config?: string }): Promise<void> {
   const ports = machinePorts(systemClock);
   const findings: readonly Finding[] = [
     ...(await checkMachine(ports.roots)),
+    ...(await checkDeviceCaches(config)),
     ...(await checkDevices(deviceDeclarations, ports)),
   ];
   if (json) printJson({ findings });

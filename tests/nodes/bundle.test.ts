@@ -21,6 +21,7 @@ function listening(round: number, encoders: readonly string[]): Flow {
       workers: '1',
       threads: `\${THREADS}`,
       deviceCacheGigabytes: '0.5',
+      skipMemoryCheck: true,
     },
     flowNode('eye', 'sensebind-camera', { wires: encoders, source: 'eye', device: { kind: 'simulated-camera' } }),
     ...encoders.map((id) => flowNode(id, 'sensebind-encode', { wires: ['sink'], bundle: 'shipped', hop: '200ms' })),

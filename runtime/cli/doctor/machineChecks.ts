@@ -1,11 +1,8 @@
-import { existsSync } from 'node:fs';
 import { readdir, readFile, statfs } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { findIioDevices } from '../../../devices/imu/iioSysfs';
 import type { DeviceRoots } from '../../../devices/ports/ports';
-import { type DeviceCacheSettings, deviceCacheSettings } from '../../inference/deviceCache/settings';
-import { CopyStore } from '../../inference/deviceCache/store';
 import { formatBytes } from '../output';
 import type { Finding } from './finding';
 
@@ -41,7 +38,6 @@ export async function checkMachine(roots: DeviceRoots): Promise<readonly Finding
     checkRuntime(),
     checkMemory(),
     await checkDisk(os.homedir()),
-    await checkDeviceCache(deviceCacheSettings()),
     ...(await checkRivals(roots)),
     ...(await checkIio(roots)),
   ];
@@ -72,25 +68,6 @@ async function checkDisk(folder: string): Promise<Finding> {
   const what = `${formatBytes(bavail * bsize)} free on the disk of ${folder}`;
   if (bavail * bsize >= LITTLE_SPACE_BYTES) return { kind: 'ok', what };
   return { kind: 'note', what, cure: 'free some space before converting a checkpoint or recording' };
-}
-
-/** Where copies of encoders are kept, and what they take. */
-export async function checkDeviceCache({ folder, maxBytes, keepFreeBytes }: DeviceCacheSettings): Promise<Finding> {
-  const store = new CopyStore(folder);
-  const copies = await store.list();
-  const total = copies.reduce((sum, { bytes }) => sum + bytes, await store.unfinishedBytes());
-  const what = `device cache: ${copies.length === 1 ? 'one copy' : `${copies.length} copies`} of encoders, ${formatBytes(total)} of ${formatBytes(maxBytes)}, in ${folder}`;
-  if (!existsSync(folder)) return { kind: 'ok', what };
-  const refusal = await store.prepare();
-  if (refusal !== undefined) {
-    return {
-      kind: 'note',
-      what: `${what}: not used, for ${refusal}`,
-      cure: 'give the folder to the user of sensebind alone (chown, chmod 700), or name another: XDG_CACHE_HOME',
-    };
-  }
-  if ((await store.freeBytes()) >= keepFreeBytes) return { kind: 'ok', what };
-  return { kind: 'note', what: `${what}: no new ones, for its disk is short`, cure: 'free some space' };
 }
 
 async function checkRivals({ proc }: DeviceRoots): Promise<readonly Finding[]> {

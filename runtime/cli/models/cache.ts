@@ -1,16 +1,15 @@
-import { availableParallelism } from 'node:os';
+import path from 'node:path';
 import type { Command } from 'commander';
-import { copyRequest, makeWhereItFits } from '../../inference/deviceCache/copyMaker';
-import { type DeviceCacheSettings, deviceCacheSettings } from '../../inference/deviceCache/settings';
 import { type CopyListing, CopyStore } from '../../inference/deviceCache/store';
-import { readMemory } from '../../inference/plan/memory';
-import { encoderSetups } from '../../inference/setups';
 import { BUNDLE_HELP, openNamedBundle } from '../bundle';
 import { parseByteSize } from '../byteSize';
 import { untilInterrupted } from '../interrupt';
+import { CACHE_CONFIG_HELP, foundServiceConfig, type NamedDeviceCache, namedDeviceCache } from '../namedDeviceCache';
 import { formatBytes, NegativeResult, type OutputOptions, print, printJson, printNote, printTable } from '../output';
+import { type CopyNews, makeCopies } from './makeCopies';
 
 interface CacheFlags extends OutputOptions {
+  readonly config?: string;
   readonly folder?: string;
   readonly clear?: boolean;
   readonly build?: boolean;
@@ -25,6 +24,7 @@ export function registerCache(models: Command): void {
     .description('list, make or remove the copies of encoders that this device keeps')
     .option('--build', 'make copies of the large encoders of a bundle now, instead of while a node runs')
     .option('--bundle <folder>', BUNDLE_HELP)
+    .option('--config <file>', CACHE_CONFIG_HELP)
     .option('--max-size <size>', 'what all copies may take with --build; default: 12GB')
     .option('--clear', 'remove all copies that nobody uses')
     .option(
@@ -35,70 +35,54 @@ export function registerCache(models: Command): void {
     .action((flags: CacheFlags) => untilInterrupted((signal) => cache({ ...flags, signal })));
 }
 
-interface Made {
-  readonly modality: string;
-  readonly kind: 'made' | 'there' | 'small' | 'later' | 'never';
-  readonly reason?: string;
-}
-
 async function cache(flags: CacheFlags & { readonly signal: AbortSignal }): Promise<void> {
-  const settings = deviceCacheSettings({
-    ...(flags.folder === undefined ? {} : { folder: flags.folder }),
-    ...(flags.maxSize === undefined ? {} : { maxBytes: parseByteSize('--max-size', flags.maxSize) }),
-  });
+  const named = await chosenCache(flags);
+  const { settings, isOff, origin } = named;
   const store = new CopyStore(settings.folder);
   if (flags.clear) await store.shrinkTo(0);
-  const made = flags.build ? await build(settings, flags) : [];
+  const made = flags.build ? await build(named, flags) : [];
   const found = { folder: settings.folder, copies: await store.list(), unfinishedBytes: await store.unfinishedBytes() };
-  if (flags.json) printJson({ ...found, made });
-  else report(found, made);
-  if (made.some(({ kind }) => kind === 'later' || kind === 'never'))
+  if (flags.json) printJson({ ...found, origin, isOff, made });
+  else {
+    report({ ...found, origin, isOff }, made);
+    const other = flags.config === undefined ? await foundServiceConfig() : undefined;
+    if (other !== undefined) printNote(`note: the service has a cache of its own: --config ${other}`);
+  }
+  if (made.some(({ kind }) => kind === 'off' || kind === 'later' || kind === 'never'))
     throw new NegativeResult('not all copies were made');
 }
 
-async function build(
-  settings: DeviceCacheSettings,
-  flags: CacheFlags & { readonly signal: AbortSignal },
-): Promise<readonly Made[]> {
-  const bundle = await openNamedBundle(flags);
-  const made: Made[] = [];
-  for (const setup of Object.values(encoderSetups(bundle))) {
-    const { modality, fileBytes } = setup;
-    if (fileBytes < settings.minimumBytes) {
-      made.push({ modality, kind: 'small', reason: `${formatBytes(fileBytes)}: too small to gain by a copy` });
-      continue;
-    }
-    if (!flags.json) printNote(`copying ${modality} …`);
-    const request = {
-      ...copyRequest(setup, settings),
-      runtimeModule: 'onnxruntime-node',
-      threads: availableParallelism(),
-      inBackground: false,
-    };
-    const result = await makeWhereItFits(request, { readMemory, signal: flags.signal });
-    made.push({ modality, kind: result.kind, ...('reason' in result ? { reason: result.reason } : {}) });
-  }
-  return made;
+/** What the command line says goes before the configuration. */
+async function chosenCache({ config, folder, maxSize }: CacheFlags): Promise<NamedDeviceCache> {
+  const named = await namedDeviceCache(config);
+  const settings = {
+    ...named.settings,
+    ...(folder === undefined ? {} : { folder: path.resolve(folder) }),
+    ...(maxSize === undefined ? {} : { maxBytes: parseByteSize('--max-size', maxSize) }),
+  };
+  return { ...named, settings };
 }
 
-const MADE = {
-  made: 'copied',
-  there: 'was there',
-  small: 'not copied',
-  later: 'not copied',
-  never: 'not copied',
-} as const;
+async function build(
+  named: NamedDeviceCache,
+  flags: CacheFlags & { readonly signal: AbortSignal },
+): Promise<readonly CopyNews[]> {
+  const bundle = await openNamedBundle(flags);
+  const onEncoder = (modality: string): void => (flags.json ? undefined : printNote(`copying ${modality} …`));
+  return makeCopies(bundle, named, { signal: flags.signal, onEncoder });
+}
 
 interface Content {
   readonly folder: string;
   readonly copies: readonly CopyListing[];
   /** Being written now, or left by killed processes. */
   readonly unfinishedBytes: number;
+  readonly origin: string;
+  readonly isOff: boolean;
 }
 
-function report({ folder, copies, unfinishedBytes }: Content, made: readonly Made[]): void {
-  for (const { modality, kind, reason } of made)
-    print(`${modality}: ${MADE[kind]}${reason === undefined ? '' : `, ${reason}`}`);
+function report({ folder, copies, unfinishedBytes, origin, isOff }: Content, made: readonly CopyNews[]): void {
+  for (const { modality, news } of made) print(`${modality}: ${news}`);
   if (copies.length > 0) {
     printTable(
       ['copy of', 'size', 'last used', 'in use'],
@@ -113,6 +97,8 @@ function report({ folder, copies, unfinishedBytes }: Content, made: readonly Mad
     );
   }
   const total = copies.reduce((sum, { bytes }) => sum + bytes, 0);
-  print(`${copies.length === 0 ? 'no copies' : formatBytes(total)} in ${folder}`);
+  print(
+    `${copies.length === 0 ? 'no copies' : formatBytes(total)} in ${folder}, the cache of ${origin}${isOff ? ', which switches it off' : ''}`,
+  );
   if (unfinishedBytes > 0) print(`and ${formatBytes(unfinishedBytes)} that are being written, or were left`);
 }

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { untilInterrupted } from '../interrupt';
+import { CACHE_CONFIG_HELP } from '../namedDeviceCache';
 import { formatBytes, print, printJson, printTable } from '../output';
 import { IMAGEBIND, requireKnownModel } from './published';
 import { addPullOptions } from './pull';
@@ -23,6 +24,7 @@ export function registerSetup(models: Command): void {
     .option('--modalities <list>', 'some of vision,text,audio,depth,thermal,imu', 'text,audio,depth,thermal,imu')
     .option('--precision <precision>', `${PRECISIONS.join(', ')}: int8 is a quarter of the size, and faster`, 'int8')
     .option('--checkpoint <file>', 'a checkpoint that is here already; it stays as it is')
+    .option('--calibration <folder>', 'for int8: recordings of your sensors; generated inputs by default')
     .option('--to <folder>', 'where the bundle goes; a folder of your home by default, where its name finds it')
     .option('--yes', 'do not ask whether to go on')
     .option('--force', 'make it anew, in the place of a bundle that is there')
@@ -31,7 +33,8 @@ export function registerSetup(models: Command): void {
     .option(
       '--no-device-cache',
       'make no copies of the encoders for this machine (they start faster, and share memory)',
-    );
+    )
+    .option('--config <file>', CACHE_CONFIG_HELP);
   addPullOptions(setup)
     .option('--json', 'print JSON')
     .addHelpText('after', EXAMPLES)
@@ -45,7 +48,7 @@ export function registerSetup(models: Command): void {
     );
 }
 
-function report({ bundle, name, encoders, deviceCopies, checkpoint }: SetupOutcome): void {
+function report({ bundle, name, encoders, deviceCopies, deviceCacheFolder, checkpoint }: SetupOutcome): void {
   const { manifest, directory } = bundle;
   printTable(
     ['encoder', 'precision', 'on disk', 'cosine to fp32', 'one forward', 'copy for this machine'],
@@ -59,6 +62,7 @@ function report({ bundle, name, encoders, deviceCopies, checkpoint }: SetupOutco
     ]),
   );
   print(`each gives unit vectors here; the bundle is in ${directory}`);
+  if (deviceCopies.some(({ isThere }) => isThere)) print(`copies for this machine are in ${deviceCacheFolder}`);
   if (checkpoint !== null)
     print(`the checkpoint stays for other bundles; without it you save 4.8 GB: rm ${checkpoint}`);
   const hasText = manifest.encoders['text'] !== undefined;

@@ -42,7 +42,7 @@ export function requireRoom(applicants: readonly Applicant[], memory: MemoryRead
   throw new SensebindError(
     'MEMORY_SHORT',
     `Expected encoders that fit in the ${formatBytes(there)} of memory left ${place}, found that they take at least ${formatBytes(needed)}: ${list.join(', ')}`,
-    `${curesFor(applicants, there)} "sensebind models plan" says what fits; "checkMemory: false" under "inference" in a configuration starts them all the same.`,
+    `${curesFor(applicants, there)} "sensebind models plan" says what fits; "checkMemory: false" under "inference" in a configuration, or "Memory" of a bundle node, starts them all the same.`,
   );
 }
 

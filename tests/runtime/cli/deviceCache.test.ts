@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { chmod } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, it } from 'node:test';
-import { checkDeviceCache } from '../../../runtime/cli/doctor/machineChecks';
+import { checkDeviceCache } from '../../../runtime/cli/doctor/deviceCacheCheck';
 import { Engine } from '../../../runtime/inference/engine';
 import { measureEncoder } from '../../../runtime/inference/plan/measure';
 import { planThreads, threadsFor } from '../../../runtime/inference/threads';
@@ -16,8 +16,15 @@ describe('sensebind models cache', () => {
     const folder = path.join(stateHome, 'cache', 'sensebind', 'encoders');
     const copies = await Copies.in(stateHome, { folder });
     for (const modality of ['imu', 'depth']) assert.equal((await copies.make(modality)).kind, 'made');
-    const { kind, what } = await checkDeviceCache(copies.settings);
-    assert.match(`${kind} ${what}`, /ok device cache: 2 copies of encoders, 3\.\d+ MB of 12\.0 GB, in \//);
+    const named = {
+      settings: copies.settings,
+      isOff: false,
+      runtimeModule: '',
+      config: undefined,
+      origin: 'this user',
+    };
+    const { kind, what } = await checkDeviceCache(named);
+    assert.match(`${kind} ${what}`, /ok device cache of this user: 2 copies of encoders, 3\.\d+ MB of 12\.0 GB, in \//);
     await using _engine = await Engine.open(copies.bundle, { modalities: ['imu'], deviceCache: copies.settings });
     const answer = await runCommand(['models', 'cache', '--clear', '--build', '--json'], { stateHome });
     const told = JSON.parse(answer.stdout);
@@ -29,7 +36,7 @@ describe('sensebind models cache', () => {
     const [left, ...none] = told.copies;
     assert.deepEqual([left.title.split(' ')[0], left.isInUse, none], ['imu', true, []]);
     await chmod(folder, 0o777);
-    assert.equal((await checkDeviceCache(copies.settings)).kind, 'note');
+    assert.equal((await checkDeviceCache(named)).kind, 'note');
   });
 });
 

@@ -137,6 +137,15 @@ describe('sensebind models setup', () => {
     assert.deepEqual(await readdir(path.join(home, 'data', 'sensebind')), ['checkpoints']);
   });
 
+  it('calibrates int8 with the recordings that are named', async (context) => {
+    const { setUp, home, folder } = await place(context);
+    const calibration = path.join(home, 'recordings');
+    await mkdir(calibration);
+    await assert.rejects(setUp({ calibration }), refused('CALIBRATION_INVALID', /recordings/));
+    await assert.rejects(setUp({ calibration, precision: 'fp32' }), { name: 'UsageError' });
+    await assert.rejects(stat(folder), { code: 'ENOENT' });
+  });
+
   it('makes int8, goes on after kill -9, and does not repeat what is finished', async (context) => {
     const { start, setUp, server, checkpoint, folder } = await place(context);
     const modalities = 'imu,thermal';

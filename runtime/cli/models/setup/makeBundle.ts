@@ -22,6 +22,8 @@ export interface BundleWish {
   readonly variant: Variant;
   readonly modalities: readonly string[];
   readonly precision: Precision;
+  /** A folder of recordings, for int8; generated inputs where it is left out. */
+  readonly calibration?: string | undefined;
   readonly folder: string;
   readonly licence: Manifest['licence'];
   readonly trained: boolean;
@@ -84,14 +86,15 @@ export async function makeBundle(wish: BundleWish): Promise<void> {
 /** By way of fp32, which int8 is measured against. */
 async function makeInt8(wish: BundleWish, work: string): Promise<void> {
   const { folder, overwrite, signal, json } = wish;
+  // Loaded where it is needed: every command of models comes by here. A folder without recordings shows before the long part.
+  const { calibrationOf } = await import('../runQuantize.js');
+  const calibration = await calibrationOf(wish.calibration);
   const progress = quantizationProgress(json);
   const bundle = (await finishedStage(wish, work)) ?? (await makeStage(wish, work));
-  // Loaded where it is needed: every command of models comes by here.
   const { quantizeBundle } = await import('../../../../models/bundle/quantizeBundle.js');
-  const { generatedInputs } = await import('../../../learn/calibrate/generatedInputs.js');
   await quantizeBundle(bundle, {
     outputDirectory: folder,
-    calibration: generatedInputs,
+    calibration,
     threads: availableParallelism(),
     overwrite,
     onProgress: progress.update,

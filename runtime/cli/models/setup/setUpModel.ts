@@ -9,13 +9,14 @@ import { systemClock } from '../../../clock';
 import { measureMachine } from '../../../inference/plan/machineRate';
 import { confirm, isSomebodyThere } from '../../ask';
 import { partFolder } from '../../download/partFile';
+import { namedDeviceCache } from '../../namedDeviceCache';
 import { formatBytes, NegativeResult, printNote, UsageError } from '../../output';
 import { requireAcceptance } from '../licenceQuestion';
+import { type CopyNews, makeCopies } from '../makeCopies';
 import { checkpointPlace, IMAGEBIND, PUBLISHED } from '../published';
 import type { PullFlags } from '../pull';
 import { pullCheckpoint } from '../pullCheckpoint';
 import { PUBLISHED_VARIANT, variantFor } from '../variantFor';
-import { type CopyNews, copyEncoders } from './copyEncoders';
 import { requireDisks } from './diskRoom';
 import { outlinesOf, parseModalities, publishedOutlines } from './encoderSizes';
 import { type Forecast, forecast, printForecast } from './forecast';
@@ -26,12 +27,16 @@ export interface SetupFlags extends PullFlags {
   readonly modalities: string;
   readonly precision: string;
   readonly checkpoint?: string;
+  /** A folder of recordings. */
+  readonly calibration?: string;
   readonly to?: string;
   readonly yes?: boolean;
   readonly force?: boolean;
   readonly deleteCheckpoint?: boolean;
   readonly keepCheckpoint?: boolean;
   readonly deviceCache: boolean;
+  /** Whose device cache it is. */
+  readonly config?: string;
 }
 
 /** A bundle that runs. */
@@ -41,6 +46,7 @@ export interface SetupOutcome {
   readonly name: string;
   readonly encoders: readonly EncoderProof[];
   readonly deviceCopies: readonly CopyNews[];
+  readonly deviceCacheFolder: string;
   /** Where it lies, if it takes room. */
   readonly checkpoint: string | null;
   /** `null` where the bundle was there. */
@@ -66,6 +72,8 @@ export async function setUpModel(
   { signal, measure = measureMachine }: SetupContext,
 ): Promise<SetupOutcome> {
   const tell = (text: string): void => (flags.json === true ? undefined : printNote(text));
+  // A mistake in it shows at once.
+  const cache = await namedDeviceCache(flags.config);
   const file = flags.checkpoint === undefined ? await checkpointPlace(undefined) : path.resolve(flags.checkpoint);
   const wish = await wishOf(flags, { file, signal });
   const isMade = flags.force !== true && (await isThere(wish));
@@ -75,11 +83,19 @@ export async function setUpModel(
   const bundle = await openBundle(wish.folder);
   const encoders = await proveEncoders(bundle, { signal, onEncoder: (modality) => tell(`trying ${modality} …`) });
   const onCopy = (modality: string): void => tell(`copying ${modality} for this machine …`);
-  const deviceCopies = flags.deviceCache ? await copyEncoders(bundle, { signal, onEncoder: onCopy }) : [];
+  const deviceCopies = flags.deviceCache ? await makeCopies(bundle, cache, { signal, onEncoder: onCopy }) : [];
   if (!keeps) await deleteCheckpoint(file);
   const isLeft = flags.checkpoint === undefined && keeps && (await exists(file));
   const name = flags.to ?? IMAGEBIND;
-  return { bundle, name, encoders, deviceCopies, checkpoint: isLeft ? file : null, forecast: made?.plan ?? null };
+  return {
+    bundle,
+    name,
+    encoders,
+    deviceCopies,
+    deviceCacheFolder: cache.settings.folder,
+    checkpoint: isLeft ? file : null,
+    forecast: made?.plan ?? null,
+  };
 }
 
 /** All that is asked, is asked before the long part. */
@@ -113,6 +129,9 @@ async function wishOf(
   flags: SetupFlags,
   { file, signal }: { readonly file: string; readonly signal: AbortSignal },
 ): Promise<BundleWish> {
+  if (flags.calibration !== undefined && flags.precision !== 'int8') {
+    throw new UsageError('expected --calibration with --precision int8', 'Leave one of them out.');
+  }
   const variant = await variantFor(file, undefined);
   const isPublished = flags.checkpoint === undefined || variant.name === PUBLISHED_VARIANT;
   return {
@@ -121,6 +140,7 @@ async function wishOf(
     variant,
     modalities: parseModalities(flags.modalities),
     precision: parsePrecision(flags.precision),
+    calibration: flags.calibration === undefined ? undefined : path.resolve(flags.calibration),
     folder: flags.to === undefined ? path.join(namedBundlesFolder(), IMAGEBIND) : path.resolve(flags.to),
     licence: isPublished ? IMAGEBIND_LICENCE : namedLicence(undefined, path.basename(file)),
     trained: true,
