@@ -13,6 +13,7 @@ import { parseModalities } from '../../../runtime/cli/models/setup/encoderSizes'
 import { type SetupFlags, type SetupOutcome, setUpModel } from '../../../runtime/cli/models/setup/setUpModel';
 import { readGoldenFolder } from '../../../runtime/cli/verify/goldenFolder';
 import { runCase } from '../../../runtime/cli/verify/runCase';
+import { stampOf } from '../../../runtime/fileStamp';
 import { Engine } from '../../../runtime/inference/engine';
 import { startCommand } from '../../support/command';
 import { inEnvironment } from '../../support/environment';
@@ -78,7 +79,10 @@ async function appeared(folder: string, name: string): Promise<void> {
   });
 }
 
-/** Makes every tensor of a checkpoint NaN, so that whoever converts it again fails; its time stays. */
+/**
+ * Makes every tensor of a downloaded checkpoint NaN, so that whoever converts it again fails; its time stays, and what is
+ * recorded of it says that nobody has touched it.
+ */
 async function spoil(file: string): Promise<void> {
   const { mtimeMs } = await stat(file);
   const bytes = await readFile(file);
@@ -89,6 +93,9 @@ async function spoil(file: string): Promise<void> {
   }
   await writeFile(file, bytes);
   await utimes(file, mtimeMs / 1000, mtimeMs / 1000);
+  const record = `${file}.download.json`;
+  const recorded = JSON.parse(await readFile(record, 'utf8'));
+  await writeFile(record, JSON.stringify({ ...recorded, stamp: await stampOf(file) }));
 }
 
 describe('sensebind models setup', () => {
