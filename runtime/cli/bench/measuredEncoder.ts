@@ -6,9 +6,9 @@ import { openBundle } from '../../../models/bundle/bundle';
 import { systemClock } from '../../clock';
 import { isSensebindError, messageOf, SensebindError } from '../../errors';
 import { type EncodeTimings, Engine } from '../../inference/engine';
+import { grown, ownMemory } from '../../inference/plan/processMemory';
 import { toWire } from '../../inference/wireError';
 import { type Inputs, inputsOf, tensors } from './inputs';
-import { grown, ownMemory } from './processMemory';
 import { type CopyInUse, type Found, type Message, spreadOf, type Work } from './work';
 
 /** The compiler of V8 takes some dozens of windows to settle; slow encoders do not wait for that. */

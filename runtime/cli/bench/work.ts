@@ -1,7 +1,7 @@
 import type { DeviceCacheSettings } from '../../inference/deviceCache/settings';
+import type { ProcessMemory } from '../../inference/plan/processMemory';
 import type { WireError } from '../../inference/wireError';
 import type { Modality } from '../../reading';
-import type { ProcessMemory } from './processMemory';
 
 /** What one process measures: an encoder of a bundle with so many threads. Its one argument, in JSON. */
 export interface Work {

@@ -6,6 +6,7 @@ import { probeInput } from '../probeInput';
 import type { EncoderSetup } from '../protocol';
 import { WorkerFlags } from '../quiesce';
 import { EncoderSession, loadRuntime } from '../session';
+import { type ProcessMemory, parseStatus } from './processMemory';
 
 export interface EncoderRequest {
   readonly setup: EncoderSetup;
@@ -57,23 +58,13 @@ async function fastestRun(session: EncoderSession, setup: EncoderSetup): Promise
   return fastest;
 }
 
-interface OwnMemory {
-  readonly privateBytes: number;
-  readonly mappedBytes: number;
+/** Nothing where the system does not tell. */
+async function ownMemory(): Promise<ProcessMemory | undefined> {
+  return parseStatus(await readFile('/proc/self/status', 'utf8').catch(() => ''));
 }
 
-/** proc_pid_status(5): RssAnon and RssFile. */
-async function ownMemory(): Promise<OwnMemory | undefined> {
-  const status = await readFile('/proc/self/status', 'utf8').catch(() => '');
-  const [anonymous, file] = ['RssAnon', 'RssFile'].map((name) =>
-    Number(new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(status)?.[1] ?? Number.NaN),
-  );
-  if (anonymous === undefined || file === undefined || Number.isNaN(anonymous + file)) return undefined;
-  return { privateBytes: anonymous * 1024, mappedBytes: file * 1024 };
-}
-
-function difference(after: number | undefined, before: number | undefined): number | undefined {
-  return after === undefined || before === undefined ? undefined : Math.max(0, after - before);
+function difference(after: number | null | undefined, before: number | null | undefined): number | undefined {
+  return typeof after !== 'number' || typeof before !== 'number' ? undefined : Math.max(0, after - before);
 }
 
 answerParent(measure);
