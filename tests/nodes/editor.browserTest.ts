@@ -153,7 +153,14 @@ describe('the editor', { skip: withoutChromium }, () => {
         await editor.type('#node-config-input-url', broker.url);
         await editor.done();
         await editor.done();
-        await editor.click('#red-ui-header-button-deploy');
+        await editor.deploy();
+        const flows = (await nodeRed.get('/flows')) as readonly Readonly<Record<string, unknown>>[];
+        const deployed = (id: string) => flows.find((node) => node['id'] === id) ?? {};
+        assert.deepEqual(deployed(microphone)['device'], { kind: 'simulated-microphone', script });
+        assert.deepEqual(deployed(microphone)['wires'], [[sense]]);
+        assert.equal(deployed(sense)['words'], 'glass breaking');
+        assert.deepEqual(deployed(sense)['wires'], [[publish], []]);
+        assert.equal(deployed(String(deployed(publish)['broker']))['url'], broker.url);
         const { topic } = await heard.until(({ payload }) => payload.length > 0);
         assert.match(topic, /event\/glass_breaking$/);
         assert.deepEqual(editor.errors, []);
