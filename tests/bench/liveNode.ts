@@ -93,7 +93,9 @@ async function measuredNode(
   { folder, seconds, url }: Where & { readonly url: string },
 ): Promise<NodeReport> {
   // Written by our own program.
-  return JSON.parse(await runNode('measuredNode', { folder, flags: [], args: [what, url], seconds })) as NodeReport;
+  return JSON.parse(
+    await runNode('measuredNode', { folder, flags: [], args: [what, 'together', url], seconds }),
+  ) as NodeReport;
 }
 
 function percent(share: number): string {

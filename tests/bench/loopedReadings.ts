@@ -1,23 +1,11 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { deserialize, serialize } from 'node:v8';
-import type { Sensor } from '../../devices/simulated/sensor';
 import { seededScenario } from '../../devices/simulated/sharedWorld';
 import { simulateReadings } from '../../devices/simulated/simulateReadings';
 import { type Clock, type Micros, type Millis, sleep } from '../../runtime/clock';
 import { FramePool } from '../../runtime/frames';
 import type { Driver, FrameMemory, Modality, Reading, ReadingSink, Vectors } from '../../runtime/reading';
-
-/** Eight sources: one of each sensor that the shipped bundle knows, and three again. */
-export const EIGHT_SOURCES: Readonly<Record<string, Sensor>> = {
-  cam0: 'vision',
-  depth0: 'depth',
-  heat0: 'thermal',
-  mic0: 'audio',
-  imu0: 'imu',
-  heat1: 'thermal',
-  mic1: 'audio',
-  imu1: 'imu',
-};
+import { beginningsMillis, EIGHT_SOURCES, type Phases } from './eightSources';
 
 /** How much of each source is made and then read again and again. */
 const SECONDS = 1;
@@ -47,14 +35,19 @@ export async function keepReadings(file: string): Promise<void> {
 }
 
 /** Drivers that read what {@link keepReadings} has made, over and over, at the pace of a clock. */
-export async function loopedDrivers(file: string, clock: Clock): Promise<Readonly<Record<string, Driver>>> {
+export async function loopedDrivers(
+  file: string,
+  clock: Clock,
+  phases: Phases = 'together',
+): Promise<Readonly<Record<string, Driver>>> {
   // Written by ourselves.
   const kept = deserialize(await readFile(file)) as Kept;
   const memory = new FramePool({ frames: 256, bytes: 2 ** 26 });
+  const beginnings = beginningsMillis(phases);
   return Object.fromEntries(
     Object.entries(EIGHT_SOURCES).map(([source, sensor]) => {
       const readings = (kept[source] ?? []).map((reading) => shared(reading, memory));
-      return [source, new LoopDriver(sensor, readings, clock)];
+      return [source, new LoopDriver(sensor, { readings, clock, afterMillis: beginnings.get(source) ?? 0 })];
     }),
   );
 }
@@ -63,15 +56,21 @@ class LoopDriver implements Driver {
   readonly modality: Modality;
   readonly #readings: readonly Reading[];
   readonly #clock: Clock;
+  readonly #afterMillis: number;
 
-  constructor(modality: Modality, readings: readonly Reading[], clock: Clock) {
+  constructor(
+    modality: Modality,
+    how: { readonly readings: readonly Reading[]; readonly clock: Clock; readonly afterMillis: number },
+  ) {
     this.modality = modality;
-    this.#readings = readings;
-    this.#clock = clock;
+    this.#readings = how.readings;
+    this.#clock = how.clock;
+    this.#afterMillis = how.afterMillis;
   }
 
   async run(sink: ReadingSink, signal: AbortSignal): Promise<void> {
     const clock = this.#clock;
+    await sleep(clock, this.#afterMillis as Millis, signal);
     const began = { monotonicMicros: clock.monotonicMicros(), timeMicros: clock.epochMicros() };
     for (let loop = 0; ; loop++) {
       for (const [index, reading] of this.#readings.entries()) {

@@ -9,7 +9,8 @@ import { Outbox } from '../../runtime/mqtt/sender/outbox';
 import { Pipeline } from '../../runtime/pipeline';
 import { SupervisedSource } from '../../runtime/source';
 import { EMPTY_RUNTIME } from '../support/emptyRuntime';
-import { EIGHT_SOURCES, loopedDrivers } from './loopedReadings';
+import { EIGHT_SOURCES, type Phases } from './eightSources';
+import { loopedDrivers } from './loopedReadings';
 
 export interface OpenNode {
   readonly engine: Engine;
@@ -28,14 +29,16 @@ export async function openNode(options: {
   readonly readings: string;
   readonly clock: Clock;
   readonly withModel: boolean;
+  /** `together` where it is left out. */
+  readonly phases?: Phases;
   /** Its own folder. */
   readonly state: string;
 }): Promise<OpenNode> {
-  const { url, readings, clock, withModel, state } = options;
+  const { url, readings, clock, withModel, phases, state } = options;
   const bundle = await openBundle(miniBundleFolder(), { stateDirectory: state });
   const engine = await Engine.open(bundle, { clock, ...(withModel ? {} : { runtimeModule: EMPTY_RUNTIME }) });
   const config = await configOf(url, state);
-  const drivers = await loopedDrivers(readings, clock);
+  const drivers = await loopedDrivers(readings, clock, phases);
   const outbox = await Outbox.open({ folder: `${state}/spool`, clock });
   const pipeline = await Pipeline.create({
     config,

@@ -139,7 +139,7 @@ export const PARTS: readonly Part[] = [
     measurements: ({ folder, isShort }) => {
       const seconds = isShort ? 8 : 30;
       return [
-        one(() => benchLatency({ folder, seconds: isShort ? 20 : 60 })),
+        one(() => benchLatency({ folder, isShort, seconds: isShort ? 20 : 60 })),
         () => benchWithoutModel({ folder, seconds }),
         one(() => benchGrowth({ folder, seconds: isShort ? 15 : 240 })),
       ];

@@ -1,5 +1,5 @@
 /**
- * `node bareNode.js BROKER_URL SECONDS`: what every node of these parts does, and nothing else. The encoders of the shipped
+ * `node bareNode.js PHASES BROKER_URL SECONDS`: what every node of these parts does, and nothing else. The encoders of the shipped
  * bundle in a worker thread, asked for at the times at which the windows of eight sources are complete (measuredNode.ts),
  * and two messages an embedding by MQTT.js. Nothing is preprocessed, scored, fused or looked at. Prints
  * {@link MeasuredWindow}s as JSON.
@@ -15,15 +15,12 @@ import { probeInput } from '../../../runtime/inference/probeInput';
 import { sessionOptions } from '../../../runtime/inference/session';
 import { encoderSetups } from '../../../runtime/inference/setups';
 import { planThreads, threadsFor } from '../../../runtime/inference/threads';
+import { beginningsMillis, EIGHT_SOURCES } from '../eightSources';
 import { machineMicros } from '../machineMicros';
 import type { MeasuredWindow } from './measuredNode';
 
-/** Which windows are complete when, in each second. */
-const BURSTS = [
-  { afterMillis: 0, modalities: ['audio', 'imu', 'audio', 'imu'] },
-  { afterMillis: 200, modalities: ['thermal', 'thermal'] },
-  { afterMillis: 350, modalities: ['vision', 'depth'] },
-] as const;
+/** How long after a source has begun its windows are complete, in each second. */
+const AFTER_MILLIS: Readonly<Record<string, number>> = { audio: 0, imu: 0, thermal: 200, vision: 350, depth: 350 };
 
 /** As long as that of measuredNode.ts. */
 const WARM_UP_SECONDS = 60;
@@ -43,7 +40,7 @@ interface Answer extends Request {
   readonly encodingMicros: number;
 }
 
-async function main([url = '', seconds = '']: readonly string[]): Promise<void> {
+async function main([phases = '', url = '', seconds = '']: readonly string[]): Promise<void> {
   const client = await connectAsync(url, { protocolVersion: 5 });
   client.stream.on('error', () => undefined);
   if ('setNoDelay' in client.stream && typeof client.stream.setNoDelay === 'function') client.stream.setNoDelay(true);
@@ -52,20 +49,15 @@ async function main([url = '', seconds = '']: readonly string[]): Promise<void> 
   worker.on('message', (answer: Answer) => windows.push(publish(client, answer)));
   const total = WARM_UP_SECONDS + Number(seconds);
   let id = 0;
+  const beginnings = beginningsMillis(phases === 'apart' ? 'apart' : 'together');
   for (let second = 0; second < total; second++) {
-    for (const { afterMillis, modalities } of BURSTS) {
-      setTimeout(
-        () => {
-          for (const modality of modalities) {
-            worker.postMessage({ id: id++, modality, completeMicros: machineMicros() } satisfies Request);
-          }
-        },
-        1000 * second + afterMillis,
-      );
+    for (const [source, modality] of Object.entries(EIGHT_SOURCES)) {
+      const ask = () => worker.postMessage({ id: id++, modality, completeMicros: machineMicros() } satisfies Request);
+      setTimeout(ask, 1000 * second + (AFTER_MILLIS[modality] ?? 0) + (beginnings.get(source) ?? 0));
     }
   }
   const warmUntilMicros = machineMicros() + 1e6 * WARM_UP_SECONDS;
-  await new Promise((resolve) => setTimeout(resolve, 1000 * total + 500));
+  await new Promise((resolve) => setTimeout(resolve, 1000 * total + 2000));
   console.log(JSON.stringify(windows.filter(({ completeMicros }) => completeMicros >= warmUntilMicros)));
   await client.endAsync();
   await worker.terminate();

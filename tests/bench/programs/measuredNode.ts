@@ -1,7 +1,8 @@
 /**
- * `node measuredNode.js WHAT BROKER_URL READINGS SECONDS`: a node with eight sources at their usual rates, which read what
- * is in a file (loopedReadings.ts). WHAT is `model` (the shipped bundle) or `empty` (every encoder answers at once). Prints
- * one {@link NodeReport} as JSON after so many seconds, the time to warm up not counted.
+ * `node measuredNode.js WHAT PHASES BROKER_URL READINGS SECONDS`: a node with eight sources at their usual rates, which
+ * read what is in a file (loopedReadings.ts). WHAT is `model` (the shipped bundle) or `empty` (every encoder answers at
+ * once), PHASES as eightSources.ts has them. Prints one {@link NodeReport} as JSON after so many seconds, the time to warm up
+ * not counted.
  */
 import { type Micros, type Millis, systemClock } from '../../../runtime/clock';
 import { EventLoopDelay } from '../../../runtime/eventLoopDelay';
@@ -47,12 +48,13 @@ export interface MeasuredWindow {
 /** What a lane adds to the time at which a window is complete, to have the latest start of its encoder (runtime/lane.ts). */
 const LATEST_START_MICROS = 5_000_000;
 
-async function main([what = '', url = '', readings = '', seconds = '']: readonly string[]): Promise<void> {
+async function main([what = '', phases = '', url = '', readings = '', seconds = '']: readonly string[]): Promise<void> {
   const { engine, pipeline, close } = await openNode({
     url,
     readings,
     clock: systemClock,
     withModel: what === 'model',
+    phases: phases === 'apart' ? 'apart' : 'together',
     state: process.env['XDG_STATE_HOME'] ?? '',
   });
   const windows = watchWindows(engine);
