@@ -63,7 +63,7 @@ export async function benchLatency({
     budget: `p95 < ${LARGEST_LATENCY_MILLIS} ms`,
     holds: p95 < LARGEST_LATENCY_MILLIS && ours.overhead.length >= FEWEST_MESSAGES,
     // Where two cores share no cache that the kernel knows of, it leaves the main thread on the encoder's core for minutes
-    // at a time, beside an idle one: then p95 is 5 to 8 ms, and of the bare parts 4 to 8.
+    // at a time, beside an idle one: then p95 is 4 to 8 ms, also of the bare parts.
     isKnownMiss: true,
     details: {
       p50,
