@@ -138,8 +138,8 @@ export class Connection {
 
   /**
    * QoS 0: handed to the socket, at once and in one piece. MQTT.js would write it in some forty pieces, which leave in the
-   * next tick, together with those of what follows; a packet of QoS 0 needs nothing else of it. Readers have a message of
-   * a window sooner that way: p50 1.8 → 1.4, p95 3.0 → 2.1 to 2.8 ms in quiet runs of tests/bench/latency.ts.
+   * next tick, together with those of what follows; a packet of QoS 0 needs nothing else of it. How long a message is on
+   * its way (tests/bench/latency.ts): p95 3.0 to 3.1 ms before, 2.1 to 3.0 in quiet runs since.
    */
   send(topic: string, message: Message): void {
     const packet = { cmd: 'publish', topic, payload: message.payload, qos: 0, retain: false, dup: false } as const;

@@ -1,8 +1,8 @@
 /**
- * `node bareNode.js PHASES BROKER_URL SECONDS`: what every node of these parts does, and nothing else. The encoders of the shipped
- * bundle in a worker thread, asked for at the times at which the windows of eight sources are complete (measuredNode.ts),
- * and two messages an embedding by MQTT.js. Nothing is preprocessed, scored, fused or looked at. Prints
- * {@link MeasuredWindow}s as JSON.
+ * `node bareNode.js PHASES BROKER_URL SECONDS`: what every node of these parts does, and nothing else. The encoders of the
+ * shipped bundle in a worker thread, asked for at the times at which the windows of eight sources are complete
+ * (measuredNode.ts), and two messages an embedding by MQTT.js. Nothing is preprocessed, scored, fused or looked at. Prints
+ * {@link MeasuredWindow}s as JSON. PHASES as eightSources.ts has them.
  */
 import path from 'node:path';
 import { isMainThread, parentPort, Worker } from 'node:worker_threads';
